@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===- Image.h - A compiled program for a wafer -------------------*- C++ -*-===//
+//
+// The in-memory form of a .wafer file, shared by the emitter, the verifier,
+// both engines and the reports. It is *logical*: programs are written for a
+// full grid, and the map says where each logical core lives on a wafer. It is
+// also *intentional*: beside the tables that the machine loads it carries what
+// they are meant to do (streams, tensor layouts, stages), so that a checker
+// can compare the two.
+//
+// Sizes: nothing here grows with the number of cores except weight data; what
+// grows with a stage grows with the sum of its sides.
+//
+//   role     code that many cores run; holds no extent
+//   region   a rectangle of cores with one role, and its row and column tables
+//   rule     routes of one color over a rectangle
+//   stream   who sends to whom on a color
+//   tensor   which element of a named tensor lies in which core
+//
+//===----------------------------------------------------------------------===//
+#ifndef WAFER_IMAGE_IMAGE_H
+#define WAFER_IMAGE_IMAGE_H
+
+#include "wafer/Image/Isa.h"
+#include "wafer/Support/Geometry.h"
+#include "wafer/Support/Result.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace wafer {
+
+//===----------------------------------------------------------------------===//
+// Roles
+//===----------------------------------------------------------------------===//
+
+/// One halfword whose value may depend on the row alone or the column alone.
+struct ParamSource {
+  enum class Kind : uint8_t { Constant = 0, Row = 1, Column = 2 };
+  Kind kind = Kind::Constant;
+  /// The constant, or the index of a row or column table of the region.
+  uint16_t value = 0;
+
+  static ParamSource constant(uint16_t v) { return {Kind::Constant, v}; }
+  static ParamSource row(uint16_t table) { return {Kind::Row, table}; }
+  static ParamSource column(uint16_t table) { return {Kind::Column, table}; }
+  friend bool operator==(const ParamSource &a, const ParamSource &b) {
+    return a.kind == b.kind && a.value == b.value;
+  }
+};
+
+enum class BufferKind : uint8_t { Params = 0, Weights = 1, State = 2, Scratch = 3 };
+
+/// A named range of a core's SRAM. Ranges may overlap only between Scratch
+/// buffers (disjoint lifetimes).
+struct Buffer {
+  std::string name;
+  BufferKind kind = BufferKind::Scratch;
+  uint32_t offset = 0;
+  uint32_t bytes = 0;
+};
+
+enum class TaskKind : uint8_t { Local = 0, Data = 1, Control = 2 };
+
+struct Task {
+  std::string name;
+  TaskKind kind = TaskKind::Local;
+  /// First instruction.
+  uint32_t entry = 0;
+  /// Data tasks: the input queue. Control tasks: the entry number in the
+  /// control wavelet. Local tasks: unused.
+  uint8_t binding = 0;
+  bool initiallyActive = false;
+  bool initiallyBlocked = false;
+};
+
+/// Binds a queue to a color in every core of the role; a value of
+/// kUnboundColor in a row or column table leaves the queue unused there.
+struct QueueBinding {
+  bool input = true;
+  uint8_t queue = 0;
+  ParamSource color;
+};
+inline constexpr uint16_t kUnboundColor = 0xffff;
+
+struct Label {
+  std::string name;
+  uint32_t index = 0;
+};
+
+struct Role {
+  std::string name;
+  std::vector<Instruction> code;
+  std::vector<Task> tasks;
+  std::vector<Buffer> buffers;
+  std::vector<QueueBinding> queues;
+  /// The parameter block: halfwords laid from byte `paramOffset` of SRAM.
+  uint32_t paramOffset = 0;
+  std::vector<ParamSource> params;
+  /// Names for dumps: param halfword index -> name (sorted by index).
+  std::vector<Label> paramLabels;
+  /// Code labels for dumps, sorted by index.
+  std::vector<Label> labels;
+};
+
+//===----------------------------------------------------------------------===//
+// Regions and routes (logical coordinates, relative to the usable rectangle)
+//===----------------------------------------------------------------------===//
+
+struct Region {
+  std::string name;
+  uint32_t role = 0;
+  Rect rect;
+  /// rowTables[t][y - rect.y], columnTables[t][x - rect.x].
+  std::vector<std::vector<uint16_t>> rowTables;
+  std::vector<std::vector<uint16_t>> columnTables;
+};
+
+/// A run of `count` routers with one configuration; kNoRoute leaves them
+/// without a route for this color.
+struct Run {
+  uint32_t count = 0;
+  uint32_t config = 0;
+  friend bool operator==(const Run &a, const Run &b) {
+    return a.count == b.count && a.config == b.config;
+  }
+};
+inline constexpr uint32_t kNoRoute = 0xffffffff;
+
+/// Routes of one color over a rectangle: along `axis` a run-length list, which
+/// is the same for every line across it, or depends on the line's index modulo
+/// the number of classes. The runs of a class sum to the side along `axis`.
+struct Rule {
+  std::string name;
+  uint8_t color = 0;
+  Rect rect;
+  Axis axis = Axis::X;
+  std::vector<std::vector<Run>> classes;
+};
+
+//===----------------------------------------------------------------------===//
+// Intent
+//===----------------------------------------------------------------------===//
+
+/// One sender and a contiguous set of receivers on a line of a stream family;
+/// offsets are relative to the rectangle's first core along the axis. The
+/// source itself is never among the receivers.
+struct Segment {
+  int32_t source = 0;
+  int32_t sinkBegin = 0;
+  int32_t sinkEnd = 0;
+};
+
+/// Streams of one color that repeat on every line of a rectangle (axis X: on
+/// every row). Each segment: the source's wavelets reach exactly the cores
+/// sinkBegin..sinkEnd-1 of its line (without the source).
+struct StreamFamily {
+  std::string name;
+  uint8_t color = 0;
+  Rect rect;
+  Axis axis = Axis::X;
+  std::vector<Segment> segments;
+};
+
+/// A single stream with any shape. A host end is marked by `fromHost` or
+/// `toHost`; then the wavelets enter or leave through the edge port there.
+struct Stream {
+  std::string name;
+  uint8_t color = 0;
+  Coord source;
+  std::vector<Rect> sinks;
+  bool fromHost = false;
+  bool toHost = false;
+};
+
+enum class DataType : uint8_t { F16 = 0, BF16 = 1, F32 = 2, I8 = 3, I16 = 4, I32 = 5, U16 = 6 };
+unsigned sizeOf(DataType t);
+const char *nameOf(DataType t);
+
+/// How one dimension of a tensor is cut.
+struct DimensionLayout {
+  enum class Kind : uint8_t { Whole = 0, Rows = 1, Columns = 2 };
+  Kind kind = Kind::Whole;
+  /// Rows: element ranges of row i are [boundaries[i], boundaries[i+1]) of the
+  /// *ordered* dimension; size = side + 1. Whole: empty.
+  std::vector<uint32_t> boundaries;
+  /// Optional order: ordered position -> element of the tensor. Empty means
+  /// the identity.
+  std::vector<uint32_t> order;
+};
+
+enum class TensorKind : uint8_t { Weight = 0, State = 1, Output = 2 };
+
+/// Where a tensor lies: in the cores of one region, in one buffer, at
+/// `offset` inside that buffer, as a dense row-major block of the local shape.
+/// The dimension after the last may be padded: `strides` gives the byte stride
+/// of each dimension.
+struct TensorPlacement {
+  std::string name;
+  TensorKind kind = TensorKind::Weight;
+  DataType type = DataType::F16;
+  std::vector<uint32_t> shape;
+  uint32_t region = 0;
+  uint32_t buffer = 0;
+  uint32_t offset = 0;
+  std::vector<DimensionLayout> dims;
+  std::vector<uint32_t> strides;
+};
+
+/// Bytes that the loader puts into every core of a region: `bytes` bytes at
+/// SRAM byte `offset`, from data[(y * rect.w + x) * bytes].
+struct InitData {
+  uint32_t region = 0;
+  uint32_t offset = 0;
+  uint32_t bytes = 0;
+  /// region area * bytes; not owned when the image is mapped from a file.
+  const uint8_t *data = nullptr;
+  uint64_t size = 0;
+};
+
+/// A place where the host's wavelets enter or leave the wafer.
+struct HostPort {
+  std::string name;
+  bool input = true; // host to wafer
+  bool west = true;  // edge
+  int32_t row = 0;   // logical row; the edge core is column 0 or width - 1
+  uint8_t color = 0;
+};
+
+/// What a person calls a stage of the model.
+struct StageInfo {
+  std::string name;
+  uint32_t wafer = 0;
+  uint32_t region = 0;
+  Rect rect;
+  int32_t firstLayer = 0;
+  int32_t numLayers = 0;
+};
+
+/// The map from logical to physical cores. The identity on a perfect wafer.
+struct LogicalMap {
+  bool identity = true;
+};
+
+struct Image {
+  /// Canonical JSON of the machine (Machine::toJson).
+  std::string machine;
+  /// JSON object: name, vocabulary, context, eos, parameters ... (docs/image.md).
+  std::string model;
+  /// The tokenizer's own file or tables, as `wsec run` reads them; may be empty.
+  std::string tokenizer;
+  /// JSON object of the compile report (docs/report.md); may be empty.
+  std::string report;
+  /// MLIR bytecode of the wgraph module, for --check; may be empty.
+  std::string graph;
+  /// The default parameter set.
+  std::string parameterSet;
+
+  std::vector<Role> roles;
+  std::vector<Region> regions;
+  std::vector<RouteConfig> configs;
+  std::vector<Rule> rules;
+  std::vector<StreamFamily> families;
+  std::vector<Stream> streams;
+  std::vector<TensorPlacement> tensors;
+  std::vector<HostPort> hostPorts;
+  std::vector<StageInfo> stages;
+  LogicalMap map;
+  std::vector<InitData> initData;
+
+  /// Keeps the mapped file or the emitter's buffers alive.
+  std::vector<std::shared_ptr<const void>> storage;
+
+  /// The value of a parameter halfword at a core of a region.
+  static uint16_t paramAt(const Region &region, ParamSource source, Coord core);
+};
+
+} // namespace wafer
+
+#endif // WAFER_IMAGE_IMAGE_H
