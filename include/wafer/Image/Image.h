@@ -132,11 +132,16 @@ inline constexpr uint32_t kNoRoute = 0xffffffff;
 /// Routes of one color over a rectangle: along `axis` a run-length list, which
 /// is the same for every line across it, or depends on the line's index modulo
 /// the number of classes. The runs of a class sum to the side along `axis`.
+///
+/// With `skew` k the list of line j is shifted by j * k routers along the axis
+/// (a diagonal: corner turns between shelves of stages); what is shifted out of
+/// the rectangle must be kNoRoute, what is shifted in is kNoRoute.
 struct Rule {
   std::string name;
   uint8_t color = 0;
   Rect rect;
   Axis axis = Axis::X;
+  int32_t skew = 0;
   std::vector<std::vector<Run>> classes;
 };
 
@@ -155,12 +160,14 @@ struct Segment {
 
 /// Streams of one color that repeat on every line of a rectangle (axis X: on
 /// every row). Each segment: the source's wavelets reach exactly the cores
-/// sinkBegin..sinkEnd-1 of its line (without the source).
+/// sinkBegin..sinkEnd-1 of its line (without the source). `skew` as in Rule:
+/// the segments of line j are shifted by j * skew.
 struct StreamFamily {
   std::string name;
   uint8_t color = 0;
   Rect rect;
   Axis axis = Axis::X;
+  int32_t skew = 0;
   std::vector<Segment> segments;
 };
 
