@@ -186,24 +186,25 @@ enum class DataType : uint8_t { F16 = 0, BF16 = 1, F32 = 2, I8 = 3, I16 = 4, I32
 unsigned sizeOf(DataType t);
 const char *nameOf(DataType t);
 
-/// How one dimension of a tensor is cut.
+/// How one dimension of a tensor is cut: line i of the region (a row or a
+/// column) holds elements [begin[i], end[i]). The ranges need not partition the
+/// dimension by themselves: two dimensions that are both cut over columns (head
+/// and pair inside the head) cover their product together.
 struct DimensionLayout {
   enum class Kind : uint8_t { Whole = 0, Rows = 1, Columns = 2 };
   Kind kind = Kind::Whole;
-  /// Rows: element ranges of row i are [boundaries[i], boundaries[i+1]) of the
-  /// *ordered* dimension; size = side + 1. Whole: empty.
-  std::vector<uint32_t> boundaries;
-  /// Optional order: ordered position -> element of the tensor. Empty means
-  /// the identity.
-  std::vector<uint32_t> order;
+  /// One entry a line of the region; empty for Whole.
+  std::vector<uint32_t> begin;
+  std::vector<uint32_t> end;
 };
 
 enum class TensorKind : uint8_t { Weight = 0, State = 1, Output = 2 };
 
-/// Where a tensor lies: in the cores of one region, in one buffer, at
-/// `offset` inside that buffer, as a dense row-major block of the local shape.
-/// The dimension after the last may be padded: `strides` gives the byte stride
-/// of each dimension.
+/// Where a tensor lies: in the cores of one region, in one buffer, beginning at
+/// byte `offset` inside that buffer. Element (i0, i1, ...) lies in every core
+/// whose ranges contain it, at byte
+///   offset + sum over d of (id - begin_d(core)) * strides[d].
+/// Whole dimensions have begin 0.
 struct TensorPlacement {
   std::string name;
   TensorKind kind = TensorKind::Weight;
@@ -213,6 +214,7 @@ struct TensorPlacement {
   uint32_t buffer = 0;
   uint32_t offset = 0;
   std::vector<DimensionLayout> dims;
+  /// Bytes from one element to the next, by dimension.
   std::vector<uint32_t> strides;
 };
 
