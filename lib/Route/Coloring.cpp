@@ -369,8 +369,10 @@ static std::string namesOf(const RoutingProblem &problem,
   }
   std::sort(names.begin(), names.end());
   size_t shown = std::min(names.size(), kMaxNames);
-  std::string text = fmt::format(
-      "{}", fmt::join(names.begin(), names.begin() + long(shown), ", "));
+  std::string text;
+  for (size_t i = 0; i < shown; ++i) {
+    text += (i ? ", " : "") + names[i];
+  }
   if (shown < names.size()) {
     text += fmt::format(" and {} more", names.size() - shown);
   }

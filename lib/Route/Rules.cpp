@@ -55,6 +55,12 @@ public:
 
 private:
   uint32_t configOf(uint8_t rx, uint8_t tx);
+  /// Configurations are made for routers that exist only.
+  void add(RunList &runs, int32_t count, uint8_t rx, uint8_t tx) {
+    if (count > 0) {
+      runs.add(count, configOf(rx, tx));
+    }
+  }
   void addRule(unsigned id, std::string name, Rect rect, Axis axis,
                int32_t skew, std::vector<Run> runs);
   void deriveFamily(unsigned id);
@@ -97,18 +103,18 @@ void Deriver::addSegment(RunList &runs, const Segment &s, uint8_t back,
     // Behind the source: the first router ends the line, then sinks, then
     // routers between the sinks and the source.
     int32_t passFrom = std::min(s.sinkEnd, s.source);
-    runs.add(1, configOf(ahead, kRamp));
-    runs.add(passFrom - begin - 1, configOf(ahead, back | kRamp));
-    runs.add(s.source - passFrom, configOf(ahead, back));
+    add(runs, 1, ahead, kRamp);
+    add(runs, passFrom - begin - 1, ahead, back | kRamp);
+    add(runs, s.source - passFrom, ahead, back);
   }
   uint8_t out =
       (begin < s.source ? back : 0) | (end - 1 > s.source ? ahead : 0);
-  runs.add(1, configOf(kRamp, out));
+  add(runs, 1, kRamp, out);
   if (end - 1 > s.source) {
     int32_t deliverFrom = std::max(s.sinkBegin, s.source + 1);
-    runs.add(deliverFrom - s.source - 1, configOf(back, ahead));
-    runs.add(end - 1 - deliverFrom, configOf(back, ahead | kRamp));
-    runs.add(1, configOf(back, kRamp));
+    add(runs, deliverFrom - s.source - 1, back, ahead);
+    add(runs, end - 1 - deliverFrom, back, ahead | kRamp);
+    add(runs, 1, back, kRamp);
   }
 }
 
@@ -158,7 +164,7 @@ void Deriver::addTrunk(unsigned id, const std::vector<SinkColumns> &groups) {
       tx |= rows.back().end > entry.y + 1 ? portBit(Port::South) : 0;
       tx |= contains(rows, entry.y) ? delivered : 0;
     }
-    runs.add(1, configOf(rx, tx));
+    add(runs, 1, rx, tx);
   };
   size_t next = 0;
   for (int32_t x = west; x <= east; ++x) {
@@ -187,20 +193,20 @@ void Deriver::addBranch(unsigned id, const SinkColumns &group, bool south,
   RunList runs;
   for (Interval rows : sinks) {
     for (int32_t at = begin; at < rows.begin; ++at) {
-      runs.add(1, configOf(rx, onward));
+      add(runs, 1, rx, onward);
     }
     if (rows.begin == outermost) {
-      runs.add(1, configOf(rx, delivered));
+      add(runs, 1, rx, delivered);
       ++rows.begin;
     }
     bool endsHere = !rows.empty() && rows.end - 1 == outermost;
-    runs.add(rows.size() - endsHere, configOf(rx, onward | delivered));
+    add(runs, rows.size() - endsHere, rx, onward | delivered);
     if (endsHere) {
-      runs.add(1, configOf(rx, delivered));
+      add(runs, 1, rx, delivered);
     }
     begin = rows.end;
   }
-  runs.add(end - begin, configOf(rx, onward));
+  add(runs, end - begin, rx, onward);
   std::string name =
       fmt::format("{}.{}", stream.name, south ? "south" : "north");
   if (number) {
