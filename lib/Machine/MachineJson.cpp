@@ -430,11 +430,13 @@ static void layOver(json &base, const json &changes,
                     const std::string &baseName) {
   for (const auto &item : changes.items()) {
     json &target = base[item.key()];
-    bool section = target.is_object() && !isSourcedLeaf(target) &&
-                   item.value().is_object() && !isSourcedLeaf(item.value());
-    if (section) {
+    bool targetIsSection = target.is_object() && !isSourcedLeaf(target);
+    bool changeIsSection =
+        item.value().is_object() && !isSourcedLeaf(item.value());
+    if (targetIsSection && changeIsSection) {
       layOver(target, item.value(), baseName);
-    } else if (item.key() == "source" || item.key() == "parameterSets") {
+    } else if (targetIsSection || item.key() == "source" ||
+               item.key() == "parameterSets") {
       target = item.value();
     } else {
       target = ownLeaf(item.value(), baseName);
