@@ -153,6 +153,7 @@ TEST(Machine, SmallMachinesKeepTheTimingOfWse3) {
   EXPECT_EQ(small.parameterSets[0].vectorStart,
             large.parameterSets[0].vectorStart);
   // What the small file sets itself is not given the citation of the base.
+  EXPECT_EQ(small.sources.count("/name"), 0u);
   EXPECT_EQ(small.sources.at("/grid/usable"),
             "set by this file, which is based on wse3");
 }
