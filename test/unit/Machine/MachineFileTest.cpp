@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Bad machine files: each gives one error that names file and JSON pointer.
 #include "wafer/Machine/Machine.h"
+#include "wafer/Support/Rng.h"
 
 #include <gtest/gtest.h>
 
@@ -229,6 +230,47 @@ TEST(MachineFile, Paths) {
             "./missing: cannot open file: no such file or directory");
   EXPECT_EQ(Machine::load("missing").error().what, "unknown machine 'missing'");
   EXPECT_EQ(Machine::load("").error().what, "unknown machine ''");
+}
+
+/// Replaces a few bytes, or numbers, of a text.
+std::string mutate(std::string text, Rng &rng) {
+  static constexpr const char *kHostile[] = {
+      "0",     "-1",   "4294967296", "18446744073709551615",
+      "1e308", "-0.5", "null",       "[]",
+      "{}",    "\"\"", "[[[]]]",     "{\"value\": 1}"};
+  for (uint64_t edits = 1 + rng.below(3); edits > 0; --edits) {
+    size_t at = text.find_first_of("0123456789", rng.below(text.size()));
+    if (at == std::string::npos || rng.below(4) == 0) {
+      text[rng.below(text.size())] = char(rng.below(256));
+      continue;
+    }
+    size_t end = text.find_first_not_of("0123456789.", at);
+    end = end == std::string::npos ? text.size() : end;
+    text.replace(at, end - at, kHostile[rng.below(std::size(kHostile))]);
+  }
+  return text;
+}
+
+// Whatever a file holds, it gives an error that names it, or a sound machine.
+TEST(MachineFile, MutatedFilesGiveAnErrorOrASoundMachine) {
+  Rng rng(1);
+  std::string original = Machine::load("test8")->toJson();
+  unsigned good = 0;
+  for (unsigned i = 0; i < 400; ++i) {
+    Result<Machine> machine = Machine::fromJson(mutate(original, rng), "f");
+    if (!machine) {
+      EXPECT_EQ(machine.error().where.substr(0, 1), "f");
+      EXPECT_FALSE(machine.error().what.empty());
+      continue;
+    }
+    ++good;
+    EXPECT_TRUE(machine->check("f"));
+    std::string json = machine->toJson();
+    Result<Machine> again = Machine::fromJson(json, "f");
+    ASSERT_TRUE(again) << again.error().str();
+    EXPECT_EQ(again->toJson(), json);
+  }
+  EXPECT_GT(good, 0u);
 }
 
 } // namespace
