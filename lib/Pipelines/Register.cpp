@@ -2,6 +2,7 @@
 #include "wafer/Pipelines/Register.h"
 
 #include "wafer/WGraph/WGraph.h"
+#include "wafer/WPE/WPE.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -9,7 +10,7 @@
 #include "mlir/Transforms/Passes.h"
 
 void wafer::registerAllDialects(mlir::DialectRegistry &registry) {
-  registry.insert<wgraph::WGraphDialect>();
+  registry.insert<wgraph::WGraphDialect, wpe::WPEDialect>();
   registry.insert<mlir::arith::ArithDialect, mlir::func::FuncDialect>();
 }
 
