@@ -57,4 +57,26 @@ def WaferVerifyPartitioned : Pass<"wafer-verify-partitioned", "::mlir::ModuleOp"
   }];
 }
 
+def WaferLower : Pass<"wafer-lower", "::mlir::ModuleOp"> {
+  let summary = "write the streams and the code of the roles";
+  let description = [{
+    Turns stages into roles (`wpe.role`, one for each kind of stage), regions with the
+    row and column tables of their parameters, and the streams of collectives,
+    transfers, tokens and the host (`wfabric.family`, `wfabric.stream`) without
+    colors. Tensors stay and get a `wafer.placement` in every region that holds them.
+    All layer stages share one role; their bodies must be equal.
+
+    **Precondition**: the postcondition of `wafer-partition`.
+
+    **Postcondition**: no stages and transfers are left; every queue of a role names streams
+    of the module.
+
+    Example:
+    ```
+    wsec-opt partitioned.mlir --wafer-lower
+    ```
+  }];
+  let dependentDialects = ["::wafer::wpe::WPEDialect", "::wafer::wfabric::WFabricDialect"];
+}
+
 #endif // WAFER_DIST_PASSES_TD

@@ -16,12 +16,16 @@ mlir::Value Code::mul(mlir::Value a, int32_t b) {
 }
 
 mlir::Value Code::load(const Place &place) {
-  Type result = place.element.isInteger() ? i32() : place.element;
-  return wpe::LoadOp::create(builder, result, place.buffer, place.dynamic, place.offset,
-                             /*sign_extend=*/false);
+  Type result = place.bits ? f32() : place.element.isInteger() ? i32() : place.element;
+  mlir::Value value = wpe::LoadOp::create(builder, result, place.buffer, place.dynamic, place.offset,
+                                          /*sign_extend=*/false);
+  return place.bits ? wpe::BitcastOp::create(builder, i32(), value) : value;
 }
 
 void Code::store(mlir::Value value, const Place &place) {
+  if (place.bits) {
+    value = wpe::BitcastOp::create(builder, f32(), value);
+  }
   wpe::StoreOp::create(builder, value, place.buffer, place.dynamic, place.offset);
 }
 

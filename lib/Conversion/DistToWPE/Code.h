@@ -34,6 +34,8 @@ struct Place {
   mlir::Type element;
   int64_t offset = 0;   // bytes
   mlir::Value dynamic;  // bytes, added to offset; may be null
+  /// Scalar access: the words of this f32 buffer are integers.
+  bool bits = false;
 
   Place at(int64_t bytes) const {
     Place p = *this;
@@ -72,6 +74,8 @@ public:
   mlir::Value sub(mlir::Value a, mlir::Value b) { return wpe::SubOp::create(builder, a, b); }
   mlir::Value mul(mlir::Value a, int32_t b);
   mlir::Value shl(mlir::Value a, int32_t b) { return wpe::ShlOp::create(builder, a, constant(b)); }
+  /// The element at a place. A place read as i32 in a buffer of f32 gives the
+  /// bits of the word; `as` says how a place is read.
   mlir::Value load(const Place &place);
   void store(mlir::Value value, const Place &place);
 

@@ -84,6 +84,7 @@ void StageLowering::lowerSiluMul(SiluMulOp op) {
 //===----------------------------------------------------------------------===//
 
 Place StageLowering::bestPlace() { return {"best", code.f32(), 0, {}}; }
+Place StageLowering::bestIdPlace() { return {"best", code.f32(), 4, {}, /*bits=*/true}; }
 
 // The best logit of this core's columns and its id. NaN never compares
 // greater, so it is never taken; ties stay with the lowest id.
@@ -91,7 +92,7 @@ void StageLowering::lowerArgMax(ArgMaxOp op) {
   View logits = viewOf(op.getLogits());
   makeBuffer("best", code.f32(), 2);
   makeBuffer("other", code.f32(), 2);
-  Place value = bestPlace(), id = bestPlace().as(code.i32()).at(4);
+  Place value = bestPlace(), id = bestIdPlace();
   code.store(code.constant(-std::numeric_limits<float>::infinity()), value);
   code.store(code.constant(0x7fffffff), id);
   mlir::Value first = code.add(code.shl(code.param(logitHigh), 16), code.param(logitLow));
@@ -108,8 +109,8 @@ void StageLowering::lowerArgMax(ArgMaxOp op) {
 
 /// Compares along the row towards the root: two words a core, (value, id).
 void StageLowering::lowerArgMaxChain() {
-  Place value = bestPlace(), id = bestPlace().as(code.i32()).at(4);
-  Place otherValue{"other", code.f32(), 0, {}}, otherId{"other", code.i32(), 4, {}};
+  Place value = bestPlace(), id = bestIdPlace();
+  Place otherValue{"other", code.f32(), 0, {}}, otherId{"other", code.f32(), 4, {}, /*bits=*/true};
   auto receive = [&](StringRef queue) {
     code.vec("mov32", code.mem(otherValue, 2), code.fabricIn(queue, 2, code.f32()));
     mlir::Value mine = code.load(value), theirs = code.load(otherValue);
@@ -126,7 +127,9 @@ void StageLowering::lowerArgMaxChain() {
   };
   if (columns.lines > 1) {
     code.whenSet(columns.firstParam, [&] { receive(columns.first); });
-    code.whenSet(columns.secondParam, [&] { receive(columns.second); });
+    if (columns.hasSecond) {
+      code.whenSet(columns.secondParam, [&] { receive(columns.second); });
+    }
     code.whenSet(
         columns.rootParam, [] {},
         [&] { code.vec("mov32", code.fabricOut(columns.out, 2, code.f32()), code.mem(value, 2)); });

@@ -270,7 +270,9 @@ void StageLowering::allReduce(const CollectiveQueues &q, const Place &place, Cou
       q.rootParam,
       [&] {
         code.whenSet(q.firstParam, [&] { receive(q.first); });
-        code.whenSet(q.secondParam, [&] { receive(&q == &group ? columns.second : q.second); });
+        if (q.hasSecond) {
+          code.whenSet(q.secondParam, [&] { receive(&q == &group ? columns.second : q.second); });
+        }
         if (&q == &group) {
           // A group of one column has nobody to tell.
           code.whenSet("group_multi", [&] { send(); });

@@ -44,6 +44,8 @@ struct CollectiveQueues {
   std::string first, second, out;
   std::string rootParam, firstParam, secondParam;
   int64_t lines = 1;
+  /// False on a line of two: nobody has a second input.
+  bool hasSecond = true;
 };
 
 class StageLowering {
@@ -64,6 +66,8 @@ public:
   /// Binds the stage's argument to a place, before lowerBody.
   void bindArgument(const View &view) { views[stage.getBody().getArgument(0)] = view; }
   View yielded();
+  /// Where a value of the body lies.
+  View viewOf(mlir::Value value) { return views.lookup(value); }
 
   /// The code at the start of a token: rotary factors of the position, whether this
   /// row owns it, and how many positions it holds.
@@ -87,6 +91,7 @@ public:
   /// Chain receive of one (value, index) pair, and the test of the root.
   void lowerArgMaxChain();
   Place bestPlace();
+  Place bestIdPlace();
 
 private:
   llvm::LogicalResult lower(mlir::Operation &op);
@@ -122,7 +127,6 @@ private:
   llvm::SmallVector<int64_t> localShape(mlir::Type type);
   /// Element strides of a local block, see the order above.
   llvm::SmallVector<int64_t> localStrides(mlir::Type type, int64_t innermost = 1);
-  View viewOf(mlir::Value value) { return views.lookup(value); }
   /// The place of a new value: in the block of the all-reduce that takes it,
   /// else a buffer of its own.
   View placeResult(mlir::Value value);
