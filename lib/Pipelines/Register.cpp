@@ -3,6 +3,7 @@
 
 #include "wafer/Dist/Dist.h"
 #include "wafer/WGraph/WGraph.h"
+#include "wafer/WPE/WPE.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -10,7 +11,7 @@
 #include "mlir/Transforms/Passes.h"
 
 void wafer::registerAllDialects(mlir::DialectRegistry &registry) {
-  registry.insert<wgraph::WGraphDialect, dist::DistDialect>();
+  registry.insert<wgraph::WGraphDialect, dist::DistDialect, wpe::WPEDialect>();
   registry.insert<mlir::arith::ArithDialect, mlir::func::FuncDialect>();
 }
 
