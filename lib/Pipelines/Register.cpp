@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "wafer/Pipelines/Register.h"
 
+#include "wafer/Dist/Dist.h"
 #include "wafer/WGraph/WGraph.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -9,7 +10,7 @@
 #include "mlir/Transforms/Passes.h"
 
 void wafer::registerAllDialects(mlir::DialectRegistry &registry) {
-  registry.insert<wgraph::WGraphDialect>();
+  registry.insert<wgraph::WGraphDialect, dist::DistDialect>();
   registry.insert<mlir::arith::ArithDialect, mlir::func::FuncDialect>();
 }
 
