@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "wafer/Pipelines/Register.h"
 
+#include "wafer/Dist/Dist.h"
 #include "wafer/WFabric/WFabricPasses.h"
 #include "wafer/WGraph/WGraph.h"
+#include "wafer/WPE/WPE.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -10,8 +12,8 @@
 #include "mlir/Transforms/Passes.h"
 
 void wafer::registerAllDialects(mlir::DialectRegistry &registry) {
-  registry.insert<wfabric::WFabricDialect>();
-  registry.insert<wgraph::WGraphDialect>();
+  registry.insert<wgraph::WGraphDialect, dist::DistDialect, wpe::WPEDialect,
+                  wfabric::WFabricDialect>();
   registry.insert<mlir::arith::ArithDialect, mlir::func::FuncDialect>();
 }
 

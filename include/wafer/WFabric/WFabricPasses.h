@@ -16,6 +16,10 @@ namespace wafer::wfabric {
 #define GEN_PASS_REGISTRATION
 #include "wafer/WFabric/WFabricPasses.h.inc"
 
+/// The phase `route`: assign colors, derive rules, verify. The machine is that
+/// of the module's attribute `wafer.machine`.
+void buildRoutePipeline(mlir::OpPassManager &manager);
+
 } // namespace wafer::wfabric
 
 #endif // WAFER_WFABRIC_WFABRICPASSES_H
