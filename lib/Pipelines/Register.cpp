@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "wafer/Pipelines/Register.h"
 
+#include "wafer/Dist/Dist.h"
 #include "wafer/WGraph/WGraph.h"
 #include "wafer/WPE/WPE.h"
 
@@ -10,7 +11,7 @@
 #include "mlir/Transforms/Passes.h"
 
 void wafer::registerAllDialects(mlir::DialectRegistry &registry) {
-  registry.insert<wgraph::WGraphDialect, wpe::WPEDialect>();
+  registry.insert<wgraph::WGraphDialect, dist::DistDialect, wpe::WPEDialect>();
   registry.insert<mlir::arith::ArithDialect, mlir::func::FuncDialect>();
 }
 

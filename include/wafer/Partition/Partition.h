@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===- Partition.h - Stages, rectangles and their cost -------------*- C++ -*-===//
+//
+// Decides how a transformer is cut into stages and which rectangle each stage
+// gets. Minimises the estimated cycles of one token (latency). All layer
+// stages get equal rectangles and share their rows with the embedding and the
+// head, one beside the other in one shelf:
+//
+//   loop | embed | layers 0 | layers 1 | ... | head
+//
+// so that every hand-over is a straight multicast along a row.
+//
+// Search: all heights (thinned geometrically above 64), all numbers of stages,
+// and for each the widths from the narrowest one that fits in SRAM up to a
+// third more. O(heights * stages * widths) evaluations of a closed-form cost, each O(1): some 10^4.
+// Fails when no candidate fits; the error gives demand, supply and the biggest
+// consumers of the candidate that came closest. Not optimal: one shelf only, equal rectangles, and
+// SRAM estimated (the allocator decides).
+//
+//===----------------------------------------------------------------------===//
+#ifndef WAFER_PARTITION_PARTITION_H
+#define WAFER_PARTITION_PARTITION_H
+
+#include "wafer/Machine/Machine.h"
+#include "wafer/Partition/Slicing.h"
+#include "wafer/Support/Result.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace wafer {
+
+struct PartitionProblem {
+  // The transformer.
+  int64_t layers = 0;
+  int64_t dim = 0;
+  int64_t ffn = 0;
+  int64_t heads = 0;
+  int64_t kvHeads = 0;
+  int64_t headDim = 0;
+  int64_t vocab = 0;
+  bool qkNorm = false;
+  /// Positions that the KV cache must hold.
+  int64_t context = 0;
+  /// Bytes of a stored weight or cache element.
+  int64_t weightBytes = 2;
+
+  // The machine.
+  const Machine *machine = nullptr;
+  std::string parameterSet;
+
+  // What the user fixed.
+  std::optional<int64_t> stages;
+  std::optional<std::pair<int64_t, int64_t>> region; // width, height
+
+  Status check() const;
+};
+
+/// A stage and the sides of its rectangle (its place is chosen later).
+struct StageRect {
+  std::string name;
+  Rect rect;
+  int64_t firstLayer = 0;
+  int64_t numLayers = 0;
+};
+
+/// One evaluated candidate.
+struct PartitionCandidate {
+  int64_t width = 0;
+  int64_t height = 0;
+  int64_t stages = 0;
+  int64_t cyclesPerToken = 0;
+  int64_t cyclesPerLayer = 0;
+  int64_t sramBytes = 0; // of the fullest layer core
+};
+
+struct PartitionPlan {
+  PartitionCandidate chosen;
+  /// The best candidate with another rectangle, if there was one.
+  std::optional<PartitionCandidate> runnerUp;
+  int64_t evaluated = 0;
+  StageRect loop;
+  StageRect embed;
+  std::vector<StageRect> layers;
+  StageRect head;
+
+  /// Checks the plan against the problem: every layer exactly once, equal rows,
+  /// all rectangles side by side inside the machine. Independent of the search.
+  Status verify(const PartitionProblem &problem) const;
+};
+
+Result<PartitionPlan> partition(const PartitionProblem &problem);
+
+/// SRAM of a layer core, by consumer, in bytes.
+struct SramEstimate {
+  int64_t weights = 0;
+  int64_t cache = 0;
+  int64_t tables = 0;
+  int64_t scratch = 0;
+  int64_t code = 0;
+  int64_t total() const { return weights + cache + tables + scratch + code; }
+};
+SramEstimate estimateLayerSram(const PartitionProblem &problem, int64_t width,
+                               int64_t height, int64_t layersPerStage);
+
+/// Estimated cycles of one layer on a width x height rectangle at a full cache.
+int64_t estimateLayerCycles(const PartitionProblem &problem, int64_t width, int64_t height);
+
+/// The split of the rotary table: position = high * low-size + low.
+int64_t ropeLowSize(int64_t context);
+
+} // namespace wafer
+
+#endif // WAFER_PARTITION_PARTITION_H

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===- PartitionPass.cpp - Problem built, solver called, solution applied -===//
+#include "wafer/Conversion/WGraphToDist.h"
+#include "wafer/Dist/Dist.h"
+#include "wafer/Machine/Machine.h"
+#include "wafer/WGraph/WGraph.h"
+
+#include "mlir/IR/Remarks.h"
+
+using namespace mlir;
+
+namespace wafer {
+#define GEN_PASS_DEF_WAFERPARTITION
+#define GEN_PASS_DEF_WAFERVERIFYPARTITIONED
+#include "wafer/Dist/DistPasses.h.inc"
+} // namespace wafer
+
+using namespace wafer;
+
+LogicalResult wafer::fillPartitionProblem(wgraph::ModelOp model, PartitionProblem &problem) {
+  wgraph::ConfigAttr config = model.getConfig();
+  problem.layers = config.getLayers();
+  problem.dim = config.getDim();
+  problem.ffn = config.getFfn();
+  problem.heads = config.getHeads();
+  problem.kvHeads = config.getKvHeads();
+  problem.headDim = config.getHeadDim();
+  problem.vocab = config.getVocab();
+  if (problem.context == 0) {
+    problem.context = config.getMaxContext();
+  }
+  problem.weightBytes = 2;
+  model.walk([&](Operation *op) {
+    if (auto norm = dyn_cast<wgraph::RMSNormOp>(op)) {
+      problem.qkNorm |= cast<RankedTensorType>(norm.getInput().getType()).getRank() == 3;
+    } else if (auto weight = dyn_cast<wgraph::WeightOp>(op)) {
+      if (weight.getLayerType().getRank() == 2 && weight.getLayerType().getElementType().isF32()) {
+        problem.weightBytes = 4;
+      }
+    }
+  });
+  return success();
+}
+
+namespace {
+
+struct PartitionPass : public wafer::impl::WaferPartitionBase<PartitionPass> {
+  using WaferPartitionBase::WaferPartitionBase;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    auto models = module.getOps<wgraph::ModelOp>();
+    if (!llvm::hasSingleElement(models)) {
+      module.emitError() << "expected exactly one model in the module";
+      return signalPassFailure();
+    }
+    wgraph::ModelOp model = *models.begin();
+    Result<Machine> loaded = Machine::load(machine);
+    if (!loaded) {
+      module.emitError() << loaded.error().str();
+      return signalPassFailure();
+    }
+    PartitionProblem problem;
+    problem.machine = &*loaded;
+    problem.parameterSet = params.empty() ? loaded->parameterSets.front().name : params.getValue();
+    if (!loaded->findParameters(problem.parameterSet)) {
+      module.emitError() << "machine '" << loaded->name << "' has no parameter set '" << params << "'";
+      return signalPassFailure();
+    }
+    problem.context = context;
+    if (stages != 0) {
+      problem.stages = stages;
+    }
+    if (width != 0 || height != 0) {
+      problem.region = {width, height};
+    }
+    if (failed(fillPartitionProblem(model, problem))) {
+      return signalPassFailure();
+    }
+    Result<PartitionPlan> plan = partition(problem);
+    if (!plan) {
+      module.emitError() << plan.error().str();
+      return signalPassFailure();
+    }
+    remarkOn(model, *plan);
+    if (failed(distributeModel(model, problem, *plan))) {
+      return signalPassFailure();
+    }
+    Builder builder(&getContext());
+    module->setAttr("wafer.machine", builder.getStringAttr(machine));
+    module->setAttr("wafer.params", builder.getStringAttr(problem.parameterSet));
+    module->setAttr("wafer.context", builder.getI64IntegerAttr(problem.context));
+    module->setAttr("wafer.predicted_cycles_per_token",
+                    builder.getI64IntegerAttr(plan->chosen.cyclesPerToken));
+  }
+
+  void remarkOn(wgraph::ModelOp model, const PartitionPlan &plan) {
+    const PartitionCandidate &c = plan.chosen;
+    for (const StageRect &stage : plan.layers) {
+      auto remark = remark::passed(
+          model.getLoc(), remark::RemarkOpts::name("StageRectangle").category("partition").function("partition"));
+      remark << remark::metric("Width", int64_t(stage.rect.w)) << remark::metric("Height", int64_t(stage.rect.h))
+             << remark::metric("Layers", stage.numLayers)
+             << remark::metric("CyclesPerToken", c.cyclesPerToken)
+             << remark::metric("SramBytes", c.sramBytes)
+             << remark::metric("CandidatesTried", plan.evaluated);
+      if (plan.runnerUp) {
+        const PartitionCandidate &r = *plan.runnerUp;
+        remark << remark::reason("runner-up: {0} stages of {1}x{2}, {3} cycles a token", r.stages, r.width,
+                                 r.height, r.cyclesPerToken);
+      }
+    }
+  }
+};
+
+struct VerifyPartitionedPass
+    : public wafer::impl::WaferVerifyPartitionedBase<VerifyPartitionedPass> {
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    SymbolTable symbols(module);
+    bool ok = true;
+    for (auto stage : module.getOps<dist::StageOp>()) {
+      stage.walk([&](Operation *op) {
+        for (Type type : op->getResultTypes()) {
+          ok &= succeeded(checkLayout(op, stage, type, symbols));
+        }
+        ok &= succeeded(checkWeights(op, stage, symbols));
+      });
+    }
+    for (auto transfer : module.getOps<dist::TransferOp>()) {
+      if (++incoming[transfer.getTarget()] > 1) {
+        transfer.emitError() << "stage '" << transfer.getTarget() << "' has two transfers into it";
+        ok = false;
+      }
+    }
+    for (auto stage : module.getOps<dist::StageOp>()) {
+      bool needs = stage.getKind() == dist::StageKind::Layers || stage.getKind() == dist::StageKind::Head;
+      if (needs && incoming[stage.getSymName()] != 1) {
+        stage.emitError() << "expected one transfer into stage '" << stage.getSymName() << "'";
+        ok = false;
+      }
+    }
+    incoming.clear();
+    if (!ok) {
+      signalPassFailure();
+    }
+  }
+
+private:
+  LogicalResult checkLayout(Operation *op, dist::StageOp stage, Type type, SymbolTable &symbols) {
+    dist::LayoutAttr layout = dist::getLayout(type);
+    if (!layout) {
+      return op->emitError() << "value of type " << type << " has no layout";
+    }
+    auto tensor = cast<RankedTensorType>(type);
+    for (unsigned dim = 0; dim < layout.getDims().size(); ++dim) {
+      FlatSymbolRefAttr symbol = dist::getSlicing(layout, dim);
+      if (!symbol) {
+        continue;
+      }
+      auto slicing = symbols.lookup<dist::SlicingOp>(symbol.getAttr());
+      if (!slicing) {
+        return op->emitError() << "no slicing '" << symbol.getValue() << "'";
+      }
+      int64_t lines = stage.getRect()[slicing.getAxis() == dist::LineAxis::Rows ? 3 : 2];
+      if (int64_t(slicing.getSize()) != tensor.getDimSize(dim) || int64_t(slicing.getLines()) != lines) {
+        return op->emitError() << "slicing '" << symbol.getValue() << "' cuts " << int64_t(slicing.getSize())
+                               << " elements over " << int64_t(slicing.getLines()) << " lines but dimension "
+                               << dim << " has " << tensor.getDimSize(dim) << " elements on " << lines << " lines";
+      }
+    }
+    return success();
+  }
+
+  LogicalResult checkWeights(Operation *op, dist::StageOp stage, SymbolTable &symbols) {
+    auto check = [&](FlatSymbolRefAttr symbol) -> LogicalResult {
+      auto tensor = symbols.lookup<dist::TensorOp>(symbol.getAttr());
+      if (!tensor) {
+        return op->emitError() << "no tensor '" << symbol.getValue() << "'";
+      }
+      return checkLayout(op, stage, tensor.getType(), symbols);
+    };
+    for (NamedAttribute attribute : op->getAttrs()) {
+      if (auto symbol = dyn_cast<FlatSymbolRefAttr>(attribute.getValue())) {
+        if (failed(check(symbol))) {
+          return failure();
+        }
+      } else if (auto list = dyn_cast<ArrayAttr>(attribute.getValue())) {
+        for (Attribute element : list) {
+          auto symbol = dyn_cast<FlatSymbolRefAttr>(element);
+          if (symbol && failed(check(symbol))) {
+            return failure();
+          }
+        }
+      }
+    }
+    return success();
+  }
+
+  llvm::StringMap<int> incoming;
+};
+
+} // namespace

@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===- Partition.cpp - Search for stages and rectangles -------------------===//
+//
+// 1. Fix what does not depend on the rectangle (the columns of embedding and
+//    head for a height).
+// 2. For each height and number of stages find the narrowest width that fits
+//    in SRAM (SRAM falls with the width, so by bisection), and try it and some
+//    wider ones.
+// 3. Keep the cheapest candidate and the cheapest one of another shape.
+//
+//===----------------------------------------------------------------------===//
+#include "wafer/Partition/Partition.h"
+
+#include <algorithm>
+
+using namespace wafer;
+
+static int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+Status PartitionProblem::check() const {
+  auto fail = [](std::string what, std::string found) {
+    Diagnostic d;
+    d.what = std::move(what);
+    d.found = std::move(found);
+    return Status(std::move(d));
+  };
+  if (layers <= 0 || dim <= 0 || ffn <= 0 || heads <= 0 || kvHeads <= 0 ||
+      headDim <= 0 || vocab <= 0 || context <= 0) {
+    return fail("a dimension of the model is not positive", "");
+  }
+  if (heads % kvHeads != 0 || headDim % 2 != 0) {
+    return fail("heads must be a multiple of the KV heads and the head size even",
+                std::to_string(heads) + ", " + std::to_string(kvHeads) + ", " +
+                    std::to_string(headDim));
+  }
+  if (stages && (*stages <= 0 || *stages > layers)) {
+    Diagnostic d;
+    d.what = "number of stages is out of range";
+    d.expected = "1 to " + std::to_string(layers) + " (the layers of the model)";
+    d.found = std::to_string(*stages);
+    return d;
+  }
+  if (region && (region->first <= 0 || region->second <= 0 ||
+                 region->first > machine->width() || region->second > machine->height())) {
+    Diagnostic d;
+    d.what = "region does not fit on machine '" + machine->name + "'";
+    d.expected = "at most " + std::to_string(machine->width()) + "x" +
+                 std::to_string(machine->height());
+    d.found = std::to_string(region->first) + "x" + std::to_string(region->second);
+    return d;
+  }
+  return Status::success();
+}
+
+int64_t wafer::ropeLowSize(int64_t context) {
+  int64_t low = 1;
+  while (low * low < context) {
+    low *= 2;
+  }
+  return low;
+}
+
+namespace {
+/// Sizes of what one core of a layer stage holds.
+struct LocalSizes {
+  int64_t dim, ffn, kvHeads, group, pairs, slots;
+  int64_t query, key;
+
+  LocalSizes(const PartitionProblem &p, int64_t width, int64_t height) {
+    HeadSlicing slicing = sliceHeads(p.kvHeads, p.headDim / 2, width);
+    dim = ceilDiv(p.dim, height);
+    ffn = ceilDiv(p.ffn, width);
+    kvHeads = slicing.heads.maxWidth();
+    pairs = slicing.pairs.maxWidth();
+    group = p.heads / p.kvHeads;
+    slots = ceilDiv(p.context, height);
+    query = kvHeads * group * pairs * 2;
+    key = kvHeads * pairs * 2;
+  }
+};
+
+/// Instructions of the layer role; measured on the emitted role, rounded up.
+constexpr int64_t kLayerInstructions = 800;
+} // namespace
+
+SramEstimate wafer::estimateLayerSram(const PartitionProblem &p, int64_t width,
+                                      int64_t height, int64_t layersPerStage) {
+  LocalSizes s(p, width, height);
+  SramEstimate e;
+  int64_t perLayer = s.dim * (s.query + 2 * s.key) + s.query * s.dim + 3 * s.dim * s.ffn;
+  e.weights = layersPerStage * perLayer * p.weightBytes;
+  e.cache = layersPerStage * s.slots * 2 * s.key * p.weightBytes;
+  if (p.qkNorm) {
+    e.cache += layersPerStage * s.slots * s.kvHeads * 4;
+    e.weights += layersPerStage * 4 * s.pairs * 4;
+  }
+  int64_t low = ropeLowSize(p.context);
+  e.tables = s.pairs * 2 * 4 * (low + ceilDiv(p.context, low));
+  int64_t scores = s.slots * s.kvHeads * s.group;
+  int64_t attention = 4 * (s.query + 2 * s.key) * 2 + scores * 4 * 4;
+  int64_t feedForward = s.ffn * 4 * 6;
+  e.scratch = s.dim * 10 + attention + feedForward + 1024;
+  e.code = kLayerInstructions * int64_t(p.machine->codeBytesPerInstruction);
+  return e;
+}
+
+int64_t wafer::estimateLayerCycles(const PartitionProblem &p, int64_t width, int64_t height) {
+  LocalSizes s(p, width, height);
+  const ParameterSet &set = *p.machine->findParameters(p.parameterSet);
+  int64_t start = set.vectorStart;
+  int64_t hopWord = 2 + 2 * int64_t(p.machine->rampCycles) ; // receive, add, send, hop
+  auto vector = [&](int64_t elements, const char *op) {
+    return start + ceilDiv(elements, std::max<int64_t>(1, p.machine->lanesOf(op)));
+  };
+  auto matvec = [&](int64_t inputs, int64_t outputs) {
+    return inputs * (set.load + set.alu + set.branch + vector(outputs, "fmachs"));
+  };
+  auto allReduce = [&](int64_t words, int64_t side) {
+    return 3 * (start + set.dsrLoad * 2) + hopWord * (side / 2) + side / 2 + 2 * words;
+  };
+  int64_t positions = s.slots * s.kvHeads * s.group;
+  int64_t cycles = matvec(s.dim, s.query + 2 * s.key) +
+                   allReduce(s.query + 2 * s.key + 1, height);
+  cycles += 12 * vector(s.query + s.key, "fmuls");
+  cycles += s.query * (set.load + vector(s.slots, "fmachs"));
+  cycles += allReduce(positions, std::max<int64_t>(1, width / p.kvHeads));
+  cycles += allReduce(s.kvHeads * s.group, height);
+  cycles += 22 * vector(positions, "fmuls");
+  cycles += positions * (set.load + set.branch + vector(s.pairs * 2, "fmachs"));
+  cycles += allReduce(s.query + s.kvHeads * s.group, height);
+  cycles += matvec(s.query, s.dim) + allReduce(s.dim, width);
+  cycles += matvec(s.dim, 2 * s.ffn) + allReduce(2 * s.ffn + 1, height);
+  cycles += 36 * vector(s.ffn, "fmuls");
+  cycles += matvec(s.ffn, s.dim) + allReduce(s.dim, width);
+  return cycles;
+}
+
+namespace {
+/// Columns of embedding and head for a height, by SRAM and by cost.
+struct SideColumns {
+  int64_t embed = 0;
+  int64_t head = 0;
+};
+
+SideColumns sideColumns(const PartitionProblem &p, int64_t height) {
+  int64_t dim = ceilDiv(p.dim, height);
+  int64_t budget = int64_t(p.machine->programBytes()) - 4096 - 16 * dim;
+  SideColumns columns;
+  int64_t rows = std::max<int64_t>(1, budget / std::max<int64_t>(1, dim * p.weightBytes));
+  columns.embed = ceilDiv(p.vocab, rows);
+  int64_t logits = std::max<int64_t>(1, budget / (dim * p.weightBytes + 4));
+  columns.head = ceilDiv(p.vocab, logits);
+  return columns;
+}
+
+/// Cycles of the head on `columns` columns.
+int64_t headCycles(const PartitionProblem &p, int64_t height, int64_t columns) {
+  const ParameterSet &set = *p.machine->findParameters(p.parameterSet);
+  int64_t dim = ceilDiv(p.dim, height);
+  int64_t logits = ceilDiv(p.vocab, columns);
+  int64_t hopWord = 2 + 2 * int64_t(p.machine->rampCycles);
+  return dim * (int64_t(set.vectorStart) + logits / 2 + 8) + hopWord * (height / 2 + columns) +
+         2 * logits + logits * (int64_t(set.load) + 3 * int64_t(set.alu) + 2 * int64_t(set.branch));
+}
+
+/// The shelf of one candidate.
+struct Shelf {
+  PartitionCandidate candidate;
+  int64_t embedColumns = 0;
+  int64_t headColumns = 0;
+};
+
+class Search {
+public:
+  explicit Search(const PartitionProblem &problem) : problem(problem) {}
+
+  void run() {
+    for (int64_t height : heights()) {
+      SideColumns sides = sideColumns(problem, height);
+      int64_t firstStages = problem.stages.value_or(1);
+      int64_t lastStages = problem.stages.value_or(problem.layers);
+      int64_t lastPerStage = 0;
+      for (int64_t stages = firstStages; stages <= lastStages; ++stages) {
+        int64_t perStage = ceilDiv(problem.layers, stages);
+        if (!problem.stages && perStage == lastPerStage) {
+          continue; // more stages with as many layers in the fullest one
+        }
+        lastPerStage = perStage;
+        tryWidths(height, stages, perStage, sides);
+      }
+    }
+  }
+
+  std::optional<Shelf> best;
+  std::optional<Shelf> runnerUp;
+  int64_t evaluated = 0;
+  /// The candidate that came closest to fitting, for the error.
+  std::optional<PartitionCandidate> closest;
+  std::string closestReason;
+
+private:
+  std::vector<int64_t> heights() const {
+    if (problem.region) {
+      return {problem.region->second};
+    }
+    std::vector<int64_t> list;
+    int64_t last = std::min<int64_t>(problem.machine->height(), problem.dim);
+    for (int64_t h = 1; h <= last; h = h < 64 ? h + 1 : h + h / 16) {
+      list.push_back(h);
+    }
+    if (list.back() != last) {
+      list.push_back(last);
+    }
+    return list;
+  }
+
+  int64_t sram(int64_t width, int64_t height, int64_t perStage) const {
+    return estimateLayerSram(problem, width, height, perStage).total();
+  }
+
+  void tryWidths(int64_t height, int64_t stages, int64_t perStage, const SideColumns &sides) {
+    int64_t room = problem.machine->width() - 1 - sides.embed - sides.head;
+    int64_t supply = problem.machine->programBytes();
+    if (problem.region) {
+      evaluate(problem.region->first, height, stages, perStage, sides);
+      return;
+    }
+    int64_t widest = std::min<int64_t>(room / stages, std::max(problem.ffn, problem.dim));
+    if (widest < 1 || sram(widest, height, perStage) > supply) {
+      if (widest >= 1) {
+        noteMiss(widest, height, stages, sram(widest, height, perStage));
+      }
+      return;
+    }
+    int64_t low = 1, high = widest;
+    while (low < high) {
+      int64_t middle = (low + high) / 2;
+      if (sram(middle, height, perStage) <= supply) {
+        high = middle;
+      } else {
+        low = middle + 1;
+      }
+    }
+    for (int64_t width = low; width <= widest; width += std::max<int64_t>(1, width / 16)) {
+      evaluate(width, height, stages, perStage, sides);
+    }
+  }
+
+  void noteMiss(int64_t width, int64_t height, int64_t stages, int64_t bytes) {
+    if (!closest || bytes < closest->sramBytes) {
+      closest = PartitionCandidate{width, height, stages, 0, 0, bytes};
+    }
+  }
+
+  void evaluate(int64_t width, int64_t height, int64_t stages, int64_t perStage,
+                const SideColumns &sides) {
+    ++evaluated;
+    int64_t bytes = sram(width, height, perStage);
+    int64_t room = problem.machine->width() - 1 - sides.embed - stages * width;
+    // A region that the user fixed is left to the allocator, which knows the
+    // bytes exactly; the estimate only rules out what cannot fit at all.
+    int64_t supply = problem.machine->programBytes();
+    int64_t slack = problem.region ? supply / 4 : 0;
+    if (bytes > supply + slack || room < sides.head) {
+      noteMiss(width, height, stages, bytes);
+      return;
+    }
+    Shelf shelf;
+    shelf.embedColumns = sides.embed;
+    shelf.headColumns = bestHeadColumns(height, sides.head, std::min(room, problem.vocab));
+    PartitionCandidate &c = shelf.candidate;
+    c.width = width;
+    c.height = height;
+    c.stages = stages;
+    c.sramBytes = bytes;
+    c.cyclesPerLayer = estimateLayerCycles(problem, width, height);
+    c.cyclesPerToken = problem.layers * c.cyclesPerLayer +
+                       (stages + 1) * (width + ceilDiv(problem.dim, height) + 20) +
+                       6 * shelf.embedColumns + headCycles(problem, height, shelf.headColumns) +
+                       stages * width + 50;
+    // Among equal costs the first one found stays: fewer rows, fewer stages.
+    if (!best || c.cyclesPerToken < best->candidate.cyclesPerToken) {
+      if (best && !sameShape(best->candidate, c)) {
+        runnerUp = best;
+      }
+      best = shelf;
+    } else if (!sameShape(best->candidate, c) &&
+               (!runnerUp || c.cyclesPerToken < runnerUp->candidate.cyclesPerToken)) {
+      runnerUp = shelf;
+    }
+  }
+
+  int64_t bestHeadColumns(int64_t height, int64_t least, int64_t most) const {
+    int64_t bestColumns = least;
+    int64_t bestCost = headCycles(problem, height, least);
+    for (int64_t c = least; c <= most; c += std::max<int64_t>(1, c / 16)) {
+      int64_t cost = headCycles(problem, height, c);
+      if (cost < bestCost) {
+        bestCost = cost;
+        bestColumns = c;
+      }
+    }
+    return bestColumns;
+  }
+
+  static bool sameShape(const PartitionCandidate &a, const PartitionCandidate &b) {
+    return a.width == b.width && a.height == b.height && a.stages == b.stages;
+  }
+
+  const PartitionProblem &problem;
+};
+
+Diagnostic doesNotFit(const PartitionProblem &p, const Search &search) {
+  Diagnostic d;
+  d.what = "the model does not fit on machine '" + p.machine->name + "'";
+  int64_t supply = p.machine->programBytes();
+  if (!search.closest) {
+    d.what += ": embedding and head alone are wider than the machine";
+    d.expected = "at most " + std::to_string(p.machine->width()) + " columns";
+    return d;
+  }
+  const PartitionCandidate &c = *search.closest;
+  SramEstimate e = estimateLayerSram(p, c.width, c.height, ceilDiv(p.layers, c.stages));
+  std::string shape = std::to_string(c.stages) + " stage" + (c.stages == 1 ? "" : "s") + " of " +
+                      std::to_string(c.width) + "x" + std::to_string(c.height);
+  if (e.total() <= supply) {
+    SideColumns sides = sideColumns(p, c.height);
+    d.expected = "at most " + std::to_string(p.machine->width()) + " columns";
+    d.found = std::to_string(1 + sides.embed + c.stages * c.width + sides.head) + " columns for " + shape +
+              ", " + std::to_string(sides.embed) + " of them embedding and " + std::to_string(sides.head) + " head";
+    d.hint = "fewer stages or a narrower region";
+    return d;
+  }
+  d.expected = "at most " + std::to_string(supply) + " bytes of SRAM in a core";
+  d.found = std::to_string(e.total()) + " bytes with " + shape + ": weights " +
+            std::to_string(e.weights) + ", KV cache " + std::to_string(e.cache) + ", scratch " +
+            std::to_string(e.scratch) + ", code " + std::to_string(e.code) + ", rope tables " +
+            std::to_string(e.tables);
+  d.hint = "more stages, a larger region or a smaller --context";
+  return d;
+}
+} // namespace
+
+Result<PartitionPlan> wafer::partition(const PartitionProblem &problem) {
+  if (Status status = problem.check(); !status) {
+    return status.takeError();
+  }
+  Search search(problem);
+  search.run();
+  if (!search.best) {
+    return doesNotFit(problem, search);
+  }
+  PartitionPlan plan;
+  plan.chosen = search.best->candidate;
+  plan.evaluated = search.evaluated;
+  if (search.runnerUp) {
+    plan.runnerUp = search.runnerUp->candidate;
+  }
+  const PartitionCandidate &c = plan.chosen;
+  int32_t height = int32_t(c.height);
+  plan.loop = {"loop", {0, 0, 1, 1}, 0, 0};
+  plan.embed = {"embed", {0, 0, int32_t(search.best->embedColumns), height}, 0, 0};
+  int64_t layer = 0;
+  for (int64_t s = 0; s < c.stages; ++s) {
+    int64_t count = problem.layers / c.stages + (s < problem.layers % c.stages ? 1 : 0);
+    plan.layers.push_back({"layers" + std::to_string(s), {0, 0, int32_t(c.width), height}, layer, count});
+    layer += count;
+  }
+  plan.head = {"head", {0, 0, int32_t(search.best->headColumns), height}, 0, 0};
+  if (Status status = plan.verify(problem); !status) {
+    return status.takeError();
+  }
+  return plan;
+}
+
+Status PartitionPlan::verify(const PartitionProblem &problem) const {
+  auto fail = [](const std::string &what) {
+    Diagnostic d;
+    d.what = "internal: partition plan: " + what;
+    return Status(std::move(d));
+  };
+  std::vector<const StageRect *> all = {&loop, &embed};
+  int64_t next = 0;
+  for (const StageRect &stage : layers) {
+    if (stage.firstLayer != next || stage.numLayers <= 0) {
+      return fail("layers are not covered in order");
+    }
+    next += stage.numLayers;
+    all.push_back(&stage);
+  }
+  all.push_back(&head);
+  if (next != problem.layers) {
+    return fail("not every layer has a stage");
+  }
+  int64_t width = 0;
+  for (const StageRect *stage : all) {
+    width += stage->rect.w;
+    if (stage->rect.empty()) {
+      return fail("'" + stage->name + "' has no cores");
+    }
+    if (stage != &loop && stage->rect.h != embed.rect.h) {
+      return fail("'" + stage->name + "' has other rows than the embedding");
+    }
+  }
+  if (width > problem.machine->width() || embed.rect.h > problem.machine->height()) {
+    return fail("the shelf does not fit on the machine");
+  }
+  return Status::success();
+}
