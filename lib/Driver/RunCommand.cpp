@@ -6,6 +6,7 @@
 // page for users.
 //
 //===----------------------------------------------------------------------===//
+#include "wafer/Bench/Programs.h"
 #include "wafer/Driver/Driver.h"
 #include "wafer/Image/ImageFile.h"
 #include "wafer/Model/Model.h"
@@ -117,7 +118,8 @@ Status ImageRun::readTokenizer() {
   return Status::success();
 }
 
-Result<std::vector<uint32_t>> ImageRun::readPrompt(const TokenProtocol &protocol) {
+Result<std::vector<uint32_t>>
+ImageRun::readPrompt(const TokenProtocol &protocol) {
   if (!options.tokens.empty()) {
     return options.tokens;
   }
@@ -148,7 +150,7 @@ Result<std::vector<uint32_t>> ImageRun::readPrompt(const TokenProtocol &protocol
 }
 
 Result<uint32_t> ImageRun::countTokens(const TokenProtocol &protocol,
-                                  size_t prompt) {
+                                       size_t prompt) {
   if (options.maxTokens) {
     return *options.maxTokens;
   }
@@ -211,11 +213,12 @@ ExitCode ImageRun::stopped(const Outcome &outcome) {
         fmt::format("fault in cycle {}: {}", outcome.cycle - 1, outcome.detail);
     return context.fail(error, ExitCode::RunStopped);
   case Outcome::Kind::CycleLimit:
-    error.what = fmt::format("the limit of {} cycles is reached", outcome.cycle);
+    error.what =
+        fmt::format("the limit of {} cycles is reached", outcome.cycle);
     break;
   default:
-    error.what = fmt::format("deadlock: nothing moves after cycle {}",
-                             outcome.cycle);
+    error.what =
+        fmt::format("deadlock: nothing moves after cycle {}", outcome.cycle);
     break;
   }
   context.fail(error);
@@ -254,9 +257,8 @@ Status ImageRun::writeOutputs() {
     if (!elements) {
       return elements.takeError();
     }
-    Status status =
-        writeFile(options.outputs + "/" + fileName(tensor.name),
-                  toNpy(tensor.type, tensor.shape, *elements));
+    Status status = writeFile(options.outputs + "/" + fileName(tensor.name),
+                              toNpy(tensor.type, tensor.shape, *elements));
     if (!status) {
       return status;
     }
@@ -364,9 +366,19 @@ ExitCode ImageRun::runPlainImage() {
   if (!status) {
     return context.fail(status.error());
   }
+  Result<std::optional<uint64_t>> timed =
+      readTimedCycles(*engine, image, *costs);
+  if (!timed) {
+    return context.fail(timed.error());
+  }
   if (options.asJson) {
-    context.write(dump(describe(outcome.cycle)));
+    json object = describe(outcome.cycle);
+    object["timed_cycles"] = *timed ? json(**timed) : json(nullptr);
+    context.write(dump(object));
     return ExitCode::Success;
+  }
+  if (*timed) {
+    context.print("{} cycles by the clocks of the program\n", **timed);
   }
   context.print("{} cycles ({}, parameters '{}', {} engine)\n", outcome.cycle,
                 machine.name, costs->name, engine->name());
@@ -429,9 +441,9 @@ static std::optional<Diagnostic> unsupported(const Options &o) {
 
 static ExitCode runRun(const Options &options, CommandContext &context) {
   if (!options.prompts.empty() && !options.tokens.empty()) {
-    return context.fail({"both --prompt and --tokens are given", "", "", "",
-                         "use one of them"},
-                        ExitCode::BadUsage);
+    return context.fail(
+        {"both --prompt and --tokens are given", "", "", "", "use one of them"},
+        ExitCode::BadUsage);
   }
   if (options.maxTokens && *options.maxTokens == 0) {
     return context.fail({"bad --max-tokens", "", "at least 1", "0", ""},

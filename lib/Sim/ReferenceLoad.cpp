@@ -75,8 +75,7 @@ void Cores::planRole(const Role &role, RolePlan &plan) const {
 // Regions
 //===----------------------------------------------------------------------===//
 
-void Cores::planRegion(uint32_t index,
-                       std::vector<Fabric::Binding> &bindings) {
+void Cores::planRegion(uint32_t index, std::vector<Fabric::Binding> &bindings) {
   const Region &region = context.image.regions[index];
   const Role &role = context.image.roles[region.role];
   for (int32_t y = region.rect.y; y < region.rect.endY(); ++y) {

@@ -34,9 +34,9 @@ LocalBlock blockOf(const TensorPlacement &tensor, const Rect &rect, Coord at) {
       block.end.push_back(tensor.shape[d]);
       continue;
     }
-    size_t line = size_t(layout.kind == DimensionLayout::Kind::Rows
-                             ? at.y - rect.y
-                             : at.x - rect.x);
+    size_t line =
+        size_t(layout.kind == DimensionLayout::Kind::Rows ? at.y - rect.y
+                                                          : at.x - rect.x);
     block.begin.push_back(layout.begin[line]);
     block.end.push_back(layout.end[line]);
   }

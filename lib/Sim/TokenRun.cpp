@@ -79,10 +79,10 @@ static Result<unsigned> requirePort(const Image &image, const char *name,
                                     bool input) {
   int port = findHostPort(image, name, input);
   if (port < 0) {
-    return Diagnostic{"the image has no such host port", kWhere,
-                      fmt::format("an {} port named '{}'",
-                                  input ? "input" : "output", name),
-                      "", "the protocol tokens-v1 needs it"};
+    return Diagnostic{
+        "the image has no such host port", kWhere,
+        fmt::format("an {} port named '{}'", input ? "input" : "output", name),
+        "", "the protocol tokens-v1 needs it"};
   }
   return unsigned(port);
 }
