@@ -599,7 +599,7 @@ LogicalResult Lowering::lowerHead() {
   columns.push_back({"logit_count", count});
   makeRegion("head", "head", rect, rows, columns, {});
   View logitView = lowering.viewOf(argmax.getLogits());
-  TensorOp::create(builder, "logits_out", dist::TensorKind::Output, logits, SymbolRefAttr(), ArrayRef<int64_t>(), 0,
+  TensorOp::create(builder, StringRef("logits_out"), dist::TensorKind::Output, cast<RankedTensorType>(logits), SymbolRefAttr(), ArrayRef<int64_t>(), int64_t(0),
                    DenseF64ArrayAttr());
   LocalTensor output;
   output.tensor = "logits_out";
