@@ -504,5 +504,16 @@ void FabricCheck::checkFilters() {
 }
 
 void wafer::verifier::checkFabric(RuleContext &context) {
+  // A machine file may name any grid; the largest wafers have a million cores.
+  constexpr int64_t kMostCores = int64_t(1) << 26;
+  const Machine &m = context.machine;
+  if (int64_t(m.width()) * m.height() > kMostCores) {
+    context.violate(RuleId::StreamsDelivered, [&] {
+      return fmt::format("routes of {} x {} cores are too many to check (at "
+                         "most {})",
+                         m.width(), m.height(), kMostCores);
+    });
+    return;
+  }
   FabricCheck(context).run();
 }

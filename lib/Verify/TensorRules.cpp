@@ -26,7 +26,8 @@ namespace {
 /// Ranges [begin, end) of some dimensions.
 using Box = std::vector<std::pair<uint32_t, uint32_t>>;
 
-/// validate() bounds the product of a shape; sums over lines are far below 2^64.
+/// validate() bounds the product of a shape; sums over lines are far below
+/// 2^64.
 using Volume = uint64_t;
 
 Volume volumeOf(const Box &box) {
