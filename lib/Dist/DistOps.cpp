@@ -97,7 +97,28 @@ LogicalResult TensorOp::verify() {
       return emitOpError() << "expected a source and " << rank << " strides for a weight";
     }
   } else if (getSource() || !getSourceStrides().empty()) {
-    return emitOpError() << "a state has no source";
+    return emitOpError() << "only a weight has a source";
+  }
+  // tensor-c3
+  auto type = cast<RankedTensorType>(getType());
+  bool isTable = getKind() == TensorKind::RopeTable;
+  if (isTable != getFrequencies().has_value()) {
+    return emitOpError() << "expected frequencies exactly for a rotary table";
+  }
+  if (isTable && (type.getRank() != 3 || type.getDimSize(1) != 2 ||
+                  type.getDimSize(2) != int64_t(getFrequencies()->size()))) {
+    return emitOpError() << "expected a table [entries, 2, " << getFrequencies()->size()
+                         << "] but got " << type;
+  }
+  return success();
+}
+
+LogicalResult PlacementOp::verify() {
+  // placement-c1
+  bool positive = llvm::all_of(getStrides(), [](int64_t s) { return s > 0; });
+  if (!positive || int64_t(getOffset()) < 0 || int64_t(getFirstLayer()) < 0 ||
+      int64_t(getNumLayers()) < 0 || int64_t(getLayerStride()) < 0) {
+    return emitOpError() << "expected positive strides and an offset and layers that are not negative";
   }
   return success();
 }

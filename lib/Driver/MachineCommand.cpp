@@ -49,6 +49,9 @@ private:
     out.print("  {:<26} {}{}\n", label, value, cite(pointer));
   }
   void heading(const char *text) { out.print("\n{}\n", text); }
+  static std::string cycles(uint32_t count) {
+    return fmt::format(count == 1 ? "{} cycle" : "{} cycles", count);
+  }
   static std::string mask(uint32_t bits);
   static std::string queues(const QueueSpec &spec);
 
@@ -123,8 +126,7 @@ void MachinePage::grid() {
   if (m.redundancy != "none") {
     line("spare columns", fmt::format("{}", m.spareColumns),
          "/redundancy/spareColumns");
-    line("bypass", fmt::format("{} cycles", m.bypassCycles),
-         "/redundancy/bypassCycles");
+    line("bypass", cycles(m.bypassCycles), "/redundancy/bypassCycles");
   }
 }
 
@@ -154,8 +156,8 @@ void MachinePage::core() {
 
 void MachinePage::fabric() {
   heading("fabric");
-  line("hop", fmt::format("{} cycles", m.hopCycles), "/fabric/hopCycles");
-  line("ramp", fmt::format("{} cycles", m.rampCycles), "/fabric/rampCycles");
+  line("hop", cycles(m.hopCycles), "/fabric/hopCycles");
+  line("ramp", cycles(m.rampCycles), "/fabric/rampCycles");
   line("router buffer",
        fmt::format("{} wavelets for each port and color", m.routerBufferDepth),
        "/fabric/routerBufferDepth");
@@ -188,13 +190,14 @@ void MachinePage::outside() {
     line("channel rows",
          fmt::format("{} + {} i", m.host.firstRow, m.host.rowStep),
          "/host/rowStep");
-    line("latency each way", fmt::format("{} cycles", m.host.latencyCycles),
+    line("latency each way", cycles(m.host.latencyCycles),
          "/host/latencyCycles");
   }
-  line("between wafers",
+  line("rate between wafers",
        fmt::format("{:g} GB/s", m.offWaferBytesPerSecond / 1e9),
        "/offWafer/bytesPerSecond");
-  line("latency", fmt::format("{:g} us", m.offWaferLatencySeconds * 1e6),
+  line("latency between wafers",
+       fmt::format("{:g} us", m.offWaferLatencySeconds * 1e6),
        "/offWafer/latencySeconds");
   line("clock", fmt::format("{:g} GHz", m.clockHz / 1e9), "/clock/hertz");
 }
@@ -236,11 +239,15 @@ void MachinePage::parameterSets() {
       {"words sent", "sendWords", &ParameterSet::sendWords},
       {"in cycles", "sendCycles", &ParameterSet::sendCycles}};
   heading("costs in cycles, by parameter set (the first one is the default)");
-  out.print("  {:<26}", "");
+  auto printRow = [this](std::string text) {
+    text.resize(text.find_last_not_of(' ') + 1);
+    out.print("{}\n", text);
+  };
+  std::string names = fmt::format("  {:<26}", "");
   for (const ParameterSet &set : m.parameterSets) {
-    out.print(" {:<14}", set.name);
+    names += fmt::format(" {:<14}", set.name);
   }
-  out.print("\n");
+  printRow(std::move(names));
   for (const Row &row : kRows) {
     std::string text = fmt::format("  {:<26}", row.label);
     for (size_t i = 0; i < m.parameterSets.size(); ++i) {
@@ -249,8 +256,7 @@ void MachinePage::parameterSets() {
           " {:<14}",
           fmt::format("{}{}", m.parameterSets[i].*row.member, cite(pointer)));
     }
-    text.resize(text.find_last_not_of(' ') + 1);
-    out.print("{}\n", text);
+    printRow(std::move(text));
   }
 }
 

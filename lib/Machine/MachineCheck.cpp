@@ -40,7 +40,7 @@ public:
     if (!good && !problem) {
       problem = Diagnostic{"value is out of range",
                            placeInFile(where, pointerTo(key)),
-                           fmt::format("a number {} 0 and at most {}",
+                           fmt::format("a number {} 0 and at most {:g}",
                                        zero ? "of at least" : "above", max),
                            fmt::format("{}", member), ""};
     }

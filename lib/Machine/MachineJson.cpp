@@ -425,16 +425,23 @@ static json ownLeaf(const json &node, const std::string &baseName) {
           {"source", "set by this file, which is based on " + baseName}};
 }
 
+/// Keys that are the file's own and no figures.
+static bool isOwnText(const std::string &key) {
+  return key == "name" || key == "description" || key == "source" ||
+         key == "parameterSets";
+}
+
 /// Lays `changes` over `base`: objects are merged, everything else replaced.
 static void layOver(json &base, const json &changes,
                     const std::string &baseName) {
   for (const auto &item : changes.items()) {
     json &target = base[item.key()];
-    bool section = target.is_object() && !isSourcedLeaf(target) &&
-                   item.value().is_object() && !isSourcedLeaf(item.value());
-    if (section) {
+    bool targetIsSection = target.is_object() && !isSourcedLeaf(target);
+    bool changeIsSection =
+        item.value().is_object() && !isSourcedLeaf(item.value());
+    if (targetIsSection && changeIsSection) {
       layOver(target, item.value(), baseName);
-    } else if (item.key() == "source" || item.key() == "parameterSets") {
+    } else if (targetIsSection || isOwnText(item.key())) {
       target = item.value();
     } else {
       target = ownLeaf(item.value(), baseName);

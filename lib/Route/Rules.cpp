@@ -139,7 +139,8 @@ void Deriver::deriveFamily(unsigned id) {
                back, ahead);
   }
   runs.skipTo(last - first);
-  addRule(id, family.name, rect, family.axis, family.skew, runs.take());
+  addRule(id, family.name + ".line", rect, family.axis, family.skew,
+          runs.take());
 }
 
 void Deriver::addTrunk(unsigned id, const std::vector<SinkColumns> &groups) {

@@ -1,4 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "wafer/Driver/Driver.h"
 
-int main(int argc, char **argv) { return wafer::runDriver(argc, argv); }
+#ifdef WAFER_HAS_COMPILER
+#include "wafer/CompilerDriver/CompilerDriver.h"
+#endif
+
+int main(int argc, char **argv) {
+#ifdef WAFER_HAS_COMPILER
+  return wafer::runDriver(argc, argv, wafer::compilerCommands());
+#else
+  return wafer::runDriver(argc, argv);
+#endif
+}

@@ -43,7 +43,9 @@ def Dist_StageKind : Dist_Enum<"StageKind", "what a stage computes", [
 
 def Dist_TensorKind : Dist_Enum<"TensorKind", "what a distributed tensor is for", [
   I32EnumAttrCase<"Weight", 0, "weight">,
-  I32EnumAttrCase<"State", 1, "state">
+  I32EnumAttrCase<"State", 1, "state">,
+  I32EnumAttrCase<"Output", 2, "output">,
+  I32EnumAttrCase<"RopeTable", 3, "rope_table">
 ]>;
 
 def Dist_LineAxisAttr : EnumAttr<Dist_Dialect, Dist_LineAxis, "axis"> {

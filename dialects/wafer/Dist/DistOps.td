@@ -55,12 +55,15 @@ def Dist_TensorOp : Dist_Op<"tensor", [Symbol]> {
   let description = [{
     A weight is a view of a `wgraph.weight` of the module's model: element
     (i0, i1, ...) is the element at `offset` + sum of i_d * `source_strides`[d] of the row-major
-    matrix of one layer. A state has no source. In a stage of several layers the local block
-    is repeated for each of them.
+    matrix of one layer. A state has no source; an output is a value that the host may read
+    between tokens. A rotary table [entries, 2, pairs] holds cosine and sine of
+    entry * `offset` * `frequencies`[pair].
+    In a stage of several layers the local block of a weight or state is repeated for each of them.
 
     **Constraints**
     - (tensor-c1) The type has a `#wafer.layout` that is not partial.
-    - (tensor-c2) A weight has a source and one stride a dimension; a state has neither.
+    - (tensor-c2) A weight has a source and one stride a dimension; other kinds have neither.
+    - (tensor-c3) A rotary table has a frequency for each pair and the shape above; other kinds have none.
 
     Example:
     ```mlir
@@ -71,10 +74,39 @@ def Dist_TensorOp : Dist_Op<"tensor", [Symbol]> {
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, Dist_TensorKindAttr:$kind,
     TypeAttrOf<AnyRankedTensor>:$type, OptionalAttr<SymbolRefAttr>:$source,
-    DefaultValuedAttr<DenseI64ArrayAttr, "{}">:$source_strides, DefaultValuedAttr<I64Attr, "0">:$source_offset);
+    DefaultValuedAttr<DenseI64ArrayAttr, "{}">:$source_strides, DefaultValuedAttr<I64Attr, "0">:$source_offset,
+    OptionalAttr<DenseF64ArrayAttr>:$frequencies);
   let assemblyFormat = [{
     $sym_name $kind `:` $type
-    (`from` $source^)? (`strides` $source_strides^)? (`offset` $source_offset^)? attr-dict
+    (`from` $source^)? (`strides` $source_strides^)? (`offset` $source_offset^)?
+    (`frequencies` $frequencies^)? attr-dict
+  }];
+  let hasVerifier = 1;
+}
+
+def Dist_PlacementOp : Dist_Op<"placement"> {
+  let summary = "the bytes of a tensor in the cores of a region";
+  let description = [{
+    After lowering: the local block of `tensor` in every core of `region` begins at
+    byte `offset` of `buffer`; one step in dimension d is `strides`[d] bytes, one layer `layer_stride` bytes. Layers
+    `first_layer` to `first_layer + num_layers` of the model lie in this region; 0 layers mean a
+    tensor without layers.
+
+    **Constraints**
+    - (placement-c1) Strides are positive, offset and layers are not negative.
+
+    Example:
+    ```mlir
+    wafer.placement @q in @layers0 buffer "qkv" at 0 strides [96, 24, 12, 2, 6] layers 0 to 5 stride 1536
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$tensor, FlatSymbolRefAttr:$region, StrAttr:$buffer,
+    I64Attr:$offset, DenseI64ArrayAttr:$strides, I64Attr:$first_layer, I64Attr:$num_layers,
+    I64Attr:$layer_stride);
+  let assemblyFormat = [{
+    $tensor `in` $region `buffer` $buffer `at` $offset `strides` $strides
+    `layers` $first_layer `to` custom<LayerEnd>($num_layers, ref($first_layer))
+    `stride` $layer_stride attr-dict
   }];
   let hasVerifier = 1;
 }

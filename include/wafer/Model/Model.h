@@ -143,11 +143,19 @@ class Tokenizer {
 public:
   virtual ~Tokenizer() = default;
   virtual std::vector<uint32_t> encode(const std::string &text) const = 0;
-  /// Decodes a whole sequence; ids outside the vocabulary give "".
+  /// Fails, naming it, if the text has a character that nothing in the
+  /// vocabulary stands for and that `encode` would therefore leave out.
+  virtual Status checkText(const std::string &text) const = 0;
+  /// Decodes a whole sequence; special tokens and ids outside the vocabulary
+  /// give "". Bytes may be an incomplete UTF-8 sequence where the tokens are.
   virtual std::string decode(const std::vector<uint32_t> &ids) const = 0;
-  /// The text that `id` adds after `previous` ids (for streaming); bytes may be
-  /// an incomplete UTF-8 sequence.
+  /// The text that `id` adds (for streaming). `first` tells that no text came
+  /// before: a space that stands in front of every text is left out there.
+  /// Bytes may be an incomplete UTF-8 sequence.
   virtual std::string decodeOne(uint32_t id, bool first) const = 0;
+  /// The token that the model wants in front of a prompt; `encode` does not
+  /// add it. None where the prompt stands alone.
+  virtual std::optional<uint32_t> bos() const = 0;
   virtual uint32_t vocabSize() const = 0;
   /// A self-contained JSON text from which `fromJson` makes an equal tokenizer;
   /// images embed it.

@@ -3,7 +3,8 @@
 //-*-===//
 //
 // Brings the names that every file of the compiler part uses into namespace
-// wafer. Only libraries that link MLIR include it.
+// wafer. Only libraries that link MLIR include it. mlir::Region is not among
+// them: wafer::Region is a rectangle of cores (Image.h).
 //
 //===----------------------------------------------------------------------===//
 #ifndef WAFER_SUPPORT_LLVM_H
@@ -44,7 +45,6 @@ using mlir::ModuleOp;
 using mlir::OpBuilder;
 using mlir::Operation;
 using mlir::RankedTensorType;
-using mlir::Region;
 using mlir::SmallVector;
 using mlir::SmallVectorImpl;
 using mlir::StringAttr;

@@ -22,6 +22,7 @@
 #include "wafer/WGraph/WGraph.h"
 
 #include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
 using namespace wafer;
@@ -154,7 +155,7 @@ FlatSymbolRefAttr Distributor::makeWeight(StringRef name, RankedTensorType tenso
     builder.setInsertionPointAfter(model);
     auto source = SymbolRefAttr::get(builder.getContext(), model.getSymName(),
                                      {FlatSymbolRefAttr::get(builder.getContext(), weight)});
-    TensorOp::create(builder, name, dist::TensorKind::Weight, tensorType, source, strides, 0);
+    TensorOp::create(builder, name, dist::TensorKind::Weight, tensorType, source, strides, 0, DenseF64ArrayAttr());
   }
   return FlatSymbolRefAttr::get(builder.getContext(), name);
 }
@@ -164,7 +165,7 @@ FlatSymbolRefAttr Distributor::makeState(StringRef name, RankedTensorType tensor
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointAfter(model);
     TensorOp::create(builder, name, dist::TensorKind::State, tensorType, SymbolRefAttr(),
-                     ArrayRef<int64_t>(), 0);
+                     ArrayRef<int64_t>(), 0, DenseF64ArrayAttr());
   }
   return FlatSymbolRefAttr::get(builder.getContext(), name);
 }
@@ -636,7 +637,7 @@ LogicalResult Distributor::convertAttention(wgraph::AttentionOp op) {
   auto partialScores = RankedTensorType::get(
       scoresType.getShape(), f32, layout({"kv", "*", "positions"}, Partial::Group, "kv"));
   mlir::Value scores =
-      ScoresOp::create(builder, partialScores, castTo(query, stored), op.getKeysAttr(), op.getScale());
+      ScoresOp::create(builder, partialScores, castTo(query, stored), op.getKeys(), op.getScale());
 
   SmallVector<mlir::Value> partials = {scores};
   auto queryNorm = headNorms.find(query);
@@ -659,7 +660,7 @@ LogicalResult Distributor::convertAttention(wgraph::AttentionOp op) {
   if (normed) {
     FlatSymbolRefAttr factors =
         makeState((op.getKeys() + "_factors").str(), type({problem.kvHeads, problem.context}, f32, {"kv", "positions"}));
-    full = HeadNormScoresOp::create(builder, full, reduced.getResult(1), reduced.getResult(2), factors,
+    full = HeadNormScoresOp::create(builder, full, reduced.getResult(1), reduced.getResult(2), factors.getValue(),
                                     problem.headDim, APFloat(queryNorm->second.eps));
   }
   RankedTensorType perHead = type({problem.kvHeads, group}, f32, {"kv", "*"});

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===- CompilerDriver.h - The commands of wsec that need MLIR -----*- C++
+//-*-===//
+//
+// The commands that the tool hands to runDriver() in builds with the compiler,
+// and what they share: a session with all dialects, whose diagnostics are
+// printed in the form of wsec's errors.
+//
+//===----------------------------------------------------------------------===//
+#ifndef WAFER_COMPILERDRIVER_COMPILERDRIVER_H
+#define WAFER_COMPILERDRIVER_COMPILERDRIVER_H
+
+#include "wafer/Driver/Driver.h"
+#include "wafer/Import/Import.h"
+#include "wafer/Support/LLVM.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/IR/OwningOpRef.h"
+
+#include <vector>
+
+namespace wafer {
+
+/// One add function per command.
+std::vector<AddCommand> compilerCommands();
+
+/// Dialects, a context and its diagnostics for the time of one command.
+class CompilerSession {
+public:
+  explicit CompilerSession(CommandContext &command);
+  ~CompilerSession();
+
+  mlir::MLIRContext &context() { return mlirContext; }
+
+  /// Reads `path`: a .mlir or .mlirbc file as it is, anything else as a model
+  /// that is imported. Null after an error, which has been printed.
+  mlir::OwningOpRef<mlir::ModuleOp>
+  loadModule(const std::string &path, const ImportOptions &options = {},
+             const ModelLoadOptions &modelOptions = {});
+
+private:
+  CommandContext &command;
+  mlir::MLIRContext mlirContext;
+  /// Only the first error is printed: those after it are its echo.
+  bool hasFailed = false;
+};
+
+/// Writes a module to `path`: bytecode when it ends in .mlirbc, else text.
+Status writeModule(mlir::ModuleOp module, const std::string &path);
+
+} // namespace wafer
+
+#endif // WAFER_COMPILERDRIVER_COMPILERDRIVER_H

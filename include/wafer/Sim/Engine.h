@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===- Engine.h - Execution of an image, cycle by cycle -----------*- C++
+//-*-===//
+//
+// What a simulator offers to those who run an image: the host's side of the
+// wafer (push words, see words arrive), a clock, the memory of every core, a
+// count of what every core did with its cycles, and a text that says who waits
+// for what when nothing moves any more. docs/machine/abstract-machine.md is
+// the specification of what happens inside.
+//
+//===----------------------------------------------------------------------===//
+#ifndef WAFER_SIM_ENGINE_H
+#define WAFER_SIM_ENGINE_H
+
+#include "wafer/Image/Image.h"
+#include "wafer/Machine/Machine.h"
+#include "wafer/Support/Geometry.h"
+#include "wafer/Support/Result.h"
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace wafer {
+
+/// A point in time; cycle 0 is the first one. An engine "at" cycle c has
+/// executed all cycles below c.
+using Cycle = uint64_t;
+inline constexpr Cycle kNever = ~Cycle(0);
+
+/// A word that arrived at a host output port, and when.
+struct HostWord {
+  uint32_t payload = 0;
+  bool control = false;
+  Cycle cycle = 0;
+};
+
+/// What a core did with a cycle. Where its datapath did not act, the state of
+/// its main thread decides, and that of its microthreads if it has no task.
+enum class Activity : uint8_t {
+  Scalar,       // a scalar instruction acts or its cost runs
+  VectorStep,   // a step of a vector instruction
+  BankConflict, // the second cycle of such a step
+  Start,        // start cost of a task or of a vector instruction
+  SendPause,    // the pause of a stream to the fabric
+  WaitWords,    // a queue has no word
+  BackPressure, // a queue has no room
+  Idle          // nothing to do
+};
+inline constexpr unsigned kNumActivities = 8;
+const char *nameOf(Activity activity);
+
+/// Cycles by activity; they sum to the cycles that passed.
+struct Counters {
+  std::array<uint64_t, kNumActivities> cycles{};
+
+  uint64_t operator[](Activity a) const { return cycles[unsigned(a)]; }
+  uint64_t &operator[](Activity a) { return cycles[unsigned(a)]; }
+  uint64_t total() const;
+};
+
+/// How a run ended.
+struct Outcome {
+  enum class Kind : uint8_t {
+    HostSatisfied, // every goal is reached
+    Quiescent,     // all tasks ended, nothing in flight (only without goals)
+    Deadlock,      // nothing can move any more and something waits
+    CycleLimit,
+    Fault
+  };
+  Kind kind = Kind::Quiescent;
+  /// HostSatisfied: the arrival of the last word waited for. Quiescent and
+  /// Deadlock: the cycle after the last one in which something happened.
+  Cycle cycle = 0;
+  /// The fault with core, task and instruction; or who waits for what.
+  std::string detail;
+};
+const char *nameOf(Outcome::Kind kind);
+
+/// "The host output port has received this many words since the start."
+struct HostGoal {
+  unsigned port = 0; // index into Image::hostPorts
+  uint64_t words = 0;
+};
+
+struct RunLimits {
+  /// All of them must be reached; empty: run until nothing happens.
+  std::vector<HostGoal> goals;
+  /// The run stops at this cycle, counted from the start.
+  Cycle maxCycles = kNever;
+};
+
+/// Switches for tests of an engine itself.
+struct EngineOptions {
+  /// Look at cores, routers and ports of a cycle in the opposite order. Results
+  /// must not change.
+  bool reverseOrder = false;
+};
+
+class Engine {
+public:
+  virtual ~Engine();
+  Engine(const Engine &) = delete;
+  Engine &operator=(const Engine &) = delete;
+
+  /// The engine that reads like the specification. Loads the image; it, the
+  /// machine and the set must outlive the engine. Fails where the image does
+  /// not fit the machine.
+  static Result<std::unique_ptr<Engine>>
+  createReference(const Image &image, const Machine &machine,
+                  const ParameterSet &costs, const EngineOptions &options = {});
+
+  /// "reference" or "fast".
+  virtual const char *name() const = 0;
+  virtual Cycle cycle() const = 0;
+
+  /// The host hands words to an input port now. `port` is an index into
+  /// Image::hostPorts and must name an input port.
+  virtual void push(unsigned port, const uint32_t *words, size_t count,
+                    bool control = false) = 0;
+  void push(unsigned port, const std::vector<uint32_t> &words) {
+    push(port, words.data(), words.size());
+  }
+  /// Words that have reached the host at an output port so far.
+  virtual std::vector<HostWord> received(unsigned port) const = 0;
+
+  /// Executes cycles until a goal set is reached, nothing can happen any more,
+  /// the limit, or a fault. May be called again, except after a fault.
+  virtual Outcome run(const RunLimits &limits) = 0;
+
+  /// Reads or writes SRAM of a core at the present cycle. Fails when the core
+  /// is in no region or the range leaves its SRAM.
+  virtual Status peek(Coord core, uint32_t address, void *bytes,
+                      uint32_t count) = 0;
+  virtual Status poke(Coord core, uint32_t address, const void *bytes,
+                      uint32_t count) = 0;
+
+  /// Counters of one core (all idle outside the regions) and of all cores in
+  /// regions together.
+  virtual Counters counters(Coord core) const = 0;
+  virtual Counters totalCounters() const = 0;
+
+  /// Who waits for what at the present cycle; empty when nothing waits.
+  virtual std::string waitReport() const = 0;
+
+  /// Times a core or a router was looked at: the work an engine does.
+  virtual uint64_t events() const = 0;
+
+protected:
+  Engine() = default;
+};
+
+/// The index of the host port of that name and direction, or -1.
+int findHostPort(const Image &image, const std::string &name, bool input);
+
+} // namespace wafer
+
+#endif // WAFER_SIM_ENGINE_H

@@ -1,0 +1,648 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===- Lower.cpp - Stages to roles, regions and streams -------------------===//
+//
+// Phases:
+//   1. streams: chains and multicasts of every stage, hand-overs, token, host
+//   2. roles: loop, embed, layer (from the body of the first layer stage), head
+//   3. regions with their tables, and the placements of tensors
+//   4. the stages go
+//
+//===----------------------------------------------------------------------===//
+#include "StageLowering.h"
+#include "Streams.h"
+
+#include "wafer/Conversion/WGraphToDist.h"
+#include "wafer/Machine/Machine.h"
+#include "wafer/WFabric/RoutingProblemBuilder.h"
+#include "wafer/WFabric/WFabric.h"
+
+#include "mlir/IR/Remarks.h"
+
+using namespace mlir;
+
+namespace wafer {
+#define GEN_PASS_DEF_WAFERLOWER
+#include "wafer/Dist/DistPasses.h.inc"
+} // namespace wafer
+
+using namespace wafer;
+using namespace wafer::dist;
+
+using wpe::Predicate;
+
+namespace {
+
+using Table = std::vector<uint16_t>;
+using Tables = std::vector<std::pair<std::string, Table>>;
+
+Rect rectOf(StageOp stage) {
+  ArrayRef<int64_t> r = stage.getRect();
+  return {int32_t(r[0]), int32_t(r[1]), int32_t(r[2]), int32_t(r[3])};
+}
+
+/// The queues of the roles, by the stages that run them.
+struct StageStreams {
+  ChainQueues rows, columns;
+  std::string group;
+  ChainTables rowTables, columnTables, groupTables;
+  Table groupMulti;
+  int64_t groupWidth = 1;
+};
+
+class Lowering {
+public:
+  Lowering(ModuleOp module, const Machine &machine)
+      : module(module), machine(machine), symbols(module), builder(module.getLoc(), module.getContext()) {}
+
+  LogicalResult run();
+
+private:
+  LogicalResult findStages();
+  StageStreams makeStageStreams(StageOp stage, bool castColumns);
+  Groups headGroups(StageOp stage);
+  void makeStreams();
+
+  LogicalResult lowerLoop();
+  LogicalResult lowerEmbed();
+  LogicalResult lowerLayers();
+  LogicalResult lowerHead();
+
+  void declareParams(wpe::RoleOp role, ArrayRef<StringRef> names, wpe::ParamKind kind);
+  void declareQueue(wpe::RoleOp role, StringRef name, wpe::QueueDirection direction,
+                    ArrayRef<std::string> streams);
+  void declareCollectives(wpe::RoleOp role, StageLowering &lowering, ArrayRef<StageStreams> streams,
+                          int64_t height, int64_t width);
+  wpe::TaskOp makeTask(wpe::RoleOp role, Code &code);
+  void makeRegion(StringRef name, StringRef role, const Rect &rect, const Tables &rows,
+                  const Tables &columns, ArrayRef<std::pair<std::string, int64_t>> values);
+  Tables rowTables(const StageStreams &streams, int64_t height);
+  Tables columnTables(const StageStreams &streams, bool group);
+  void makePlacements(StringRef region, ArrayRef<LocalTensor> tensors, StageOp stage);
+  void makeRopeTables(ArrayRef<StageLowering::TableTensor> tables, int64_t context);
+  void remarkCollective(StringRef name, const char *algorithm, int64_t lines, int64_t words);
+
+  ModuleOp module;
+  const Machine &machine;
+  SymbolTable symbols;
+  ImplicitLocOpBuilder builder;
+
+  StageOp loop, embed, head;
+  SmallVector<StageOp> layers;
+  llvm::DenseMap<Attribute, std::string> transferInto; // stage name -> family
+  llvm::DenseMap<Attribute, std::string> transferFrom;
+  StreamPlan plan;
+  std::vector<std::string> embedChain;
+  std::vector<StageStreams> layerStreams;
+  StageStreams headStreams;
+  int32_t hostRow = 0, tokenRow = 0;
+};
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Streams
+//===----------------------------------------------------------------------===//
+
+LogicalResult Lowering::findStages() {
+  for (auto stage : module.getOps<StageOp>()) {
+    switch (stage.getKind()) {
+    case StageKind::Loop:
+      loop = stage;
+      break;
+    case StageKind::Embed:
+      embed = stage;
+      break;
+    case StageKind::Layers:
+      layers.push_back(stage);
+      break;
+    case StageKind::Head:
+      head = stage;
+      break;
+    }
+  }
+  if (!loop || !embed || !head || layers.empty()) {
+    return module.emitError() << "expected a token loop, an embed, layers and a head stage";
+  }
+  for (StageOp stage : layers) {
+    Rect first = rectOf(layers.front()), rect = rectOf(stage);
+    if (rect.w != first.w || rect.h != first.h ||
+        !OperationEquivalence::isRegionEquivalentTo(&layers.front().getBody(), &stage.getBody(),
+                                                    OperationEquivalence::IgnoreLocations)) {
+      return stage.emitError() << "layer stages with different bodies or rectangles need roles of their own, "
+                                  "which is not supported";
+    }
+  }
+  return success();
+}
+
+/// Neighbouring columns that hold the same KV heads.
+Groups Lowering::headGroups(StageOp stage) {
+  Groups groups;
+  int32_t columns = rectOf(stage).w;
+  auto cut = symbols.lookup<SlicingOp>("kv");
+  for (int32_t x = 0; x < columns; ++x) {
+    if (x > 0 && cut && cut.getRange(x) == cut.getRange(x - 1)) {
+      groups.back().second = x + 1;
+    } else {
+      groups.push_back({x, x + 1});
+    }
+  }
+  return groups;
+}
+
+StageStreams Lowering::makeStageStreams(StageOp stage, bool layer) {
+  StageStreams streams;
+  Rect rect = rectOf(stage);
+  std::string name = stage.getSymName().str();
+  streams.rows = plan.addChain(name + "_y", rect, Axis::Y, /*cast=*/true);
+  streams.columns = plan.addChain(name + "_x", rect, Axis::X, /*cast=*/layer);
+  streams.rowTables = chainTables(rect.h);
+  streams.columnTables = chainTables(rect.w);
+  if (layer) {
+    Groups groups = headGroups(stage);
+    streams.group = plan.addGroupCast(name, rect, groups);
+    streams.groupTables = groupTables(rect.w, groups);
+    for (auto group : groups) {
+      streams.groupWidth = std::max<int64_t>(streams.groupWidth, group.second - group.first);
+      streams.groupMulti.insert(streams.groupMulti.end(), group.second - group.first,
+                                group.second - group.first > 1);
+    }
+  }
+  return streams;
+}
+
+void Lowering::makeStreams() {
+  for (auto transfer : module.getOps<TransferOp>()) {
+    Rect source = rectOf(symbols.lookup<StageOp>(transfer.getSource()));
+    Rect target = rectOf(symbols.lookup<StageOp>(transfer.getTarget()));
+    Rect span{source.endX() - 1, source.y, target.endX() - source.endX() + 1, source.h};
+    std::string name =
+        plan.addTransfer(("to_" + transfer.getTarget()).str(), span);
+    transferFrom[transfer.getSourceAttr().getAttr()] = name;
+    transferInto[transfer.getTargetAttr().getAttr()] = name;
+  }
+  Rect embedRect = rectOf(embed), loopRect = rectOf(loop), headRect = rectOf(head);
+  embedChain = plan.addEastChain("embed_chain", embedRect);
+  for (StageOp stage : layers) {
+    layerStreams.push_back(makeStageStreams(stage, /*layer=*/true));
+  }
+  headStreams = makeStageStreams(head, /*layer=*/false);
+  hostRow = loopRect.y;
+  tokenRow = std::clamp(hostRow, headRect.y, headRect.endY() - 1);
+  Coord loopCore{loopRect.x, loopRect.y};
+  Rect loopSink{loopCore.x, loopCore.y, 1, 1};
+  auto stream = [&](const char *name) -> RoutedStream & {
+    plan.streams.emplace_back();
+    plan.streams.back().name = name;
+    return plan.streams.back();
+  };
+  RoutedStream &token = stream("token");
+  token.source = loopCore;
+  token.sinks = {embedRect};
+  RoutedStream &next = stream("next_token");
+  next.source = {headRect.x + chainRoot(headRect.w), tokenRow};
+  next.sinks = {loopSink};
+  RoutedStream &prompt = stream("prompt_in");
+  prompt.fromHost = HostEdge{true, hostRow};
+  prompt.sinks = {loopSink};
+  RoutedStream &tokens = stream("tokens_out");
+  tokens.source = loopCore;
+  tokens.toHost = HostEdge{true, hostRow};
+
+  for (const RoutedFamily &family : plan.families) {
+    wfabric::FamilyOp::create(builder, family);
+  }
+  for (const RoutedStream &s : plan.streams) {
+    wfabric::StreamOp::create(builder, s);
+  }
+  wfabric::HostPortOp::create(builder, "prompt", wfabric::PortDirection::Input, HostEdge{true, hostRow},
+                              "prompt_in");
+  wfabric::HostPortOp::create(builder, "tokens", wfabric::PortDirection::Output, HostEdge{true, hostRow},
+                              "tokens_out");
+}
+
+//===----------------------------------------------------------------------===//
+// Roles and regions
+//===----------------------------------------------------------------------===//
+
+void Lowering::declareParams(wpe::RoleOp role, ArrayRef<StringRef> names, wpe::ParamKind kind) {
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(&role.getBody().front());
+  for (StringRef name : names) {
+    wpe::ParamOp::create(builder, name, kind);
+  }
+}
+
+void Lowering::declareQueue(wpe::RoleOp role, StringRef name, wpe::QueueDirection direction,
+                            ArrayRef<std::string> streams) {
+  if (streams.empty()) {
+    return;
+  }
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(&role.getBody().front());
+  SmallVector<StringRef> names(streams.begin(), streams.end());
+  wpe::QueueOp::create(builder, name, direction, ArrayRef<StringRef>(names));
+}
+
+wpe::TaskOp Lowering::makeTask(wpe::RoleOp role, Code &code) {
+  builder.setInsertionPointToEnd(&role.getBody().front());
+  auto task = wpe::TaskOp::create(builder, "main", /*active=*/true);
+  code.builder.setInsertionPointToEnd(&task.getBody().front());
+  builder.setInsertionPointAfter(role);
+  return task;
+}
+
+static DictionaryAttr dictionaryOf(OpBuilder &builder, const Tables &tables) {
+  SmallVector<NamedAttribute> entries;
+  for (const auto &[name, table] : tables) {
+    entries.push_back(builder.getNamedAttr(
+        name, wpe::TableAttr::get(builder.getContext(), ArrayRef<uint16_t>(table))));
+  }
+  return builder.getDictionaryAttr(entries);
+}
+
+void Lowering::makeRegion(StringRef name, StringRef role, const Rect &rect, const Tables &rows,
+                          const Tables &columns, ArrayRef<std::pair<std::string, int64_t>> values) {
+  SmallVector<NamedAttribute> numbers;
+  for (const auto &[valueName, value] : values) {
+    numbers.push_back(builder.getNamedAttr(valueName, builder.getI64IntegerAttr(value)));
+  }
+  wpe::RegionOp::create(builder, name, role, rect.x, rect.y, rect.w, rect.h,
+                        dictionaryOf(builder, rows).getValue(), dictionaryOf(builder, columns).getValue(),
+                        ArrayRef<NamedAttribute>(numbers));
+}
+
+Tables Lowering::rowTables(const StageStreams &streams, int64_t height) {
+  Table row(height);
+  for (int64_t i = 0; i < height; ++i) {
+    row[i] = uint16_t(i);
+  }
+  return {{"row", row},
+          {"row_root", streams.rowTables.root},
+          {"row_first", streams.rowTables.first},
+          {"row_second", streams.rowTables.second}};
+}
+
+Tables Lowering::columnTables(const StageStreams &streams, bool group) {
+  Tables tables = {{"column_root", streams.columnTables.root},
+                   {"column_first", streams.columnTables.first},
+                   {"column_second", streams.columnTables.second}};
+  if (group) {
+    tables.push_back({"group_root", streams.groupTables.root});
+    tables.push_back({"group_first", streams.groupTables.first});
+    tables.push_back({"group_second", streams.groupTables.second});
+    tables.push_back({"group_multi", streams.groupMulti});
+  }
+  return tables;
+}
+
+/// Queues and parameter names of the collectives of a stage.
+void Lowering::declareCollectives(wpe::RoleOp role, StageLowering &lowering,
+                                  ArrayRef<StageStreams> streams, int64_t height, int64_t width) {
+  ChainQueues rows, columns;
+  std::vector<std::string> groups;
+  int64_t groupWidth = 1;
+  for (const StageStreams &s : streams) {
+    rows.append(s.rows);
+    columns.append(s.columns);
+    if (!s.group.empty()) {
+      groups.push_back(s.group);
+    }
+    groupWidth = std::max(groupWidth, s.groupWidth);
+  }
+  declareQueue(role, "row_first_in", wpe::QueueDirection::Input, rows.first);
+  declareQueue(role, "row_second_in", wpe::QueueDirection::Input, rows.second);
+  declareQueue(role, "row_out", wpe::QueueDirection::Output, rows.out);
+  declareQueue(role, "column_first_in", wpe::QueueDirection::Input, columns.first);
+  declareQueue(role, "column_second_in", wpe::QueueDirection::Input, columns.second);
+  declareQueue(role, "column_out", wpe::QueueDirection::Output, columns.out);
+  declareQueue(role, "group_in", wpe::QueueDirection::Input, groups);
+  declareQueue(role, "group_out", wpe::QueueDirection::Output, groups);
+  lowering.rows = {"row_first_in", "row_second_in", "row_out",   "row_root",
+                   "row_first",    "row_second",    height};
+  lowering.columns = {"column_first_in", "column_second_in", "column_out", "column_root",
+                      "column_first",    "column_second",    width};
+  lowering.group = {"column_first_in", "group_in",    "group_out", "group_root",
+                    "group_first",     "group_second", groupWidth};
+  // With two lines there is no upper half, so no queue for it: the low half
+  // alone arrives at the root.
+  lowering.rows.hasSecond = height > 2;
+  lowering.columns.hasSecond = width > 2;
+  lowering.group.hasSecond = width > 2;
+}
+
+void Lowering::makePlacements(StringRef region, ArrayRef<LocalTensor> tensors, StageOp stage) {
+  for (const LocalTensor &t : tensors) {
+    bool layered = t.layerStride > 0;
+    PlacementOp::create(builder, t.tensor, region, t.buffer, t.offset, t.strides,
+                        layered ? int64_t(stage.getFirstLayer()) : 0,
+                        layered ? int64_t(stage.getNumLayers()) : 0, t.layerStride);
+  }
+}
+
+void Lowering::makeRopeTables(ArrayRef<StageLowering::TableTensor> tables, int64_t) {
+  for (const auto &table : tables) {
+    int64_t pairs = table.frequencies.size();
+    MLIRContext *context = builder.getContext();
+    auto layout = LayoutAttr::get(
+        context, {UnitAttr::get(context), UnitAttr::get(context), FlatSymbolRefAttr::get(context, "pairs")},
+        Partial::None, FlatSymbolRefAttr());
+    auto type = RankedTensorType::get({table.entries, 2, pairs}, builder.getF32Type(), layout);
+    TensorOp::create(builder, table.name, dist::TensorKind::RopeTable, type, SymbolRefAttr(),
+                     ArrayRef<int64_t>(), table.step, builder.getDenseF64ArrayAttr(table.frequencies));
+  }
+}
+
+void Lowering::remarkCollective(StringRef name, const char *algorithm, int64_t lines, int64_t words) {
+  auto remark = remark::passed(module.getLoc(),
+                               remark::RemarkOpts::name("Collective").category("lower").function("lower"));
+  remark << remark::reason("{0}: {1} over {2} cores", name, algorithm, lines)
+         << remark::metric("Words", words) << remark::metric("Cycles", 2 * words + 6 * (lines / 2) + lines / 2);
+}
+
+//===----------------------------------------------------------------------===//
+// The four kinds of stages
+//===----------------------------------------------------------------------===//
+
+// The host sends the number of prompt tokens and of steps, then the prompt. Each
+// step sends one id to the embedding and waits for the id that the head
+// found, which also goes to the host.
+LogicalResult Lowering::lowerLoop() {
+  Code code(loop.getLoc());
+  auto role = wpe::RoleOp::create(builder, "loop");
+  makeTask(role, code);
+  declareQueue(role, "prompt_in", wpe::QueueDirection::Input, {"prompt_in"});
+  declareQueue(role, "next_in", wpe::QueueDirection::Input, {"next_token"});
+  declareQueue(role, "token_out", wpe::QueueDirection::Output, {"token"});
+  declareQueue(role, "host_out", wpe::QueueDirection::Output, {"tokens_out"});
+  {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(&role.getBody().front());
+    wpe::BufferOp::create(builder, "request", 2, code.i32(), wpe::BufferKind::Scratch);
+    wpe::BufferOp::create(builder, "id", 1, code.i32(), wpe::BufferKind::Scratch);
+  }
+  Place request{"request", code.i32(), 0, {}}, id{"id", code.i32(), 0, {}};
+  code.forever([&] {
+    code.vec("mov32", code.mem(request, 2), code.fabricIn("prompt_in", 2, code.i32()));
+    mlir::Value promptTokens = code.load(request);
+    code.loop(code.load(request.at(4)), [&](mlir::Value step) {
+      code.when(Predicate::Lt, step, promptTokens, [&] {
+        code.vec("mov32", code.mem(id, 1), code.fabricIn("prompt_in", 1, code.i32()));
+      });
+      code.vec("mov32", code.fabricOut("token_out", 1, code.i32()), code.mem(id, 1));
+      code.vec("mov32", code.mem(id, 1), code.fabricIn("next_in", 1, code.i32()));
+      code.vec("mov32", code.fabricOut("host_out", 1, code.i32()), code.mem(id, 1));
+    });
+  });
+  makeRegion("loop", "loop", rectOf(loop), {}, {}, {});
+  return success();
+}
+
+// Every column holds the rows of some tokens. The owner of the token puts its
+// row into a chain of sums that runs east; all others add zeros.
+LogicalResult Lowering::lowerEmbed() {
+  auto lookup = *embed.getBody().getOps<EmbedLookupOp>().begin();
+  Rect rect = rectOf(embed);
+  Code code(embed.getLoc());
+  auto role = wpe::RoleOp::create(builder, "embed");
+  makeTask(role, code);
+  StageLowering lowering(code, role, symbols, embed, 1);
+  declareQueue(role, "token_in", wpe::QueueDirection::Input, {"token"});
+  declareQueue(role, "chain_in", wpe::QueueDirection::Input, embedChain);
+  std::vector<std::string> outs = embedChain;
+  outs.push_back(transferFrom[embed.getSymNameAttr()]);
+  declareQueue(role, "hidden_out", wpe::QueueDirection::Output, outs);
+  declareParams(role, {"token_low", "token_high", "token_count", "has_west"}, wpe::ParamKind::Column);
+
+  auto table = symbols.lookup<TensorOp>(lookup.getTable());
+  auto type = cast<RankedTensorType>(table.getType());
+  Type element = type.getElementType();
+  unsigned size = wpe::elementBytes(element);
+  auto tokens = symbols.lookup<SlicingOp>(getSlicing(getLayout(type), 0).getAttr());
+  int64_t width = symbols.lookup<SlicingOp>(getSlicing(getLayout(type), 1).getAttr()).getMaxWidth();
+  int64_t most = tokens.getMaxWidth();
+  View rows = lowering.makeBuffer("table", element, most * width, wpe::BufferKind::Weights);
+  View x = lowering.makeBuffer("x", code.f32(), width);
+  View id = lowering.makeBuffer("id", code.i32(), 1);
+  LocalTensor local;
+  local.tensor = lookup.getTable().str();
+  local.buffer = "table";
+  local.strides = {width * size, size};
+
+  code.forever([&] {
+    code.vec("mov32", code.mem(id.place, 1), code.fabricIn("token_in", 1, code.i32()));
+    mlir::Value first = code.add(code.shl(code.param("token_high"), 16), code.param("token_low"));
+    mlir::Value index = code.sub(code.load(id.place), first);
+    code.clear(x.place, width);
+    code.when(Predicate::Ge, index, code.constant(0), [&] {
+      code.when(Predicate::Lt, index, code.param("token_count"), [&] {
+        Place row = rows.place.plus(code.mul(index, int32_t(width * size)));
+        code.vec(element.isF16() ? "fh2s" : "mov32", code.mem(x.place, width), code.mem(row, width));
+      });
+    });
+    auto send = [&](bool add) {
+      mlir::Value out = code.fabricOut("hidden_out", width, code.f32());
+      if (add) {
+        code.vec("fadds", out, code.mem(x.place, width), code.fabricIn("chain_in", width, code.f32()));
+      } else {
+        code.vec("mov32", out, code.mem(x.place, width));
+      }
+    };
+    if (rect.w > 1) {
+      code.whenSet("has_west", [&] { send(true); }, [&] { send(false); });
+    } else {
+      send(false);
+    }
+  });
+
+  Table low, high, count, west;
+  for (int32_t i = 0; i < rect.w; ++i) {
+    auto [begin, end] = tokens.getRange(i);
+    low.push_back(uint16_t(begin & 0xffff));
+    high.push_back(uint16_t(begin >> 16));
+    count.push_back(uint16_t(end - begin));
+    west.push_back(i > 0);
+  }
+  makeRegion("embed", "embed", rect, {},
+             {{"token_low", low}, {"token_high", high}, {"token_count", count}, {"has_west", west}}, {});
+  makePlacements("embed", {local}, embed);
+  return success();
+}
+
+LogicalResult Lowering::lowerLayers() {
+  StageOp first = layers.front();
+  Rect rect = rectOf(first);
+  int64_t most = 0;
+  for (StageOp stage : layers) {
+    most = std::max<int64_t>(most, stage.getNumLayers());
+  }
+  Code code(first.getLoc());
+  auto role = wpe::RoleOp::create(builder, "layer");
+  makeTask(role, code);
+  StageLowering lowering(code, role, symbols, first, most);
+  declareCollectives(role, lowering, layerStreams, rect.h, rect.w);
+  std::vector<std::string> ins, outs;
+  for (StageOp stage : layers) {
+    ins.push_back(transferInto[stage.getSymNameAttr()]);
+    outs.push_back(transferFrom[stage.getSymNameAttr()]);
+  }
+  declareQueue(role, "hidden_in", wpe::QueueDirection::Input, ins);
+  declareQueue(role, "hidden_out", wpe::QueueDirection::Output, outs);
+  declareParams(role, {"row", "row_root", "row_first", "row_second"}, wpe::ParamKind::Row);
+  declareParams(role,
+                {"column_root", "column_first", "column_second", "group_root", "group_first",
+                 "group_second", "group_multi", "sends"},
+                wpe::ParamKind::Column);
+  declareParams(role, {"layers"}, wpe::ParamKind::Region);
+
+  Type argument = first.getBody().getArgument(0).getType();
+  int64_t width = lowering.localCount(argument);
+  View x = lowering.makeBuffer("x", code.f32(), width);
+  lowering.bindArgument(x);
+  LogicalResult result = success();
+  code.forever([&] {
+    if (lowering.hasAttention()) {
+      lowering.beginToken();
+    }
+    code.vec("mov32", code.mem(x.place, width), code.fabricIn("hidden_in", width, code.f32()));
+    code.loop(code.param("layers"), [&](mlir::Value layer) { result = lowering.lowerBody(layer); },
+              /*nonzero=*/true);
+    if (failed(result)) {
+      return;
+    }
+    View y = lowering.yielded();
+    if (y.place.buffer != x.place.buffer) {
+      result = first.emitError() << "the hidden state must be updated in place";
+      return;
+    }
+    code.whenSet("sends", [&] {
+      code.vec("mov32", code.fabricOut("hidden_out", width, code.f32()), code.mem(x.place, width));
+    });
+    if (lowering.hasAttention()) {
+      lowering.endToken();
+    }
+  });
+  if (failed(result)) {
+    return failure();
+  }
+  makeRopeTables(lowering.tables, 0);
+  for (auto [stage, streams] : llvm::zip(layers, layerStreams)) {
+    Tables columns = columnTables(streams, /*group=*/true);
+    Table sends(rect.w, 0);
+    sends.back() = 1;
+    columns.push_back({"sends", sends});
+    makeRegion(stage.getSymName(), "layer", rectOf(stage), rowTables(streams, rect.h), columns,
+               {{"layers", int64_t(stage.getNumLayers())}});
+    makePlacements(stage.getSymName(), lowering.tensors, stage);
+  }
+  first.walk([&](AllReduceOp op) {
+    int64_t words = 0;
+    for (mlir::Value operand : op.getOperands()) {
+      words += lowering.localCount(operand.getType());
+    }
+    Partial partial = getLayout(op.getOperand(0).getType()).getPartial();
+    int64_t lines = partial == Partial::Rows ? rect.h : rect.w;
+    remarkCollective(stringifyPartial(partial), "chain to the middle, multicast out", lines, words);
+  });
+  return success();
+}
+
+LogicalResult Lowering::lowerHead() {
+  Rect rect = rectOf(head);
+  Code code(head.getLoc());
+  auto role = wpe::RoleOp::create(builder, "head");
+  makeTask(role, code);
+  StageLowering lowering(code, role, symbols, head, 1);
+  declareCollectives(role, lowering, headStreams, rect.h, rect.w);
+  declareQueue(role, "hidden_in", wpe::QueueDirection::Input, {transferInto[head.getSymNameAttr()]});
+  declareQueue(role, "token_out", wpe::QueueDirection::Output, {"next_token"});
+  declareParams(role, {"row", "row_root", "row_first", "row_second", "token_row"}, wpe::ParamKind::Row);
+  declareParams(role,
+                {"column_root", "column_first", "column_second", "logit_low", "logit_high", "logit_count"},
+                wpe::ParamKind::Column);
+  auto argmax = *head.getBody().getOps<ArgMaxOp>().begin();
+  Type logits = argmax.getLogits().getType();
+  Type argument = head.getBody().getArgument(0).getType();
+  int64_t width = lowering.localCount(argument);
+  View x = lowering.makeBuffer("x", code.f32(), width);
+  lowering.bindArgument(x);
+  LogicalResult result = success();
+  code.forever([&] {
+    code.vec("mov32", code.mem(x.place, width), code.fabricIn("hidden_in", width, code.f32()));
+    result = lowering.lowerBody({});
+    if (failed(result)) {
+      return;
+    }
+    code.whenSet("token_row", [&] {
+      code.whenSet("column_root", [&] {
+        code.vec("mov32", code.fabricOut("token_out", 1, code.f32()), code.mem(lowering.bestPlace().at(4), 1));
+      });
+    });
+  });
+  if (failed(result)) {
+    return failure();
+  }
+  Tables rows = rowTables(headStreams, rect.h), columns = columnTables(headStreams, /*group=*/false);
+  Table tokenRows(rect.h, 0);
+  tokenRows[tokenRow - rect.y] = 1;
+  rows.push_back({"token_row", tokenRows});
+  auto cut = symbols.lookup<SlicingOp>(getSlicing(getLayout(logits), 0).getAttr());
+  Table low, high, count;
+  for (int32_t i = 0; i < rect.w; ++i) {
+    auto [begin, end] = cut.getRange(i);
+    low.push_back(uint16_t(begin & 0xffff));
+    high.push_back(uint16_t(begin >> 16));
+    count.push_back(uint16_t(end - begin));
+  }
+  columns.push_back({"logit_low", low});
+  columns.push_back({"logit_high", high});
+  columns.push_back({"logit_count", count});
+  makeRegion("head", "head", rect, rows, columns, {});
+  View logitView = lowering.viewOf(argmax.getLogits());
+  TensorOp::create(builder, "logits_out", dist::TensorKind::Output, logits, SymbolRefAttr(), ArrayRef<int64_t>(), 0,
+                   DenseF64ArrayAttr());
+  LocalTensor output;
+  output.tensor = "logits_out";
+  output.buffer = logitView.place.buffer;
+  output.offset = logitView.place.offset;
+  output.strides = {4};
+  lowering.tensors.push_back(output);
+  makePlacements("head", lowering.tensors, head);
+  return success();
+}
+
+LogicalResult Lowering::run() {
+  if (failed(findStages())) {
+    return failure();
+  }
+  builder.setInsertionPointToEnd(module.getBody());
+  makeStreams();
+  // The names of the stages go to the regions.
+  for (StageOp stage : module.getOps<StageOp>()) {
+    symbols.remove(stage);
+  }
+  SmallVector<Operation *> old;
+  for (Operation &op : *module.getBody()) {
+    if (isa<StageOp, TransferOp>(op)) {
+      old.push_back(&op);
+    }
+  }
+  if (failed(lowerLoop()) || failed(lowerEmbed()) || failed(lowerLayers()) || failed(lowerHead())) {
+    return failure();
+  }
+  for (Operation *op : old) {
+    op->erase();
+  }
+  return success();
+}
+
+namespace {
+struct LowerPass : public wafer::impl::WaferLowerBase<LowerPass> {
+  void runOnOperation() override {
+    FailureOr<Machine> machine = wfabric::loadMachine(getOperation());
+    if (failed(machine) || failed(Lowering(getOperation(), *machine).run())) {
+      signalPassFailure();
+    }
+  }
+};
+} // namespace

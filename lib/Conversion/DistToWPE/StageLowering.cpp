@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===- StageLowering.cpp - Buffers, products and collectives --------------===//
+#include "StageLowering.h"
+
+#include "wafer/Partition/Partition.h"
+
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace wafer;
+using namespace wafer::dist;
+
+using wpe::Predicate;
+
+static unsigned bytesOf(Type type) { return wpe::elementBytes(type); }
+
+StageLowering::StageLowering(Code &code, wpe::RoleOp role, SymbolTable &symbols, StageOp stage,
+                             int64_t maxLayers)
+    : code(code), role(role), symbols(symbols), stage(stage), maxLayers(maxLayers) {
+  for (ScoresOp scores : stage.getBody().getOps<ScoresOp>()) {
+    attention = true;
+    LayoutAttr layout = getLayout(scores.getResult().getType());
+    auto type = cast<RankedTensorType>(scores.getResult().getType());
+    heads = slicing(layout, 0).getMaxWidth();
+    group_ = type.getDimSize(1);
+    slots = slicing(layout, 2).getMaxWidth();
+    auto query = cast<RankedTensorType>(scores.getQuery().getType());
+    pairs = slicing(getLayout(query), 2).getMaxWidth();
+    int64_t context = type.getDimSize(2);
+    ropeLow = ropeLowSize(context);
+    ropeHigh = (context + ropeLow - 1) / ropeLow;
+  }
+  for (RopeOp rope : stage.getBody().getOps<RopeOp>()) {
+    frequencies.assign(rope.getFrequencies().begin(), rope.getFrequencies().end());
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Local blocks
+//===----------------------------------------------------------------------===//
+
+SlicingOp StageLowering::slicing(LayoutAttr layout, unsigned dim) {
+  FlatSymbolRefAttr symbol = getSlicing(layout, dim);
+  return symbol ? symbols.lookup<SlicingOp>(symbol.getAttr()) : SlicingOp();
+}
+
+SmallVector<int64_t> StageLowering::localShape(Type type) {
+  auto tensor = cast<RankedTensorType>(type);
+  LayoutAttr layout = getLayout(tensor);
+  SmallVector<int64_t> shape;
+  for (unsigned dim = 0; dim < tensor.getRank(); ++dim) {
+    SlicingOp cut = slicing(layout, dim);
+    shape.push_back(cut ? cut.getMaxWidth() : tensor.getDimSize(dim));
+  }
+  return shape;
+}
+
+int64_t StageLowering::localCount(Type type) {
+  int64_t count = 1;
+  for (int64_t n : localShape(type)) {
+    count *= n;
+  }
+  return count;
+}
+
+SmallVector<int64_t> StageLowering::localStrides(Type type, int64_t innermost) {
+  SmallVector<int64_t> shape = localShape(type);
+  LayoutAttr layout = getLayout(type);
+  SmallVector<unsigned> order;
+  for (unsigned dim = 0; dim < shape.size(); ++dim) {
+    order.push_back(dim);
+  }
+  for (unsigned dim = 0; dim + 1 < shape.size(); ++dim) {
+    FlatSymbolRefAttr symbol = getSlicing(layout, dim);
+    if (symbol && symbol.getValue() == "pairs" && !getSlicing(layout, dim + 1)) {
+      std::swap(order[dim], order[dim + 1]);
+    }
+  }
+  SmallVector<int64_t> strides(shape.size());
+  int64_t stride = innermost;
+  for (unsigned dim : llvm::reverse(order)) {
+    strides[dim] = stride;
+    stride *= shape[dim];
+  }
+  return strides;
+}
+
+View StageLowering::makeBuffer(StringRef name, Type element, int64_t count, wpe::BufferKind kind) {
+  OpBuilder::InsertionGuard guard(code.builder);
+  code.builder.setInsertionPointToStart(&role.getBody().front());
+  wpe::BufferOp::create(code.builder, name, count, element, kind);
+  return {{name.str(), element, 0, {}}, count};
+}
+
+/// A scratch buffer that later users of the same name share; the first one
+/// must be the largest.
+View StageLowering::scratch(StringRef name, Type element, int64_t count) {
+  auto key = code.builder.getStringAttr(name);
+  auto [it, isNew] = scratchSizes.insert({key, count});
+  if (isNew) {
+    return makeBuffer(name, element, count);
+  }
+  if (it->second < count) {
+    it->second = count;
+    for (wpe::BufferOp buffer : role.getBody().getOps<wpe::BufferOp>()) {
+      if (buffer.getSymName() == name) {
+        buffer.setSize(count);
+      }
+    }
+  }
+  return {{name.str(), element, 0, {}}, count};
+}
+
+View StageLowering::placeResult(mlir::Value value) {
+  AllReduceOp reduce;
+  for (Operation *user : value.getUsers()) {
+    if (auto op = dyn_cast<AllReduceOp>(user)) {
+      reduce = op;
+    }
+  }
+  Type element = cast<RankedTensorType>(value.getType()).getElementType();
+  if (!reduce) {
+    return makeBuffer(("v" + Twine(counter++)).str(), element, localCount(value.getType()));
+  }
+  if (!blocks.count(reduce)) {
+    int64_t total = 0;
+    for (mlir::Value operand : reduce.getOperands()) {
+      total += localCount(operand.getType());
+    }
+    blocks[reduce] = makeBuffer(("r" + Twine(counter++)).str(), element, total);
+  }
+  // Scores come last in their block: their extent grows with the position, and the
+  // message is one run of words.
+  int64_t offset = 0;
+  bool scoresFirst = isa_and_nonnull<ScoresOp>(reduce.getOperand(0).getDefiningOp());
+  for (mlir::Value operand : reduce.getOperands()) {
+    if (operand == value && !(scoresFirst && operand == reduce.getOperand(0))) {
+      break;
+    }
+    if (scoresFirst && operand == reduce.getOperand(0)) {
+      if (value == operand) {
+        for (mlir::Value other : reduce.getOperands().drop_front()) {
+          offset += localCount(other.getType());
+        }
+        break;
+      }
+      continue;
+    }
+    offset += localCount(operand.getType());
+  }
+  View view = blocks[reduce];
+  view.place.offset += offset * bytesOf(element);
+  view.count = localCount(value.getType());
+  return view;
+}
+
+TensorOp StageLowering::tensorOf(FlatSymbolRefAttr symbol) {
+  return symbols.lookup<TensorOp>(symbol.getAttr());
+}
+
+mlir::Value StageLowering::layerOffset(int64_t bytes) {
+  return layer && maxLayers > 1 ? code.mul(layer, int32_t(bytes)) : mlir::Value();
+}
+
+View StageLowering::yielded() {
+  return viewOf(stage.getBody().front().getTerminator()->getOperand(0));
+}
+
+//===----------------------------------------------------------------------===//
+// The body
+//===----------------------------------------------------------------------===//
+
+LogicalResult StageLowering::lowerBody(mlir::Value layerNumber) {
+  layer = layerNumber;
+  for (Operation &op : stage.getBody().front().without_terminator()) {
+    if (failed(lower(op))) {
+      return failure();
+    }
+  }
+  return success();
+}
+
+LogicalResult StageLowering::lower(Operation &op) {
+  return llvm::TypeSwitch<Operation *, LogicalResult>(&op)
+      .Case([&](MatVecOp o) { return lowerMatVec(o); })
+      .Case([&](AllReduceOp o) { return lowerAllReduce(o); })
+      .Case([&](AppendOp o) { return lowerAppend(o); })
+      .Case([&](SumSquaresOp o) { return lowerSumSquares(o), success(); })
+      .Case([&](CastOp o) { return lowerCast(o), success(); })
+      .Case([&](RmsScaleOp o) { return lowerRmsScale(o), success(); })
+      .Case([&](HeadSumSquaresOp o) { return lowerHeadSumSquares(o), success(); })
+      .Case([&](ScaleByOp o) { return lowerScaleBy(o), success(); })
+      .Case([&](RopeOp o) { return lowerRope(o), success(); })
+      .Case([&](ScoresOp o) { return lowerScores(o), success(); })
+      .Case([&](HeadNormScoresOp o) { return lowerHeadNormScores(o), success(); })
+      .Case([&](MaxPositionsOp o) { return lowerMaxPositions(o), success(); })
+      .Case([&](SoftmaxWeightsOp o) { return lowerSoftmax(o), success(); })
+      .Case([&](WeightedValuesOp o) { return lowerWeightedValues(o), success(); })
+      .Case([&](DivideHeadsOp o) { return lowerDivideHeads(o), success(); })
+      .Case([&](SiluMulOp o) { return lowerSiluMul(o), success(); })
+      .Case([&](AddOp o) { return lowerAdd(o), success(); })
+      .Case([&](ArgMaxOp o) { return lowerArgMax(o), success(); })
+      .Default([](Operation *o) {
+        return o->emitError() << "'" << o->getName() << "' cannot be lowered in this stage";
+      });
+}
+
+// y = W x: for each local input an axpy over all local outputs. The weights of
+// one input are neighbours in memory, and so are those of the next, so the
+// pointer steps by itself.
+LogicalResult StageLowering::lowerMatVec(MatVecOp op) {
+  View input = viewOf(op.getInput());
+  auto inputType = cast<RankedTensorType>(op.getInput().getType());
+  Type element = inputType.getElementType();
+  bool half = element.isF16();
+  View output = placeResult(op.getResult(0));
+  int64_t outputs = 0;
+  SmallVector<int64_t> offsets;
+  for (mlir::Value result : op.getResults()) {
+    View view = placeResult(result);
+    if (view.place.buffer != output.place.buffer ||
+        view.place.offset != output.place.offset + outputs * 4) {
+      return op.emitError() << "the results of one product must travel in one message";
+    }
+    views[result] = view;
+    offsets.push_back(outputs);
+    outputs += view.count;
+  }
+  int64_t inputs = input.count;
+  std::string name = "w" + std::to_string(counter++);
+  View weights = makeBuffer(name, element, maxLayers * inputs * outputs, wpe::BufferKind::Weights);
+  int64_t layerBytes = inputs * outputs * bytesOf(element);
+  for (auto [attribute, result, offset] : llvm::zip(op.getWeights(), op.getResults(), offsets)) {
+    LocalTensor local;
+    local.tensor = cast<FlatSymbolRefAttr>(attribute).getValue().str();
+    local.buffer = name;
+    local.offset = offset * bytesOf(element);
+    for (int64_t s : localStrides(inputType)) {
+      local.strides.push_back(s * outputs * bytesOf(element));
+    }
+    for (int64_t s : localStrides(result.getType())) {
+      local.strides.push_back(s * bytesOf(element));
+    }
+    local.layerStride = stage.getNumLayers() ? layerBytes : 0;
+    tensors.push_back(std::move(local));
+  }
+  code.clear(output.place, outputs);
+  mlir::Value acc = code.mem(output.place, outputs);
+  mlir::Value row = code.mem(weights.place.plus(layerOffset(layerBytes)), outputs, 1, /*save=*/true);
+  code.loop(inputs, [&](mlir::Value i) {
+    mlir::Value x = code.load(input.place.plus(code.mul(i, bytesOf(element))));
+    code.vec(half ? "fmachs" : "fmacs", acc, acc, row, x);
+  });
+  return success();
+}
+
+void StageLowering::allReduce(const CollectiveQueues &q, const Place &place, Count extent,
+                              StringRef instruction) {
+  if (q.lines == 1) {
+    return;
+  }
+  auto receive = [&](StringRef queue) {
+    mlir::Value value = code.mem(place, extent);
+    code.vec(instruction, value, value, code.fabricIn(queue, extent, place.element));
+  };
+  auto send = [&] {
+    code.vec("mov32", code.fabricOut(q.out, extent, place.element), code.mem(place, extent));
+  };
+  code.whenSet(
+      q.rootParam,
+      [&] {
+        code.whenSet(q.firstParam, [&] { receive(q.first); });
+        if (q.hasSecond) {
+          code.whenSet(q.secondParam, [&] { receive(&q == &group ? columns.second : q.second); });
+        }
+        if (&q == &group) {
+          // A group of one column has nobody to tell.
+          code.whenSet("group_multi", [&] { send(); });
+        } else {
+          send();
+        }
+      },
+      [&] {
+        code.whenSet(
+            q.firstParam,
+            [&] {
+              StringRef out = &q == &group ? StringRef(columns.out) : StringRef(q.out);
+              code.vec(instruction, code.fabricOut(out, extent, place.element), code.mem(place, extent),
+                       code.fabricIn(q.first, extent, place.element));
+            },
+            [&] {
+              StringRef out = &q == &group ? StringRef(columns.out) : StringRef(q.out);
+              code.vec("mov32", code.fabricOut(out, extent, place.element), code.mem(place, extent));
+            });
+        code.vec("mov32", code.mem(place, extent), code.fabricIn(q.second, extent, place.element));
+      });
+}
+
+LogicalResult StageLowering::lowerAllReduce(AllReduceOp op) {
+  LayoutAttr layout = getLayout(op.getOperand(0).getType());
+  const CollectiveQueues *queues = &rows;
+  if (layout.getPartial() == Partial::Columns) {
+    queues = &columns;
+  } else if (layout.getPartial() == Partial::Group) {
+    queues = &group;
+  }
+  for (auto [operand, result] : llvm::zip(op.getOperands(), op.getResults())) {
+    views[result] = viewOf(operand);
+  }
+  StringRef instruction = op.getCombine() == Combine::Max ? "fmaxs" : "fadds";
+  View block = blocks.lookup(op);
+  if (!isa_and_nonnull<ScoresOp>(op.getOperand(0).getDefiningOp())) {
+    allReduce(*queues, block.place, block.count, instruction);
+    return success();
+  }
+  // The number of positions in this row decides the length; a row without any
+  // sends the rest alone.
+  int64_t fixed = 0;
+  for (mlir::Value operand : op.getOperands().drop_front()) {
+    fixed += viewOf(operand).count;
+  }
+  mlir::Value count = code.load(Place{"token_state", code.i32(), 4, {}});
+  mlir::Value words = code.add(code.mul(count, int32_t(heads * group_)), int32_t(fixed));
+  if (fixed == 0) {
+    code.when(Predicate::Ne, words, code.constant(0),
+              [&] { allReduce(*queues, block.place, words, instruction); });
+  } else {
+    allReduce(*queues, block.place, words, instruction);
+  }
+  return success();
+}
+
+void StageLowering::lowerSumSquares(SumSquaresOp op) {
+  View input = viewOf(op.getInput()), result = placeResult(op.getResult());
+  views[op.getResult()] = result;
+  View squares = scratch("squares", code.f32(), input.count);
+  mlir::Value x = code.mem(input.place, input.count);
+  code.vec("fmuls", code.mem(squares.place, input.count), x, code.mem(input.place, input.count));
+  code.clear(result.place, 1);
+  mlir::Value sum = code.mem(result.place, input.count, 0);
+  code.vec("fadds", sum, sum, code.mem(squares.place, input.count));
+}
+
+void StageLowering::lowerCast(CastOp op) {
+  View input = viewOf(op.getInput());
+  Type to = cast<RankedTensorType>(op.getResult().getType()).getElementType();
+  View result = placeResult(op.getResult());
+  views[op.getResult()] = result;
+  code.vec(to.isF16() ? "fs2h" : "fh2s", code.mem(result.place, input.count),
+           code.mem(input.place, input.count));
+}
+
+mlir::Value StageLowering::rsqrt(mlir::Value x) {
+  auto &b = code.builder;
+  mlir::Value bits = wpe::BitcastOp::create(b, code.i32(), x);
+  mlir::Value estimate = code.sub(code.constant(0x5f3759df), wpe::ShrOp::create(b, bits, code.constant(1)));
+  mlir::Value y = wpe::BitcastOp::create(b, code.f32(), estimate);
+  mlir::Value half = wpe::FMulOp::create(b, x, code.constant(0.5f));
+  // Relative error 3.5e-2, 1.8e-3, 4.7e-6, then that of binary32.
+  for (int step = 0; step < 3; ++step) {
+    mlir::Value square = wpe::FMulOp::create(b, y, y);
+    mlir::Value product = wpe::FMulOp::create(b, half, square);
+    mlir::Value factor = wpe::FSubOp::create(b, code.constant(1.5f), product);
+    y = wpe::FMulOp::create(b, y, factor);
+  }
+  return y;
+}
+
+void StageLowering::lowerRmsScale(RmsScaleOp op) {
+  auto &b = code.builder;
+  mlir::Value sum = code.load(viewOf(op.getSum()).place);
+  mlir::Value mean = wpe::FMulOp::create(b, sum, code.constant(1.0f / float(op.getCount())));
+  mlir::Value factor = rsqrt(
+      wpe::FAddOp::create(b, mean, code.constant(float(op.getEps().convertToDouble()))));
+  // The values are neighbours in one message, so one instruction scales them.
+  View first = viewOf(op.getValues().front());
+  int64_t total = 0;
+  for (auto [value, result] : llvm::zip(op.getValues(), op.getResults())) {
+    views[result] = viewOf(value);
+    total += viewOf(value).count;
+  }
+  mlir::Value all = code.mem(first.place, total);
+  code.vec("fmuls", all, all, {}, factor);
+}
+
+void StageLowering::lowerAdd(AddOp op) {
+  View lhs = viewOf(op.getLhs()), rhs = viewOf(op.getRhs());
+  // In place where nobody reads the left operand afterwards.
+  bool dead = llvm::all_of(op.getLhs().getUsers(), [&](Operation *user) {
+    return user == op || user->isBeforeInBlock(op);
+  });
+  View result = dead ? lhs : placeResult(op.getResult());
+  views[op.getResult()] = result;
+  code.vec("fadds", code.mem(result.place, lhs.count), code.mem(lhs.place, lhs.count),
+           code.mem(rhs.place, rhs.count));
+}

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===- StageLowering.h - The code of one stage body ----------------*- C++ -*-===//
+//
+// Turns the body of a stage, one operation after the other, into the code of
+// its role. Every core runs the same code; local blocks have the extent of the
+// widest slice, padded with zeros (zero weights make zero results, so padding
+// never reaches a result), and what differs between cores (roots of chains, the row that owns a
+// position, counts of logits) is read from parameters.
+//
+// Order of the elements of a local block, outermost first: as in the type, but
+// the two halves of rotary pairs come before the pairs (so that a rotation works on whole
+// vectors), and the positions of scores come first (so that all heads of a
+// position are neighbours).
+//
+//===----------------------------------------------------------------------===//
+#ifndef WAFER_LIB_CONVERSION_DISTTOWPE_STAGELOWERING_H
+#define WAFER_LIB_CONVERSION_DISTTOWPE_STAGELOWERING_H
+
+#include "Code.h"
+#include "wafer/Dist/Dist.h"
+
+#include "llvm/ADT/MapVector.h"
+
+namespace wafer {
+
+/// Where the local block of a distributed value lies.
+struct View {
+  Place place;
+  int64_t count = 0; // elements
+};
+
+/// The bytes of a tensor in every core of the role; becomes a placement in
+/// each region.
+struct LocalTensor {
+  std::string tensor;
+  std::string buffer;
+  int64_t offset = 0;
+  llvm::SmallVector<int64_t> strides; // bytes, by dimension of the tensor
+  int64_t layerStride = 0;            // 0: not repeated by layer
+};
+
+/// The queues that a collective uses, by the names in the role.
+struct CollectiveQueues {
+  std::string first, second, out;
+  std::string rootParam, firstParam, secondParam;
+  int64_t lines = 1;
+  /// False on a line of two: nobody has a second input.
+  bool hasSecond = true;
+};
+
+class StageLowering {
+public:
+  /// `body` is the body of the stage; code goes to the end of `task`.
+  StageLowering(Code &code, wpe::RoleOp role, mlir::SymbolTable &symbols, dist::StageOp stage,
+                int64_t maxLayers);
+
+  CollectiveQueues rows;    // along a column
+  CollectiveQueues columns; // along a row
+  CollectiveQueues group;   // along a row, among the columns of a KV head
+  /// Column parameters of the head: logits held, and id of the first one.
+  std::string logitCount = "logit_count", logitLow = "logit_low", logitHigh = "logit_high";
+
+  /// Emits the code of every operation up to the yield; `layer` is the number
+  /// of the layer inside the stage (null in a stage without layers).
+  llvm::LogicalResult lowerBody(mlir::Value layer);
+  /// Binds the stage's argument to a place, before lowerBody.
+  void bindArgument(const View &view) { views[stage.getBody().getArgument(0)] = view; }
+  View yielded();
+  /// Where a value of the body lies.
+  View viewOf(mlir::Value value) { return views.lookup(value); }
+
+  /// The code at the start of a token: rotary factors of the position, whether this
+  /// row owns it, and how many positions it holds.
+  void beginToken();
+  /// The code at the end of a token: the next position.
+  void endToken();
+  bool hasAttention() const { return attention; }
+
+  View makeBuffer(llvm::StringRef name, mlir::Type element, int64_t count,
+                  wpe::BufferKind kind = wpe::BufferKind::Scratch);
+  int64_t localCount(mlir::Type type);
+
+  llvm::SmallVector<LocalTensor> tensors;
+  /// Rotary and output tensors to be declared beside the slicings.
+  struct TableTensor {
+    std::string name;
+    int64_t entries, step;
+    std::vector<double> frequencies;
+  };
+  llvm::SmallVector<TableTensor> tables;
+  /// Chain receive of one (value, index) pair, and the test of the root.
+  void lowerArgMaxChain();
+  Place bestPlace();
+  Place bestIdPlace();
+
+private:
+  llvm::LogicalResult lower(mlir::Operation &op);
+  llvm::LogicalResult lowerMatVec(dist::MatVecOp op);
+  llvm::LogicalResult lowerAllReduce(dist::AllReduceOp op);
+  void lowerSumSquares(dist::SumSquaresOp op);
+  void lowerCast(dist::CastOp op);
+  void lowerRmsScale(dist::RmsScaleOp op);
+  void lowerHeadSumSquares(dist::HeadSumSquaresOp op);
+  void lowerScaleBy(dist::ScaleByOp op);
+  void lowerRope(dist::RopeOp op);
+  llvm::LogicalResult lowerAppend(dist::AppendOp op);
+  void lowerScores(dist::ScoresOp op);
+  void lowerHeadNormScores(dist::HeadNormScoresOp op);
+  void lowerMaxPositions(dist::MaxPositionsOp op);
+  void lowerSoftmax(dist::SoftmaxWeightsOp op);
+  void lowerWeightedValues(dist::WeightedValuesOp op);
+  void lowerDivideHeads(dist::DivideHeadsOp op);
+  void lowerSiluMul(dist::SiluMulOp op);
+  void lowerAdd(dist::AddOp op);
+  void lowerArgMax(dist::ArgMaxOp op);
+
+  void allReduce(const CollectiveQueues &queues, const Place &place, Count extent,
+                 llvm::StringRef instruction);
+  /// 1 / sqrt(x) of a positive f32 scalar: bit estimate and three Newton steps.
+  mlir::Value rsqrt(mlir::Value x);
+  /// place = exp(place) for values up to 88; below -87 they count as -87.
+  void exponential(const Place &place, Count extent, int64_t most);
+  /// result = 1 / place for positive normal values.
+  void reciprocal(const Place &place, const Place &result, const Place &scratch, int64_t extent);
+
+  dist::SlicingOp slicing(dist::LayoutAttr layout, unsigned dim);
+  llvm::SmallVector<int64_t> localShape(mlir::Type type);
+  /// Element strides of a local block, see the order above.
+  llvm::SmallVector<int64_t> localStrides(mlir::Type type, int64_t innermost = 1);
+  /// The place of a new value: in the block of the all-reduce that takes it,
+  /// else a buffer of its own.
+  View placeResult(mlir::Value value);
+  dist::TensorOp tensorOf(mlir::FlatSymbolRefAttr symbol);
+  mlir::Value layerOffset(int64_t bytes);
+  View scratch(llvm::StringRef name, mlir::Type element, int64_t count);
+  Place scoresPlace();
+
+  Code &code;
+  wpe::RoleOp role;
+  mlir::SymbolTable &symbols;
+  dist::StageOp stage;
+  int64_t maxLayers;
+  mlir::Value layer;
+  bool attention = false;
+
+  llvm::DenseMap<mlir::Value, View> views;
+  /// The block of an all-reduce, made when its first operand is.
+  llvm::DenseMap<mlir::Operation *, View> blocks;
+  /// Scratch and tensor buffers by name, with the largest size asked for.
+  llvm::MapVector<mlir::StringAttr, int64_t> scratchSizes;
+  unsigned counter = 0;
+
+  // Sizes of the attention, found at construction.
+  int64_t slots = 0, heads = 0, group_ = 0, pairs = 0;
+  int64_t ropeLow = 1, ropeHigh = 1;
+  std::vector<double> frequencies;
+};
+
+} // namespace wafer
+
+#endif // WAFER_LIB_CONVERSION_DISTTOWPE_STAGELOWERING_H

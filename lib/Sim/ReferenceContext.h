@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===- ReferenceContext.h - What all parts of the engine share ----*- C++
+//-*-===//
+#ifndef WAFER_LIB_SIM_REFERENCECONTEXT_H
+#define WAFER_LIB_SIM_REFERENCECONTEXT_H
+
+#include "ReferenceFifo.h"
+#include "ReferenceSchedule.h"
+
+#include <optional>
+
+namespace wafer::reference {
+
+/// A fault as the part that met it knows it.
+struct Fault {
+  uint32_t place = 0;
+  std::string text;
+};
+
+struct Context {
+  const Image &image;
+  const Machine &machine;
+  const ParameterSet &costs;
+  EngineOptions options;
+  Schedule schedule;
+  FifoPool fifos;
+  /// The fault of the first core (row-major) that had one in this cycle.
+  std::optional<Fault> fault;
+  /// The first cycle after everything that happened so far.
+  Cycle quietFrom = 0;
+
+  uint32_t numPlaces() const {
+    return uint32_t(machine.width()) * uint32_t(machine.height());
+  }
+  bool contains(Coord c) const {
+    return c.x >= 0 && c.y >= 0 && c.x < machine.width() &&
+           c.y < machine.height();
+  }
+  uint32_t placeOf(Coord c) const {
+    return uint32_t(c.y) * uint32_t(machine.width()) + uint32_t(c.x);
+  }
+  Coord coordOf(uint32_t place) const {
+    uint32_t w = uint32_t(machine.width());
+    return {int32_t(place % w), int32_t(place / w)};
+  }
+  void raise(uint32_t place, std::string text) {
+    if (!fault || place < fault->place) {
+      fault = Fault{place, std::move(text)};
+    }
+  }
+  void happened(Cycle until) {
+    if (until > quietFrom) {
+      quietFrom = until;
+    }
+  }
+};
+
+} // namespace wafer::reference
+
+#endif // WAFER_LIB_SIM_REFERENCECONTEXT_H

@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===- ReferenceCore.cpp - A core in a cycle
+//----------------------------------//
+//
+// Section 4 of the specification: tasks, threads and the one datapath.
+//
+//===----------------------------------------------------------------------===//
+#include "ReferenceCore.h"
+
+#include "InstructionText.h"
+
+#include <fmt/format.h>
+
+using namespace wafer;
+using namespace wafer::reference;
+
+void Cores::look(uint32_t place, Cycle t) {
+  CoreState &core = state(place);
+  catchUp(core, t);
+  complete(core, t);
+  if (core.task < 0 && core.ready <= t) {
+    chooseTask(core, t);
+  }
+  issue(core, t);
+  if (t >= core.datapathFree) {
+    act(core, t);
+  }
+  sleep(core, t);
+}
+
+//===----------------------------------------------------------------------===//
+// Tasks
+//===----------------------------------------------------------------------===//
+
+void Cores::complete(CoreState &core, Cycle t) {
+  for (VectorOp &op : core.threads) {
+    if (op.state != VectorOp::State::Completing || op.nextStep > t) {
+      continue;
+    }
+    op.state = VectorOp::State::Free;
+    if (op.onComplete == OnComplete::Activate) {
+      core.active |= uint64_t(1) << op.task;
+    } else if (op.onComplete == OnComplete::Unblock) {
+      core.blocked &= ~(uint64_t(1) << op.task);
+    }
+  }
+}
+
+bool Cores::takeControlWord(CoreState &core, unsigned entry, Cycle t,
+                            bool consume) {
+  for (unsigned q = 0; q < core.inputs.size(); ++q) {
+    const Fifo *fifo = inputFifo(core, q);
+    if (!fifo || !fifo->usable(t) || !fifo->head().control ||
+        ControlWavelet::decode(fifo->head().payload).taskEntry != entry) {
+      continue;
+    }
+    if (consume) {
+      Channel &c = fabric.channel(core.inputs[q]);
+      core.setRegister(1, fabric.takeInput(core.place, c, t).payload);
+    }
+    return true;
+  }
+  return false;
+}
+
+void Cores::chooseTask(CoreState &core, Cycle t) {
+  const Role &role = *core.plan->role;
+  uint64_t local = core.active & ~core.blocked & core.plan->localTasks;
+  unsigned numTasks = unsigned(role.tasks.size());
+  unsigned chosen = local ? unsigned(__builtin_ctzll(local)) : numTasks;
+  // A data or control task that stands before it in the table goes first.
+  unsigned limit = core.plan->hasArrivalTasks ? chosen : 0;
+  for (unsigned i = 0; i < limit; ++i) {
+    const Task &task = role.tasks[i];
+    if ((core.blocked >> i) & 1u) {
+      continue;
+    }
+    if (task.kind == TaskKind::Control &&
+        takeControlWord(core, task.binding, t, true)) {
+      chosen = i;
+    } else if (task.kind == TaskKind::Data) {
+      const Fifo *fifo = inputFifo(core, task.binding);
+      if (fifo && fifo->usable(t) && !fifo->head().control) {
+        Channel &c = fabric.channel(core.inputs[task.binding]);
+        core.setRegister(1, fabric.takeInput(core.place, c, t).payload);
+        chosen = i;
+      }
+    }
+    if (chosen == i) {
+      break;
+    }
+  }
+  if (chosen >= numTasks) {
+    return;
+  }
+  if (role.tasks[chosen].kind == TaskKind::Local) {
+    core.active &= ~(uint64_t(1) << chosen);
+  }
+  core.task = int32_t(chosen);
+  core.pc = role.tasks[chosen].entry;
+  core.ready = t + context.costs.taskStart;
+  core.starting = true;
+  context.happened(t + 1);
+}
+
+//===----------------------------------------------------------------------===//
+// Threads
+//===----------------------------------------------------------------------===//
+
+const Instruction *Cores::fetch(const CoreState &core) const {
+  const std::vector<Instruction> &code = core.plan->role->code;
+  return core.pc < code.size() ? &code[core.pc] : nullptr;
+}
+
+void Cores::issue(CoreState &core, Cycle t) {
+  // More than one instruction can be issued in a cycle only if it is
+  // asynchronous and nothing costs anything; max(1, ...) forbids that.
+  if (core.task < 0 || core.ready > t ||
+      core.threads[0].state != VectorOp::State::Free) {
+    return;
+  }
+  const Instruction *in = fetch(core);
+  if (!in) {
+    fault(core, core.pc, core.task,
+          fmt::format("instruction index {} lies outside the code of {} "
+                      "instructions",
+                      core.pc, core.plan->role->code.size()));
+    return;
+  }
+  const OpcodePlan &plan = planOf(in->op);
+  if (!plan.info || !plan.info->isVector) {
+    return;
+  }
+  VectorFields fields = VectorFields::decode(in->imm);
+  unsigned thread = fields.async ? 1u + fields.microthread : 0u;
+  if (fields.async && fields.microthread >= context.machine.microthreads) {
+    fault(core, core.pc, core.task,
+          fmt::format("the machine has no microthread {}", fields.microthread));
+    return;
+  }
+  VectorOp &op = core.threads[thread];
+  if (op.state != VectorOp::State::Free) {
+    return; // the microthread is busy
+  }
+  core.starting = false;
+  core.lastPc = core.pc;
+  if (!setUp(core, op, *in, t)) {
+    return;
+  }
+  ++core.pc;
+  context.happened(t + 1);
+  if (fields.async) {
+    core.ready = t + std::max(1u, context.costs.vectorStart);
+  } else {
+    planSleep(core, op);
+  }
+}
+
+Wait Cores::waitOf(const CoreState &core, const VectorOp &op, Cycle t) const {
+  if (op.nextStep > t) {
+    return Wait::Time;
+  }
+  if (op.done < op.length) {
+    for (const Operand *in : {&op.src0, &op.src1}) {
+      if (in->source != Operand::Source::Fabric) {
+        continue;
+      }
+      const Fifo *fifo = inputFifo(core, in->queue);
+      if (!fifo || !fifo->usable(t)) {
+        return Wait::Words;
+      }
+      if (fifo->head().control) {
+        return Wait::None; // acts, and its act is a fault
+      }
+    }
+  }
+  if (op.dest.source == Operand::Source::Fabric) {
+    const Fifo *fifo = outputFifo(core, op.dest.queue);
+    if (fifo && !fifo->hasRoom(t)) {
+      return Wait::Room;
+    }
+  }
+  return Wait::None;
+}
+
+bool Cores::act(CoreState &core, Cycle t) {
+  unsigned count = unsigned(core.threads.size());
+  for (unsigned i = 1; i <= count; ++i) {
+    unsigned thread = (core.lastActed + i) % count;
+    VectorOp &op = core.threads[thread];
+    if (op.state == VectorOp::State::Running) {
+      // While it sleeps its steps are done later, and nobody else is there.
+      if (op.sleepsUntil != kNever || waitOf(core, op, t) != Wait::None) {
+        continue;
+      }
+      core.lastActed = thread;
+      step(core, thread, t);
+      return true;
+    }
+    if (thread != 0 || core.task < 0 || core.ready > t) {
+      continue;
+    }
+    const Instruction *in = fetch(core);
+    if (!in || (planOf(in->op).info && planOf(in->op).info->isVector)) {
+      continue; // a fault, or an instruction that waits for its microthread
+    }
+    core.lastActed = 0;
+    core.starting = false;
+    core.lastPc = core.pc;
+    scalarStep(core, *in, t);
+    return true;
+  }
+  return false;
+}
+
+//===----------------------------------------------------------------------===//
+// Sleep and accounting
+//===----------------------------------------------------------------------===//
+
+void Cores::account(CoreState &core, Activity what, Cycle t,
+                    Cycle cycles) const {
+  if (t > core.accountedTo) {
+    core.counters[core.waiting] += t - core.accountedTo;
+  }
+  core.counters[what] += cycles;
+  core.accountedTo = std::max(core.accountedTo, t) + cycles;
+}
+
+Activity Cores::threadActivity(const CoreState &core, const VectorOp &op,
+                               Cycle t, Cycle &wake) const {
+  if (op.state == VectorOp::State::Completing) {
+    wake = std::min(wake, std::max(op.nextStep, t + 1));
+    return Activity::VectorStep;
+  }
+  if (op.sleepsUntil != kNever) {
+    wake = std::min(wake, op.sleepsUntil);
+    return Activity::VectorStep;
+  }
+  if (op.nextStep > t) {
+    wake = std::min(wake, op.nextStep);
+    return op.done == 0 && op.sent == 0 ? Activity::Start : Activity::SendPause;
+  }
+  Wait wait = waitOf(core, op, t);
+  if (wait == Wait::None) {
+    wake = std::min(wake, t + 1); // another thread had the datapath
+    return Activity::VectorStep;
+  }
+  if (wait == Wait::Room) {
+    if (!outputFifo(core, op.dest.queue)->full()) {
+      wake = std::min(wake, t + 1); // a wavelet left in this very cycle
+    }
+    return Activity::BackPressure;
+  }
+  for (const Operand *in : {&op.src0, &op.src1}) {
+    const Fifo *fifo = in->source == Operand::Source::Fabric
+                           ? inputFifo(core, in->queue)
+                           : nullptr;
+    if (fifo && !fifo->empty() && fifo->head().usableFrom > t) {
+      wake = std::min(wake, fifo->head().usableFrom);
+    }
+  }
+  return Activity::WaitWords;
+}
+
+Cycle Cores::taskWake(const CoreState &core, Cycle t) const {
+  if (core.ready > t) {
+    return core.ready;
+  }
+  if (core.active & ~core.blocked & core.plan->localTasks) {
+    return t + 1;
+  }
+  Cycle wake = kNever;
+  for (unsigned q = 0; core.plan->hasArrivalTasks && q < 8; ++q) {
+    const Fifo *fifo = inputFifo(core, q);
+    if (fifo && !fifo->empty() && fifo->head().usableFrom > t) {
+      wake = std::min(wake, fifo->head().usableFrom);
+    }
+  }
+  return wake;
+}
+
+Activity Cores::activityOf(const CoreState &core, Cycle t, Cycle &wake) const {
+  Activity micro = Activity::Idle;
+  for (size_t i = 1; i < core.threads.size(); ++i) {
+    if (core.threads[i].state != VectorOp::State::Free) {
+      Activity a = threadActivity(core, core.threads[i], t, wake);
+      micro = micro == Activity::Idle ? a : micro;
+    }
+  }
+  if (core.threads[0].state != VectorOp::State::Free) {
+    return threadActivity(core, core.threads[0], t, wake);
+  }
+  if (core.task < 0) {
+    wake = std::min(wake, taskWake(core, t));
+    return micro;
+  }
+  if (core.ready > t) {
+    wake = std::min(wake, core.ready);
+    const Role &role = *core.plan->role;
+    bool afterVector = !core.starting && core.lastPc < role.code.size() &&
+                       planOf(role.code[core.lastPc].op).info &&
+                       planOf(role.code[core.lastPc].op).info->isVector;
+    return core.starting || afterVector ? Activity::Start : Activity::Scalar;
+  }
+  const Instruction *in = fetch(core);
+  bool isVector = in && planOf(in->op).info && planOf(in->op).info->isVector;
+  if (isVector) {
+    return micro; // waits for its microthread, whose end wakes the core
+  }
+  wake = std::min(wake, t + 1);
+  return Activity::Scalar;
+}
+
+void Cores::sleep(CoreState &core, Cycle t) {
+  // What was until now has been accounted for by an act, or is a wait.
+  if (t > core.accountedTo) {
+    core.counters[core.waiting] += t - core.accountedTo;
+    core.accountedTo = t;
+  }
+  Cycle wake = kNever;
+  core.waiting = activityOf(core, t, wake);
+  if (wake != kNever) {
+    context.schedule.wake(Actor::Core, core.place, std::max(wake, t + 1));
+  }
+}
+
+Counters Cores::counters(uint32_t place, Cycle now) const {
+  Counters result;
+  const CoreState *core = states[place].get();
+  if (!core) {
+    result[Activity::Idle] = now;
+    return result;
+  }
+  result = core->counters;
+  if (now > core->accountedTo) {
+    result[core->waiting] += now - core->accountedTo;
+  } else if (core->accountedTo > now) {
+    // The second cycle of a step that began in the last cycle.
+    result[Activity::BankConflict] -= core->accountedTo - now;
+  }
+  return result;
+}
+
+//===----------------------------------------------------------------------===//
+// Texts
+//===----------------------------------------------------------------------===//
+
+std::string Cores::describe(const CoreState &core, uint32_t pc,
+                            int32_t task) const {
+  const Image &image = context.image;
+  const Role &role = *core.plan->role;
+  Coord at = context.coordOf(core.place);
+  std::string text =
+      fmt::format("core ({}, {}), region '{}', role '{}'", at.x, at.y,
+                  image.regions[core.region].name, role.name);
+  if (task >= 0 && size_t(task) < role.tasks.size()) {
+    text += fmt::format(", task '{}'", role.tasks[size_t(task)].name);
+  }
+  const Label *nearest = nullptr;
+  for (const Label &label : role.labels) {
+    nearest = label.index <= pc ? &label : nearest;
+  }
+  if (nearest) {
+    text += nearest->index == pc
+                ? fmt::format(", {}", nearest->name)
+                : fmt::format(", {} + {}", nearest->name, pc - nearest->index);
+  }
+  if (pc < role.code.size()) {
+    text += fmt::format(", instruction {}: {}", pc,
+                        sim::instructionText(role.code[pc]));
+  }
+  return text;
+}
+
+void Cores::fault(const CoreState &core, uint32_t pc, int32_t task,
+                  const std::string &what) {
+  context.raise(core.place,
+                fmt::format("{}: {}", describe(core, pc, task), what));
+}

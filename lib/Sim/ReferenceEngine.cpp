@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===- ReferenceEngine.cpp - The clock and the end of a run
+//-------------------//
+#include "ReferenceEngine.h"
+
+#include <cstring>
+#include <fmt/format.h>
+
+using namespace wafer;
+using namespace wafer::reference;
+
+ReferenceEngine::ReferenceEngine(const Image &image, const Machine &machine,
+                                 const ParameterSet &costs,
+                                 const EngineOptions &options)
+    : context{image, machine, costs, options, {}, {}, {}, 0}, fabric(context),
+      host(context, fabric), cores(context, fabric) {
+  fabric.attach(host);
+}
+
+/// What the representation here cannot hold is refused, not cut off.
+Status ReferenceEngine::checkMachine() const {
+  const Machine &m = context.machine;
+  auto limit = [&](const char *what, uint64_t value, uint64_t low,
+                   uint64_t high) -> Status {
+    if (value >= low && value <= high) {
+      return Status::success();
+    }
+    return Diagnostic{fmt::format("the engine cannot simulate this {}", what),
+                      fmt::format("machine '{}'", m.name),
+                      fmt::format("{} to {}", low, high),
+                      fmt::format("{}", value), ""};
+  };
+  struct Item {
+    const char *what;
+    uint64_t value, low, high;
+  };
+  constexpr uint64_t kMaxDepth = FifoPool::kMaxCapacity / 2;
+  std::vector<Item> items = {
+      {"number of columns", uint64_t(std::max(0, m.width())), 1, 65535},
+      {"number of rows", uint64_t(std::max(0, m.height())), 1, 65535},
+      {"number of cores",
+       uint64_t(std::max(0, m.width())) * uint64_t(std::max(0, m.height())), 1,
+       1u << 24},
+      {"number of colors", m.colors, 1, 32},
+      {"hop latency", m.hopCycles, 1, 1024},
+      {"ramp latency", m.rampCycles, 1, 1024},
+      {"router buffer depth", m.routerBufferDepth, 1, kMaxDepth},
+      {"number of banks", m.sramBanks, 1, 4096},
+      {"bank width", m.bankWidthBytes, 1, 4096},
+      {"read conflict modulus", m.readConflictModulus, 1, 64},
+      {"SRAM size", m.sramBytes, 1, 1u << 24},
+      {"number of words in a send period", context.costs.sendWords, 1,
+       1u << 20},
+  };
+  for (const QueueSpec *queues : {&m.inputQueues, &m.outputQueues}) {
+    for (uint32_t depth : queues->depths) {
+      items.push_back({"queue depth", depth, 1, kMaxDepth});
+    }
+  }
+  for (const auto &entry : m.lanes) {
+    items.push_back({"number of lanes", entry.second, 1, 64});
+  }
+  for (const Item &item : items) {
+    Status status = limit(item.what, item.value, item.low, item.high);
+    if (!status) {
+      return status;
+    }
+  }
+  return Status::success();
+}
+
+Status ReferenceEngine::load() {
+  Status status = checkMachine();
+  std::vector<Fabric::Binding> bindings;
+  if (status) {
+    status = cores.load(bindings);
+  }
+  if (status) {
+    status = host.load();
+  }
+  if (status) {
+    status = fabric.load(bindings);
+  }
+  if (status) {
+    cores.start();
+  }
+  return status;
+}
+
+//===----------------------------------------------------------------------===//
+// Time
+//===----------------------------------------------------------------------===//
+
+void ReferenceEngine::lookAt(Actor actor, Cycle t) {
+  context.schedule.take(actor, due);
+  if (context.options.reverseOrder) {
+    std::reverse(due.begin(), due.end());
+  }
+  looks += due.size();
+  for (uint32_t id : due) {
+    switch (actor) {
+    case Actor::Link:
+      host.look(id, t);
+      break;
+    case Actor::Router:
+      fabric.look(id, t);
+      break;
+    case Actor::Core:
+      cores.look(id, t);
+      break;
+    }
+  }
+}
+
+void ReferenceEngine::execute(Cycle t) {
+  context.schedule.advance(t);
+  // The order is free: everybody looks at the state at the start of t.
+  std::array<Actor, kNumActors> order = {Actor::Link, Actor::Router,
+                                         Actor::Core};
+  if (context.options.reverseOrder) {
+    std::reverse(order.begin(), order.end());
+  }
+  for (Actor actor : order) {
+    lookAt(actor, t);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// The end of a run
+//===----------------------------------------------------------------------===//
+
+Cycle ReferenceEngine::satisfiedAt(const std::vector<HostGoal> &goals) const {
+  Cycle last = 0;
+  for (const HostGoal &goal : goals) {
+    Cycle arrival = host.arrivalOf(goal.port, goal.words);
+    last = std::max(last, arrival);
+  }
+  return last;
+}
+
+Outcome ReferenceEngine::stop(Outcome::Kind kind, Cycle at,
+                              std::string detail) {
+  now = std::max(now, at);
+  return {kind, at, std::move(detail)};
+}
+
+Outcome ReferenceEngine::run(const RunLimits &limits) {
+  while (true) {
+    Cycle next = context.schedule.next();
+    if (!limits.goals.empty()) {
+      Cycle reached = satisfiedAt(limits.goals);
+      if (reached <= next && reached != kNever && reached <= limits.maxCycles) {
+        return stop(Outcome::Kind::HostSatisfied, reached, "");
+      }
+    }
+    if (next == kNever) {
+      std::string report = waitReport();
+      bool isClean = report.empty() && limits.goals.empty();
+      return stop(isClean ? Outcome::Kind::Quiescent : Outcome::Kind::Deadlock,
+                  context.quietFrom, std::move(report));
+    }
+    if (next >= limits.maxCycles) {
+      return stop(Outcome::Kind::CycleLimit, limits.maxCycles, waitReport());
+    }
+    execute(next);
+    now = next + 1;
+    if (context.fault) {
+      return stop(Outcome::Kind::Fault, now, context.fault->text);
+    }
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Host side and memory
+//===----------------------------------------------------------------------===//
+
+void ReferenceEngine::push(unsigned port, const uint32_t *words, size_t count,
+                           bool control) {
+  assert(port < context.image.hostPorts.size() &&
+         context.image.hostPorts[port].input && "not an input port");
+  host.push(port, words, count, control, now);
+}
+
+std::vector<HostWord> ReferenceEngine::received(unsigned port) const {
+  std::vector<HostWord> words = host.received(port);
+  while (!words.empty() && words.back().cycle > now) {
+    words.pop_back(); // has left the wafer, but is still on its way
+  }
+  return words;
+}
+
+Result<uint8_t *> ReferenceEngine::locate(Coord core, uint32_t address,
+                                          uint32_t count) {
+  std::string where = fmt::format("core ({}, {})", core.x, core.y);
+  if (!context.contains(core) || !cores.isInRegion(context.placeOf(core))) {
+    return Diagnostic{"the core is in no region", where, "", "", ""};
+  }
+  if (uint64_t(address) + count > context.machine.sramBytes) {
+    return Diagnostic{
+        "the range leaves SRAM", where,
+        fmt::format("an end at or below byte {}", context.machine.sramBytes),
+        fmt::format("{} bytes at {}", count, address), ""};
+  }
+  CoreState &state = cores.state(context.placeOf(core));
+  cores.catchUp(state, now);
+  if (!state.sram) {
+    return Diagnostic{"out of memory for the SRAM of the cores", where, "", "",
+                      ""};
+  }
+  return state.sram + address;
+}
+
+Status ReferenceEngine::peek(Coord core, uint32_t address, void *bytes,
+                             uint32_t count) {
+  Result<uint8_t *> at = locate(core, address, count);
+  if (!at) {
+    return at.takeError();
+  }
+  std::memcpy(bytes, *at, count);
+  return Status::success();
+}
+
+Status ReferenceEngine::poke(Coord core, uint32_t address, const void *bytes,
+                             uint32_t count) {
+  Result<uint8_t *> at = locate(core, address, count);
+  if (!at) {
+    return at.takeError();
+  }
+  std::memcpy(*at, bytes, count);
+  return Status::success();
+}
+
+Counters ReferenceEngine::counters(Coord core) const {
+  return cores.counters(context.placeOf(core), now);
+}
+
+Counters ReferenceEngine::totalCounters() const {
+  Counters total;
+  for (uint32_t place = 0; place < context.numPlaces(); ++place) {
+    if (!cores.isInRegion(place)) {
+      continue;
+    }
+    Counters one = cores.counters(place, now);
+    for (unsigned i = 0; i < kNumActivities; ++i) {
+      total.cycles[i] += one.cycles[i];
+    }
+  }
+  return total;
+}
+
+std::string ReferenceEngine::waitReport() const {
+  return reference::waitReport(context, const_cast<Fabric &>(fabric), host,
+                               cores, now);
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===- ReferenceEngine.h - The clock and the parts ----------------*- C++
+//-*-===//
+//
+// Sections 1, 2 and 7 of the specification: time, and the end of a run.
+//
+//===----------------------------------------------------------------------===//
+#ifndef WAFER_LIB_SIM_REFERENCEENGINE_H
+#define WAFER_LIB_SIM_REFERENCEENGINE_H
+
+#include "ReferenceCore.h"
+#include "ReferenceHost.h"
+
+namespace wafer::reference {
+
+class ReferenceEngine final : public Engine {
+public:
+  ReferenceEngine(const Image &image, const Machine &machine,
+                  const ParameterSet &costs, const EngineOptions &options);
+
+  Status load();
+
+  const char *name() const override { return "reference"; }
+  Cycle cycle() const override { return now; }
+  void push(unsigned port, const uint32_t *words, size_t count,
+            bool control) override;
+  std::vector<HostWord> received(unsigned port) const override;
+  Outcome run(const RunLimits &limits) override;
+  Status peek(Coord core, uint32_t address, void *bytes,
+              uint32_t count) override;
+  Status poke(Coord core, uint32_t address, const void *bytes,
+              uint32_t count) override;
+  Counters counters(Coord core) const override;
+  Counters totalCounters() const override;
+  std::string waitReport() const override;
+  uint64_t events() const override { return looks; }
+
+private:
+  Status checkMachine() const;
+  /// Everything that happens in cycle t.
+  void execute(Cycle t);
+  void lookAt(Actor actor, Cycle t);
+  /// When the last goal is reached; kNever while words are missing.
+  Cycle satisfiedAt(const std::vector<HostGoal> &goals) const;
+  Outcome stop(Outcome::Kind kind, Cycle at, std::string detail);
+  Result<uint8_t *> locate(Coord core, uint32_t address, uint32_t count);
+
+  Context context;
+  Fabric fabric;
+  Host host;
+  Cores cores;
+  Cycle now = 0;
+  uint64_t looks = 0;
+  std::vector<uint32_t> due;
+};
+
+/// The text of Engine::waitReport (ReferenceReport.cpp).
+std::string waitReport(const Context &context, Fabric &fabric, const Host &host,
+                       const Cores &cores, Cycle now);
+
+} // namespace wafer::reference
+
+#endif // WAFER_LIB_SIM_REFERENCEENGINE_H

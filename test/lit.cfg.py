@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# The lit suite: tests of the tools, one folder an area.
+#
+# Features
+#   compiler        the build has MLIR (wsec-opt, wsec compile); without it the
+#                   .mlir files are no tests
+#   shared-models   the folder of shared models is there
+# Substitutions
+#   %shared         that folder's parent, ../shared beside the source tree
+
+import os
+
+import lit.formats
+
+config.name = "wafer"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".test"]
+config.excludes = ["unit", "Inputs", "consumer", "CMakeLists.txt"]
+config.test_source_root = os.path.dirname(__file__)
+config.test_exec_root = os.path.join(config.wafer_build_dir, "test")
+
+if config.enable_compiler.upper() in ("ON", "1", "TRUE", "YES"):
+    config.available_features.add("compiler")
+    config.suffixes.append(".mlir")
+
+shared = os.path.normpath(os.path.join(config.wafer_source_dir, "..", "shared"))
+if os.path.isdir(os.path.join(shared, "models")):
+    config.available_features.add("shared-models")
+config.substitutions.append(("%shared", shared))
+
+path = [config.wafer_tools_dir, config.llvm_tools_dir, config.environment["PATH"]]
+config.environment["PATH"] = os.pathsep.join(path)
+# Messages of the C library are compared; keep them in English.
+config.environment["LC_ALL"] = "C"
+config.environment["FILECHECK_OPTS"] = (
+    "-enable-var-scope --allow-unused-prefixes=false"
+)
