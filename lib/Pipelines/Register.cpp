@@ -4,6 +4,7 @@
 #include "wafer/Dist/Dist.h"
 #include "wafer/WGraph/WGraph.h"
 #include "wafer/WPE/WPE.h"
+#include "wafer/WPE/WPEPasses.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -15,4 +16,7 @@ void wafer::registerAllDialects(mlir::DialectRegistry &registry) {
   registry.insert<mlir::arith::ArithDialect, mlir::func::FuncDialect>();
 }
 
-void wafer::registerAllPasses() { mlir::registerTransformsPasses(); }
+void wafer::registerAllPasses() {
+  mlir::registerTransformsPasses();
+  wpe::registerWPEPasses();
+}
