@@ -48,9 +48,9 @@ struct Options {
 
 constexpr uint32_t kDefaultTokens = 32;
 
-class Run {
+class ImageRun {
 public:
-  Run(const Options &options, CommandContext &context, LoadedImage &loaded)
+  ImageRun(const Options &options, CommandContext &context, LoadedImage &loaded)
       : options(options), context(context), image(loaded.image),
         machine(loaded.machine) {}
 
@@ -86,7 +86,7 @@ private:
 // Preparation
 //===----------------------------------------------------------------------===//
 
-Status Run::chooseParameters() {
+Status ImageRun::chooseParameters() {
   std::string name =
       options.params.empty() ? image.parameterSet : options.params;
   if (name.empty() && !machine.parameterSets.empty()) {
@@ -105,7 +105,7 @@ Status Run::chooseParameters() {
                     ""};
 }
 
-Status Run::readTokenizer() {
+Status ImageRun::readTokenizer() {
   if (image.tokenizer.empty()) {
     return Status::success();
   }
@@ -117,7 +117,7 @@ Status Run::readTokenizer() {
   return Status::success();
 }
 
-Result<std::vector<uint32_t>> Run::readPrompt(const TokenProtocol &protocol) {
+Result<std::vector<uint32_t>> ImageRun::readPrompt(const TokenProtocol &protocol) {
   if (!options.tokens.empty()) {
     return options.tokens;
   }
@@ -147,7 +147,7 @@ Result<std::vector<uint32_t>> Run::readPrompt(const TokenProtocol &protocol) {
   return ids;
 }
 
-Result<uint32_t> Run::countTokens(const TokenProtocol &protocol,
+Result<uint32_t> ImageRun::countTokens(const TokenProtocol &protocol,
                                   size_t prompt) {
   if (options.maxTokens) {
     return *options.maxTokens;
@@ -165,7 +165,7 @@ static json number(double value) {
   return value == double(uint64_t(value)) ? json(uint64_t(value)) : json(value);
 }
 
-json Run::describe(Cycle cycles) const {
+json ImageRun::describe(Cycle cycles) const {
   json object;
   object["tokens"] = json::array();
   object["text"] = "";
@@ -191,7 +191,7 @@ static std::string dump(const json &object) {
   return object.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
 }
 
-void Run::printCounters() {
+void ImageRun::printCounters() {
   Counters total = engine->totalCounters();
   double all = double(std::max<uint64_t>(total.total(), 1));
   for (unsigned i = 0; i < kNumActivities; ++i) {
@@ -202,7 +202,7 @@ void Run::printCounters() {
   }
 }
 
-ExitCode Run::stopped(const Outcome &outcome) {
+ExitCode ImageRun::stopped(const Outcome &outcome) {
   Diagnostic error;
   error.where = options.image;
   switch (outcome.kind) {
@@ -238,7 +238,7 @@ static std::string fileName(const std::string &tensor) {
   return (name.front() == '.' ? "_" + name : name) + ".npy";
 }
 
-Status Run::writeOutputs() {
+Status ImageRun::writeOutputs() {
   if (options.outputs.empty()) {
     return Status::success();
   }
@@ -268,7 +268,7 @@ Status Run::writeOutputs() {
 // Runs
 //===----------------------------------------------------------------------===//
 
-void Run::stream(uint32_t id, bool first) {
+void ImageRun::stream(uint32_t id, bool first) {
   if (tokenizer) {
     context.write(tokenizer->decodeOne(id, first));
   } else {
@@ -277,7 +277,7 @@ void Run::stream(uint32_t id, bool first) {
   (void)!context.flush();
 }
 
-ExitCode Run::runTokenImage(TokenProtocol protocol) {
+ExitCode ImageRun::runTokenImage(TokenProtocol protocol) {
   if (options.ignoreEos) {
     protocol.stopAtEos = false;
   }
@@ -349,7 +349,7 @@ ExitCode Run::runTokenImage(TokenProtocol protocol) {
   return ExitCode::Success;
 }
 
-ExitCode Run::runPlainImage() {
+ExitCode ImageRun::runPlainImage() {
   if (!options.prompts.empty() || !options.tokens.empty() ||
       options.maxTokens) {
     return context.fail({"the image does not generate tokens", options.image,
@@ -374,7 +374,7 @@ ExitCode Run::runPlainImage() {
   return ExitCode::Success;
 }
 
-ExitCode Run::run() {
+ExitCode ImageRun::run() {
   Status status = chooseParameters();
   if (!status) {
     return context.fail(status.error());
@@ -444,7 +444,7 @@ static ExitCode runRun(const Options &options, CommandContext &context) {
   if (!loaded) {
     return context.fail(loaded.error());
   }
-  return Run(options, context, *loaded).run();
+  return ImageRun(options, context, *loaded).run();
 }
 
 namespace wafer {
