@@ -6,6 +6,7 @@
 #include "wafer/WFabric/WFabricPasses.h"
 #include "wafer/WGraph/WGraph.h"
 #include "wafer/WPE/WPE.h"
+#include "wafer/WPE/WPEPasses.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -21,4 +22,5 @@ void wafer::registerAllPasses() {
   registerDistPasses();
   wfabric::registerWFabricPasses();
   mlir::registerTransformsPasses();
+  wpe::registerWPEPasses();
 }
