@@ -9,12 +9,13 @@
 #ifndef WAFER_SUPPORT_LLVM_H
 #define WAFER_SUPPORT_LLVM_H
 
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/IR/SymbolTable.h"
 #include "mlir/Support/LLVM.h"
-
-namespace mlir {
-class SymbolTable;
-class SymbolTableCollection;
-} // namespace mlir
 
 namespace wafer {
 
