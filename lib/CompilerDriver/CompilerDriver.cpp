@@ -12,10 +12,11 @@
 using namespace wafer;
 
 namespace wafer {
+void addCompileCommand(CLI::App &app, CommandContext &context);
 void addImportCommand(CLI::App &app, CommandContext &context);
 } // namespace wafer
 
-std::vector<AddCommand> wafer::compilerCommands() { return {addImportCommand}; }
+std::vector<AddCommand> wafer::compilerCommands() { return {addCompileCommand, addImportCommand}; }
 
 //===----------------------------------------------------------------------===//
 // CompilerSession

@@ -358,27 +358,15 @@ Result<PartitionPlan> wafer::partition(const PartitionProblem &problem) {
   }
   const PartitionCandidate &c = plan.chosen;
   int32_t height = int32_t(c.height);
-  // The host's channel is on the west edge; the shelf lies where a channel row
-  // is among its rows.
-  const Machine &machine = *problem.machine;
-  int32_t top = 0;
-  if (machine.host.firstRow >= height) {
-    top = std::min<int32_t>(machine.host.firstRow - height + 1, machine.height() - height);
-  }
-  int32_t hostRow = std::max(machine.host.firstRow, top);
-  int32_t x = 0;
-  plan.loop = {"loop", {x, hostRow, 1, 1}, 0, 0};
-  x += 1;
-  plan.embed = {"embed", {x, top, int32_t(search.best->embedColumns), height}, 0, 0};
-  x = plan.embed.rect.endX();
+  plan.loop = {"loop", {0, 0, 1, 1}, 0, 0};
+  plan.embed = {"embed", {0, 0, int32_t(search.best->embedColumns), height}, 0, 0};
   int64_t layer = 0;
   for (int64_t s = 0; s < c.stages; ++s) {
     int64_t count = problem.layers / c.stages + (s < problem.layers % c.stages ? 1 : 0);
-    plan.layers.push_back({"layers" + std::to_string(s), {x, top, int32_t(c.width), height}, layer, count});
+    plan.layers.push_back({"layers" + std::to_string(s), {0, 0, int32_t(c.width), height}, layer, count});
     layer += count;
-    x += int32_t(c.width);
   }
-  plan.head = {"head", {x, top, int32_t(search.best->headColumns), height}, 0, 0};
+  plan.head = {"head", {0, 0, int32_t(search.best->headColumns), height}, 0, 0};
   if (Status status = plan.verify(problem); !status) {
     return status.takeError();
   }
@@ -404,19 +392,18 @@ Status PartitionPlan::verify(const PartitionProblem &problem) const {
   if (next != problem.layers) {
     return fail("not every layer has a stage");
   }
-  Rect grid{0, 0, problem.machine->width(), problem.machine->height()};
-  for (size_t i = 0; i < all.size(); ++i) {
-    if (all[i]->rect.empty() || !grid.contains(all[i]->rect)) {
-      return fail("'" + all[i]->name + "' leaves the grid");
+  int64_t width = 0;
+  for (const StageRect *stage : all) {
+    width += stage->rect.w;
+    if (stage->rect.empty()) {
+      return fail("'" + stage->name + "' has no cores");
     }
-    for (size_t j = 0; j < i; ++j) {
-      if (all[i]->rect.intersects(all[j]->rect)) {
-        return fail("'" + all[i]->name + "' and '" + all[j]->name + "' overlap");
-      }
+    if (stage != &loop && stage->rect.h != embed.rect.h) {
+      return fail("'" + stage->name + "' has other rows than the embedding");
     }
-    if (i > 0 && (all[i]->rect.y != embed.rect.y || all[i]->rect.h != embed.rect.h)) {
-      return fail("'" + all[i]->name + "' has other rows than the embedding");
-    }
+  }
+  if (width > problem.machine->width() || embed.rect.h > problem.machine->height()) {
+    return fail("the shelf does not fit on the machine");
   }
   return Status::success();
 }

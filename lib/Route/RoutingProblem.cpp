@@ -65,8 +65,7 @@ std::vector<Segment> wafer::expandSegments(const RoutedFamily &family) {
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// Sides beyond this do not occur and keep all products inside 64 bits.
-constexpr int32_t kMaxSide = 1 << 20;
+constexpr int32_t kMaxSide = RoutingProblem::kMaxSide;
 
 std::string show(const Rect &r) {
   return fmt::format("rect({}, {}, {}, {})", r.x, r.y, r.w, r.h);
@@ -93,18 +92,19 @@ public:
         return s;
       }
     }
-    for (const RoutedFamily &family : problem.families) {
-      if (Status s = checkFamily(family); !s) {
-        return s;
-      }
-    }
-    for (const RoutedStream &stream : problem.streams) {
-      if (Status s = checkStream(stream); !s) {
+    for (unsigned id = 0; id < problem.size(); ++id) {
+      culprit = id;
+      Status s = problem.isFamily(id) ? checkFamily(problem.family(id))
+                                      : checkStream(problem.stream(id));
+      if (!s) {
         return s;
       }
     }
     return Status::success();
   }
+
+  /// The stream at fault, where the error is about one.
+  std::optional<unsigned> culprit;
 
 private:
   Status checkLimits();
@@ -147,6 +147,7 @@ Status Checker::checkNames() {
   std::unordered_map<std::string, unsigned> seen;
   for (unsigned id = 0; id < problem.size(); ++id) {
     const std::string &name = problem.name(id);
+    culprit = id;
     if (name.empty()) {
       return Diagnostic{fmt::format("stream number {} has no name", id),
                         "routing problem", "", "", ""};
@@ -156,6 +157,7 @@ Status Checker::checkNames() {
                         "routing problem", "", "", ""};
     }
   }
+  culprit.reset();
   return Status::success();
 }
 
@@ -165,6 +167,7 @@ Status Checker::checkColors() {
     if (!color) {
       continue;
     }
+    culprit = id;
     std::string where = fmt::format("stream '{}'", problem.name(id));
     if (*color >= problem.limits.colors) {
       return Diagnostic{fmt::format("color {} is out of range", *color), where,
@@ -182,6 +185,7 @@ Status Checker::checkColors() {
           "", "", ""};
     }
   }
+  culprit.reset();
   return Status::success();
 }
 
@@ -359,7 +363,14 @@ Status Checker::checkReceivers(const RoutedStream &stream,
   return Status::success();
 }
 
-Status RoutingProblem::check() const { return Checker(*this).run(); }
+Status RoutingProblem::check(std::optional<unsigned> *culprit) const {
+  Checker checker(*this);
+  Status status = checker.run();
+  if (culprit) {
+    *culprit = status ? std::nullopt : checker.culprit;
+  }
+  return status;
+}
 
 //===----------------------------------------------------------------------===//
 // Text

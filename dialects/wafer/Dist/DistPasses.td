@@ -57,6 +57,74 @@ def WaferVerifyPartitioned : Pass<"wafer-verify-partitioned", "::mlir::ModuleOp"
   }];
 }
 
+def WaferPlace : Pass<"wafer-place", "::mlir::ModuleOp"> {
+  let summary = "give the rectangles of stages their places";
+  let description = [{
+    Solves the floorplan of `include/wafer/Place/Floorplan.h` and writes the corners
+    of the rectangles.
+
+    **Precondition**: stages in the order of the data flow; the module names its machine.
+
+    **Postcondition**: rectangles are disjoint and inside the machine.
+
+    Example:
+    ```
+    wsec-opt partitioned.mlir --wafer-place
+    ```
+  }];
+}
+
+def WaferVerifyPlaced : Pass<"wafer-verify-placed", "::mlir::ModuleOp"> {
+  let summary = "check what holds after the phase place";
+  let description = [{
+    Rectangles of stages are inside the machine and disjoint.
+
+    **Precondition**: the module names its machine.
+
+    **Postcondition**: the module is unchanged; failure if a rule is broken.
+
+    Example:
+    ```
+    wsec-opt placed.mlir --wafer-verify-placed
+    ```
+  }];
+}
+
+def WaferRemap : Pass<"wafer-remap", "::mlir::ModuleOp"> {
+  let summary = "choose the map from logical to physical cores";
+  let description = [{
+    Without defects the map is the identity, and the module says so
+    (`wafer.map = "identity"`).
+
+    **Precondition**: the postcondition of `wafer-place`.
+
+    **Postcondition**: the module has a map.
+
+    Example:
+    ```
+    wsec-opt placed.mlir --wafer-remap
+    ```
+  }];
+}
+
+def WaferVerifyLowered : Pass<"wafer-verify-lowered", "::mlir::ModuleOp"> {
+  let summary = "check what holds after the phase lower";
+  let description = [{
+    No stage or transfer is left; queues name streams of the module; placements name
+    a tensor, a region and a buffer of its role; every stream has a queue that sends and one that
+    receives, or the host.
+
+    **Precondition**: none.
+
+    **Postcondition**: the module is unchanged; failure if a rule is broken.
+
+    Example:
+    ```
+    wsec-opt lowered.mlir --wafer-verify-lowered
+    ```
+  }];
+}
+
 def WaferLower : Pass<"wafer-lower", "::mlir::ModuleOp"> {
   let summary = "write the streams and the code of the roles";
   let description = [{

@@ -57,6 +57,7 @@ struct PartitionProblem {
   Status check() const;
 };
 
+/// A stage and the sides of its rectangle (its place is chosen later).
 struct StageRect {
   std::string name;
   Rect rect;
@@ -84,8 +85,8 @@ struct PartitionPlan {
   std::vector<StageRect> layers;
   StageRect head;
 
-  /// Checks the plan against the problem: every layer exactly once, rectangles
-  /// inside the machine and disjoint, equal rows. Independent of the search.
+  /// Checks the plan against the problem: every layer exactly once, equal rows,
+  /// all rectangles side by side inside the machine. Independent of the search.
   Status verify(const PartitionProblem &problem) const;
 };
 

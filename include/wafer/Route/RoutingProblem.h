@@ -153,8 +153,12 @@ struct RoutingProblem {
   /// Every rule of this page: names are unique; rectangles, segments (also
   /// after skew) and ports lie on the grid; every source reaches somebody;
   /// segments of one line of a family share no router; given colors exist.
-  /// All other functions of the library expect a problem that passed.
-  Status check() const;
+  /// All other functions of the library expect a problem that passed. An error
+  /// that is about one stream leaves its id in `culprit`.
+  Status check(std::optional<unsigned> *culprit = nullptr) const;
+
+  /// Sides beyond this are refused; it keeps all products inside 64 bits.
+  static constexpr int32_t kMaxSide = 1 << 20;
 
   /// One line for the grid and one for each family and stream.
   std::string str() const;

@@ -30,9 +30,9 @@ struct RouteTables {
 /// A configuration with one position and neither switch nor filter.
 RouteConfig baseRoute(uint8_t rx, uint8_t tx);
 
-/// `colors` by id, as from colorStreams. Rules come in the order of ids; they
-/// are named after their stream (".trunk", ".north", ".south" and a number are
-/// added where a stream has several).
+/// `colors` by id, as from colorStreams. Rules come in the order of ids,
+/// named after their stream, with ".line" for a family and ".trunk", ".north" or
+/// ".south" for a stream (and a number where it has several branches).
 RouteTables deriveRules(const RoutingProblem &problem,
                         const std::vector<uint8_t> &colors);
 

@@ -45,7 +45,6 @@ using mlir::ModuleOp;
 using mlir::OpBuilder;
 using mlir::Operation;
 using mlir::RankedTensorType;
-using mlir::Region;
 using mlir::SmallVector;
 using mlir::SmallVectorImpl;
 using mlir::StringAttr;

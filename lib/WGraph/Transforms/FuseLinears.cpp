@@ -34,7 +34,7 @@ static void fuse(ArrayRef<LinearOp> linears) {
     llvm::append_range(types, linear.getResultTypes());
   }
   auto fused = LinearOp::create(builder, builder.getFusedLoc(locations), types,
-                                linears.front().getInput(),
+                                LinearOp(linears.front()).getInput(),
                                 builder.getArrayAttr(weights));
   ValueRange results = fused.getResults();
   for (LinearOp linear : linears) {
@@ -47,7 +47,7 @@ static void fuse(ArrayRef<LinearOp> linears) {
 void FuseLinears::runOnOperation() {
   // Linears are pure, and the first of them has the input they all have.
   for (Operation &function : getOperation().getBody().front()) {
-    for (Region &region : function.getRegions()) {
+    for (mlir::Region &region : function.getRegions()) {
       for (Block &block : region) {
         llvm::MapVector<Value, SmallVector<LinearOp>> byInput;
         for (auto linear : block.getOps<LinearOp>()) {

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===- CompileCommand.cpp - wsec compile ----------------------------------===//
+//
+// Model and machine in, image out. With --stop-after the IR after a phase is
+// printed instead.
+//
+//===----------------------------------------------------------------------===//
+#include "wafer/CompilerDriver/CompilerDriver.h"
+#include "wafer/Emit/EmitImage.h"
+#include "wafer/Pipelines/Phases.h"
+#include "wafer/Support/OutputFile.h"
+#include "wafer/WGraph/WGraph.h"
+
+#include "mlir/Bytecode/BytecodeWriter.h"
+#include "mlir/Pass/PassManager.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include <chrono>
+
+using namespace wafer;
+
+namespace {
+
+struct Options {
+  std::string model;
+  std::string output;
+  std::string stopAfter;
+  std::string report;
+  std::string region;
+  std::string stages = "auto";
+  std::string weights = "real";
+  std::string accumulate = "mixed";
+  std::string objective = "latency";
+  std::string defects;
+  uint32_t tokensPerPass = 1;
+  uint32_t inFlight = 1;
+  uint32_t wafers = 1;
+  PipelineOptions pipeline;
+  ModelLoadOptions load;
+};
+
+Diagnostic usage(std::string what, std::string expected, std::string found) {
+  Diagnostic d;
+  d.what = std::move(what);
+  d.expected = std::move(expected);
+  d.found = std::move(found);
+  return d;
+}
+
+/// Options that the command line accepts and this version cannot do.
+std::optional<Diagnostic> unsupported(const Options &o) {
+  auto refuse = [](const char *option, const char *supported, const std::string &found) {
+    Diagnostic d = usage(std::string(option) + " is not supported yet", supported, found);
+    return d;
+  };
+  if (o.tokensPerPass != 1) {
+    return refuse("--tokens-per-pass", "1", std::to_string(o.tokensPerPass));
+  }
+  if (o.inFlight != 1) {
+    return refuse("--in-flight", "1", std::to_string(o.inFlight));
+  }
+  if (o.wafers != 1) {
+    return refuse("--wafers", "1", std::to_string(o.wafers));
+  }
+  if (!o.defects.empty()) {
+    return refuse("--defects", "a wafer without defects", o.defects);
+  }
+  if (o.objective != "latency") {
+    return refuse("--objective", "latency", o.objective);
+  }
+  if (o.accumulate != "mixed" && !(o.accumulate == "f32" && o.pipeline.weightsType == "f32")) {
+    return refuse("--accumulate", "mixed (f32 sums of f16 products), or f32 with --weights-type f32", o.accumulate);
+  }
+  return std::nullopt;
+}
+
+/// "13x11" and "auto|3" into numbers; a Diagnostic for anything else.
+std::optional<Diagnostic> parseShapes(Options &o) {
+  if (!o.region.empty()) {
+    unsigned width = 0, height = 0;
+    char rest = 0;
+    if (std::sscanf(o.region.c_str(), "%5ux%5u%c", &width, &height, &rest) != 2 || width == 0 || height == 0) {
+      return usage("bad --region", "WIDTHxHEIGHT such as 13x11", "'" + o.region + "'");
+    }
+    o.pipeline.width = width;
+    o.pipeline.height = height;
+  }
+  if (o.stages != "auto") {
+    unsigned stages = 0;
+    char rest = 0;
+    if (std::sscanf(o.stages.c_str(), "%6u%c", &stages, &rest) != 1 || stages == 0) {
+      return usage("bad --stages", "auto or a positive number", "'" + o.stages + "'");
+    }
+    o.pipeline.stages = stages;
+  }
+  return std::nullopt;
+}
+
+/// The JSON that `wsec run` needs of the model.
+std::string describeModel(const std::string &name, const ModelConfig &config, int64_t context) {
+  nlohmann::json json;
+  json["name"] = name;
+  json["family"] = config.family;
+  json["vocab"] = config.vocab;
+  json["context"] = context;
+  json["layers"] = config.layers;
+  json["dim"] = config.dim;
+  json["protocol"] = "tokens-v1";
+  if (config.bos) {
+    json["bos"] = *config.bos;
+  }
+  json["eos"] = config.eos;
+  return json.dump();
+}
+
+class Compile {
+public:
+  Compile(const Options &options, CommandContext &context)
+      : options(options), context(context), session(context), start(std::chrono::steady_clock::now()) {}
+
+  ExitCode run();
+
+private:
+  ExitCode print(mlir::ModuleOp module);
+  ExitCode emit(mlir::ModuleOp module, const Model &model);
+
+  const Options &options;
+  CommandContext &context;
+  CompilerSession session;
+  std::chrono::steady_clock::time_point start;
+};
+
+} // namespace
+
+ExitCode Compile::print(mlir::ModuleOp module) {
+  if (!options.output.empty()) {
+    Status status = writeModule(module, options.output);
+    return status ? ExitCode::Success : context.fail(status.error());
+  }
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  module->print(stream);
+  context.write(text);
+  context.write("\n");
+  return ExitCode::Success;
+}
+
+ExitCode Compile::emit(mlir::ModuleOp module, const Model &model) {
+  Result<Machine> machine = Machine::load(options.pipeline.machine);
+  if (!machine) {
+    return context.fail(machine.error());
+  }
+  EmitOptions emitOptions;
+  emitOptions.weights = options.weights != "none";
+  llvm::FailureOr<EmittedImage> emitted = emitImage(module, *machine, emitOptions);
+  if (failed(emitted)) {
+    return ExitCode::BadInput;
+  }
+  int64_t positions = 0;
+  if (auto attribute = module->getAttrOfType<mlir::IntegerAttr>("wafer.context")) {
+    positions = attribute.getInt();
+  }
+  emitted->image.model = describeModel(model.name, model.config, positions);
+  if (model.tokenizer) {
+    emitted->image.tokenizer = model.tokenizer->toJson();
+  }
+  if (Status status = writeEmittedImage(*emitted, options.output); !status) {
+    return context.fail(status.error());
+  }
+  return ExitCode::Success;
+}
+
+ExitCode Compile::run() {
+  Phase last = Phase::Emit;
+  if (!options.stopAfter.empty()) {
+    last = *parsePhase(options.stopAfter);
+  }
+  // The model stays alive: its tokenizer and its files go into the image.
+  Result<Model> model = loadModel(options.model, options.load);
+  if (!model) {
+    return context.fail(model.error());
+  }
+  ImportOptions import;
+  import.context = uint32_t(options.pipeline.context);
+  mlir::OwningOpRef<mlir::ModuleOp> module = importModel(*model, &session.context(), import);
+  if (!module) {
+    return ExitCode::BadInput;
+  }
+  mlir::PassManager manager(&session.context());
+  buildCompilePipeline(manager, options.pipeline, last);
+  if (failed(manager.run(*module))) {
+    return ExitCode::BadInput;
+  }
+  return last == Phase::Emit ? emit(*module, *model) : print(*module);
+}
+
+static ExitCode runCompile(Options &options, CommandContext &context) {
+  if (auto problem = parseShapes(options)) {
+    return context.fail(*problem, ExitCode::BadUsage);
+  }
+  if (auto problem = unsupported(options)) {
+    return context.fail(*problem);
+  }
+  if (options.stopAfter.empty() && options.output.empty()) {
+    return context.fail(usage("no output file", "-o OUT.wafer or --stop-after=PHASE", ""), ExitCode::BadUsage);
+  }
+  options.load.weights = options.weights == "real";
+  return Compile(options, context).run();
+}
+
+namespace wafer {
+void addCompileCommand(CLI::App &app, CommandContext &context);
+} // namespace wafer
+
+void wafer::addCompileCommand(CLI::App &app, CommandContext &context) {
+  auto options = std::make_shared<Options>();
+  CLI::App *command = app.add_subcommand("compile", "Compile a model for a machine into an image");
+  command
+      ->add_option("MODEL", options->model,
+                   "A .gguf file, a folder with config.json and safetensors, or a config.json (synthetic weights)")
+      ->required();
+  command->add_option("-o", options->output, "The image to write (with --stop-after: the IR)");
+  command->add_option("--machine", options->pipeline.machine, "A shipped machine or a machine file")
+      ->capture_default_str();
+  command->add_option("--params", options->pipeline.params,
+                      "Parameter set of the cost model: measured, nominal or optimistic (default: the machine's first)");
+  command->add_option("--context", options->pipeline.context, "Positions of the KV cache (default: the model's own)")
+      ->check(CLI::Range(1, 1 << 24));
+  command->add_option("--stages", options->stages, "Layer stages: auto or a number")->capture_default_str();
+  command->add_option("--region", options->region, "Rectangle of a layer stage, such as 13x11 (default: by cost)");
+  command->add_option("--weights", options->weights, "real, synthetic or none")
+      ->check(CLI::IsMember({"real", "synthetic", "none"}))
+      ->capture_default_str();
+  command->add_option("--weights-type", options->pipeline.weightsType, "stored, f16 or f32")
+      ->check(CLI::IsMember({"stored", "f16", "bf16", "f32"}))
+      ->capture_default_str();
+  command->add_option("--accumulate", options->accumulate, "f16, f32 or mixed")
+      ->check(CLI::IsMember({"f16", "f32", "mixed"}))
+      ->capture_default_str();
+  command->add_option("--objective", options->objective, "latency or throughput")
+      ->check(CLI::IsMember({"latency", "throughput"}))
+      ->capture_default_str();
+  command->add_option("--tokens-per-pass", options->tokensPerPass, "Tokens computed at once")->capture_default_str();
+  command->add_option("--in-flight", options->inFlight, "Requests in flight")->capture_default_str();
+  command->add_option("--wafers", options->wafers, "Wafers")->capture_default_str();
+  command->add_option("--defects", options->defects, "Defect map of the wafer");
+  std::vector<std::string> phases;
+  for (const PhaseInfo &info : allPhases()) {
+    if (info.phase != Phase::Emit) {
+      phases.push_back(info.name);
+    }
+  }
+  command->add_option("--stop-after", options->stopAfter, "Print the IR after a phase")
+      ->check(CLI::IsMember(phases));
+  command->add_option("--report", options->report, "Write a JSON report to this file");
+  command->add_option("--seed", options->load.seed, "Seed of synthetic weights")->capture_default_str();
+  context.setAction(command, [options, &context] { return runCompile(*options, context); });
+}
