@@ -189,3 +189,105 @@ wpe.role @address {
     wpe.vec mov32 %a, %b
   }
 }
+
+// -----
+
+// Every level of calls takes a link register; r0 is none and code needs one.
+// expected-error @+1 {{subroutines are nested 31 deep, which takes all registers}}
+wpe.role @nested {
+  wpe.func @f1 {
+    wpe.call @f2
+  }
+  wpe.func @f2 {
+    wpe.call @f3
+  }
+  wpe.func @f3 {
+    wpe.call @f4
+  }
+  wpe.func @f4 {
+    wpe.call @f5
+  }
+  wpe.func @f5 {
+    wpe.call @f6
+  }
+  wpe.func @f6 {
+    wpe.call @f7
+  }
+  wpe.func @f7 {
+    wpe.call @f8
+  }
+  wpe.func @f8 {
+    wpe.call @f9
+  }
+  wpe.func @f9 {
+    wpe.call @f10
+  }
+  wpe.func @f10 {
+    wpe.call @f11
+  }
+  wpe.func @f11 {
+    wpe.call @f12
+  }
+  wpe.func @f12 {
+    wpe.call @f13
+  }
+  wpe.func @f13 {
+    wpe.call @f14
+  }
+  wpe.func @f14 {
+    wpe.call @f15
+  }
+  wpe.func @f15 {
+    wpe.call @f16
+  }
+  wpe.func @f16 {
+    wpe.call @f17
+  }
+  wpe.func @f17 {
+    wpe.call @f18
+  }
+  wpe.func @f18 {
+    wpe.call @f19
+  }
+  wpe.func @f19 {
+    wpe.call @f20
+  }
+  wpe.func @f20 {
+    wpe.call @f21
+  }
+  wpe.func @f21 {
+    wpe.call @f22
+  }
+  wpe.func @f22 {
+    wpe.call @f23
+  }
+  wpe.func @f23 {
+    wpe.call @f24
+  }
+  wpe.func @f24 {
+    wpe.call @f25
+  }
+  wpe.func @f25 {
+    wpe.call @f26
+  }
+  wpe.func @f26 {
+    wpe.call @f27
+  }
+  wpe.func @f27 {
+    wpe.call @f28
+  }
+  wpe.func @f28 {
+    wpe.call @f29
+  }
+  wpe.func @f29 {
+    wpe.call @f30
+  }
+  wpe.func @f30 {
+    wpe.call @f31
+  }
+  wpe.func @f31 {
+  }
+  wpe.task @main active {
+    wpe.call @f1
+  }
+}

@@ -10,6 +10,26 @@ wpe.role @r {
 
 // -----
 
+// role-c1: no foreign operations
+wpe.role @r {
+  wpe.task @main active {
+    // expected-error @+1 {{expected only operations of wpe in a role}}
+    %0 = arith.constant 0 : i32
+  }
+}
+
+// -----
+
+// role and region stand in a module
+wpe.role @r {
+  wpe.task @main active {
+    // expected-error @+1 {{expects parent op 'builtin.module'}}
+    wpe.region @g role(@r) rect(0, 0, 1, 1)
+  }
+}
+
+// -----
+
 // role-c2
 // expected-error @+1 {{expected at least one task}}
 wpe.role @r {

@@ -54,8 +54,8 @@ TEST(SramAllocator, DisjointRangesShare) {
   EXPECT_TRUE(bool(s->verify(p)));
 }
 
-// 900 bytes of code and 200 of buffers in 1024: 76 bytes too many. A cut of w
-// to a multiple of 16 that frees 76: 128 - 76 = 52, so 48.
+// 900 bytes of code and 200 of buffers (x 0 to 72, w 80 to 200) in 1024: 76
+// bytes too many. Of w 120 - 76 = 44 bytes may stay, in whole steps of 16: 32.
 TEST(SramAllocator, OverflowNamesEverything) {
   SramProblem p = problem(1024, 900,
                           {{"x", 72, BufferKind::Scratch, {}},

@@ -134,6 +134,18 @@ TEST_F(EmitProgram, RowsAndColumnsDoNotMix) {
             "here and of the other coordinate in another region of role 'r'\n");
 }
 
+TEST_F(EmitProgram, WrongNumberOfQueues) {
+  Errors errors(&context);
+  EXPECT_TRUE(failed(emitProgram(
+      *module,
+      [](wpe::RegionOp) -> mlir::FailureOr<BoundQueues> {
+        return BoundQueues{};
+      },
+      image)));
+  EXPECT_EQ(errors.text,
+            "'wpe.region' op expected colors of 2 queues but got 0\n");
+}
+
 TEST_F(EmitProgram, WrongNumberOfColors) {
   Errors errors(&context);
   EXPECT_TRUE(failed(emit({Kind::Row, {3, 4}}, {Kind::Constant, {2}})));
