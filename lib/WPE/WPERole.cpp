@@ -216,8 +216,11 @@ LogicalResult RoleOp::verifyRegions() {
   if (getOps<TaskOp>().empty()) {
     return emitOpError("expected at least one task");
   }
-  // role-c3, role-c4
-  WalkResult result = walk([](Operation *op) -> WalkResult {
+  // role-c1 inside tasks and subroutines, role-c3, role-c4
+  WalkResult result = walk([&](Operation *op) -> WalkResult {
+    if (op->getDialect() != (*this)->getDialect()) {
+      return op->emitOpError("expected only operations of wpe in a role");
+    }
     return llvm::TypeSwitch<Operation *, LogicalResult>(op)
         .Case([](VecOp vec) -> LogicalResult {
           if (failed(verifyOperands(vec))) {

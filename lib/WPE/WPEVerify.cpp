@@ -105,8 +105,8 @@ LogicalResult TaskOp::verifySymbolUses(SymbolTableCollection &symbols) {
   if (!getData()) {
     return success();
   }
-  FailureOr<QueueOp> queue = lookup<QueueOp>(
-      (*this)->getParentOp(), getDataAttr(), symbols, "an input queue");
+  FailureOr<QueueOp> queue =
+      lookup<QueueOp>(*this, getDataAttr(), symbols, "an input queue");
   if (failed(queue)) {
     return failure();
   }

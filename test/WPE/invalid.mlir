@@ -10,6 +10,26 @@ wpe.role @r {
 
 // -----
 
+// role-c1: no foreign operations
+wpe.role @r {
+  wpe.task @main active {
+    // expected-error @+1 {{expected only operations of wpe in a role}}
+    %0 = arith.constant 0 : i32
+  }
+}
+
+// -----
+
+// role and region stand in a module
+wpe.role @r {
+  wpe.task @main active {
+    // expected-error @+1 {{expects parent op 'builtin.module'}}
+    wpe.region @g role(@r) rect(0, 0, 1, 1)
+  }
+}
+
+// -----
+
 // role-c2
 // expected-error @+1 {{expected at least one task}}
 wpe.role @r {
@@ -68,7 +88,7 @@ wpe.role @r {
   wpe.task @main active {
     %x = wpe.mem @x extent(8) : f32
     %h = wpe.mem @h extent(8) : f16
-    // expected-error @+1 {{expected f16 elements of source 1 but got f32}}
+    // expected-error @+1 {{expected f16 elements of source 1 but got 'f32'}}
     wpe.vec faddhs %x, %x, %x
   }
 }
@@ -83,7 +103,7 @@ wpe.role @r {
     %x = wpe.mem @x extent(8) : f32
     %h = wpe.mem @h extent(8) : f16
     wpe.vec mov16 %h, %h
-    // expected-error @+1 {{expected 32-bit elements of source 0 but got f16}}
+    // expected-error @+1 {{expected 32-bit elements of source 0 but got 'f16'}}
     wpe.vec mov32 %x, %h
   }
 }
@@ -438,7 +458,7 @@ wpe.role @r {
   wpe.param @n row
   wpe.task @main active {
     %n = wpe.param_value @n : i32
-    // expected-error @+1 {{expected operands of type f32 but got i32}}
+    // expected-error @+1 {{expected operands of type f32 but got 'i32'}}
     wpe.if flt %n, %n : i32 {
     }
   }
@@ -450,7 +470,7 @@ wpe.role @r {
 wpe.role @r {
   wpe.task @main active {
     %f = wpe.constant 1.0 : f32
-    // expected-error @+1 {{expected operands of type i32 but got f32}}
+    // expected-error @+1 {{expected operands of type i32 but got 'f32'}}
     wpe.if eq %f, %f : f32 {
     }
   }

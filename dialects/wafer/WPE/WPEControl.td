@@ -107,8 +107,10 @@ def WPE_IfOp : WPE_Op<"if", [
           %x = wpe.mem @x extent(@width) stride(1) : f32
           wpe.vec mov32 %x, %zero : i32
         } else {
-          wpe.store %zero, @x[0] : i32
+          wpe.call @nothing
         }
+      }
+      wpe.func @nothing {
       }
     }
     ```

@@ -11,8 +11,8 @@ include "wafer/WPE/WPEAttrs.td"
 include "wafer/WPE/WPETypes.td"
 
 def WPE_RoleOp : WPE_Op<"role", [
-    IsolatedFromAbove, SingleBlock, NoTerminator, NoRegionArguments, SymbolTable,
-    Symbol]> {
+    HasParent<"::mlir::ModuleOp">, IsolatedFromAbove, SingleBlock, NoTerminator,
+    NoRegionArguments, SymbolTable, Symbol]> {
   let summary = "a program that many cores run";
   let description = [{
     Declares parameters, buffers and queues, and holds the tasks and subroutines of
@@ -21,7 +21,7 @@ def WPE_RoleOp : WPE_Op<"role", [
 
     **Constraints**
     - role-c1: the body holds only `wpe.param`, `wpe.buffer`, `wpe.queue`,
-      `wpe.func` and `wpe.task`
+      `wpe.func` and `wpe.task`, and these hold only operations of this dialect
     - role-c2: there is at least one task
     - role-c3: the operands of vector instructions fit the mnemonic: sources are
       memory or fabric inputs, at most one of them a fabric input, the destination
@@ -241,7 +241,7 @@ def WPE_TaskOp : WPE_Declaration<"task", [
 }
 
 def WPE_RegionOp : WPE_Op<"region", [
-    Symbol, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+    HasParent<"::mlir::ModuleOp">, Symbol, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "a rectangle of cores with one role";
   let description = [{
     The cores x to x + width - 1, y to y + height - 1 run the role. `rows` has a table
