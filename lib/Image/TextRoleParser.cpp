@@ -218,7 +218,14 @@ bool RoleParser::params() {
 /// [name:] const V | row T | col T | f16 X | f32 X | word V, then "*n"; or
 /// name: desc ...
 bool RoleParser::param() {
-  if (p.isSymbol() && p.peek(1).is(":")) {
+  bool named = p.isSymbol() && p.peek(1).is(":");
+  const Token &keyword = p.peek(named ? 2 : 0);
+  bool wide = keyword.isWord("desc") || keyword.isWord("f32") ||
+              keyword.isWord("word");
+  if (wide && paramAddress(role, uint32_t(role.params.size())) % 4) {
+    role.params.push_back(ParamSource::constant(0));
+  }
+  if (named) {
     Label label{"", uint32_t(role.params.size())};
     if (findParam(p.peek().text)) {
       return p.fail("a name that the role's parameters do not have yet");

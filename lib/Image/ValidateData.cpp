@@ -65,11 +65,18 @@ static Status checkTensor(const TensorPlacement &t, const Image &image,
   // sum is compared as it grows, so nothing wraps.
   unsigned __int128 end = uint64_t(t.offset) + sizeOf(t.type);
   bool anyElement = true;
+  uint64_t elements = 1;
   for (size_t d = 0; d < rank; ++d) {
     std::string place = fmt::format("{}: dimension {}", where, d);
     if (t.shape[d] == 0) {
       return Diagnostic{"extent is zero", place, "", "", ""};
     }
+    // Later products of extents fit into 64 bits.
+    if (t.shape[d] > kMaxTensorElements / elements) {
+      return Diagnostic{"tensor has too many elements", place,
+                        fmt::format("at most {}", kMaxTensorElements), "", ""};
+    }
+    elements *= t.shape[d];
     uint32_t local = 0;
     WAFER_CHECK(
         checkDimension(t.dims[d], t.shape[d], region.rect, local, place));

@@ -44,10 +44,10 @@ std::vector<std::string> Machine::shippedNames() {
 }
 
 static bool isPath(std::string_view nameOrPath) {
-  constexpr std::string_view suffix = ".json";
+  constexpr std::string_view kSuffix = ".json";
   return nameOrPath.find('/') != std::string_view::npos ||
-         (nameOrPath.size() >= suffix.size() &&
-          nameOrPath.substr(nameOrPath.size() - suffix.size()) == suffix);
+         (nameOrPath.size() >= kSuffix.size() &&
+          nameOrPath.substr(nameOrPath.size() - kSuffix.size()) == kSuffix);
 }
 
 Result<Machine> Machine::load(const std::string &nameOrPath) {

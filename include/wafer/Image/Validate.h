@@ -23,6 +23,7 @@ namespace wafer {
 /// Limits of the file form that no machine changes.
 inline constexpr size_t kMaxNameBytes = 255;
 inline constexpr size_t kMaxTensorRank = 8;
+inline constexpr uint64_t kMaxTensorElements = uint64_t(1) << 48;
 
 /// Checks everything; the diagnostic names the first thing that is wrong.
 /// Init data may be absent (data == nullptr), its size must be right.

@@ -80,19 +80,20 @@ TEST(Text, CopiesTheSourceOfAParameter) {
                                    "t.wtext");
   ASSERT_TRUE(image) << image.error().str();
   const Role &role = image->roles[0];
-  ASSERT_EQ(role.params.size(), 8u + 1 + 8 + 2 + 2 + 2);
+  // `src` and `x` are moved to multiples of four bytes.
+  ASSERT_EQ(role.params.size(), 8u + 1 + 1 + 8 + 2 + 2 + 2);
   EXPECT_EQ(role.params[1], ParamSource::column(2)); // extent of `out`
-  EXPECT_EQ(role.params[9], ParamSource::constant(104));
-  EXPECT_EQ(role.params[10], ParamSource::column(2));
-  EXPECT_EQ(role.params[11], ParamSource::constant(0xffff));
+  EXPECT_EQ(role.params[10], ParamSource::constant(104));
+  EXPECT_EQ(role.params[11], ParamSource::column(2));
+  EXPECT_EQ(role.params[12], ParamSource::constant(0xffff));
   // Kind memory, packed (bit 5) and save (bit 6).
-  EXPECT_EQ(role.params[12], ParamSource::constant(0x60));
-  EXPECT_EQ(role.params[18], ParamSource::constant(7));
+  EXPECT_EQ(role.params[13], ParamSource::constant(0x60));
+  EXPECT_EQ(role.params[19], ParamSource::constant(7));
   // 1.5f is 3fc00000; the low half lies first.
-  EXPECT_EQ(role.params[19], ParamSource::constant(0));
-  EXPECT_EQ(role.params[20], ParamSource::constant(0x3fc0));
-  EXPECT_EQ(role.params[21], ParamSource::constant(100));
-  EXPECT_EQ(role.paramLabels[2].index, 9u);
+  EXPECT_EQ(role.params[20], ParamSource::constant(0));
+  EXPECT_EQ(role.params[21], ParamSource::constant(0x3fc0));
+  EXPECT_EQ(role.params[22], ParamSource::constant(100));
+  EXPECT_EQ(role.paramLabels[2].index, 10u);
 }
 
 TEST(Text, EveryInstructionSurvives) {

@@ -235,6 +235,9 @@ TEST(Validate, Tensors) {
   EXPECT_MESSAGE("ranks of shape, layout and strides",
                  i.tensors[0].strides.pop_back());
   EXPECT_MESSAGE("extent is zero", i.tensors[0].shape[0] = 0);
+  EXPECT_MESSAGE("tensor has too many elements",
+                 i.tensors[0].shape =
+                     (std::vector<uint32_t>{1u << 31, 1u << 31}));
   EXPECT_MESSAGE("wrong number of ranges", i.tensors[0].dims[0].end.pop_back());
   EXPECT_MESSAGE(
       "range of line 1 is not valid: expected a part of 0..8 but got "

@@ -39,6 +39,8 @@ public:
     return name.empty() ? root : root + "/" + name;
   }
   std::string write(const std::string &name, const std::string &bytes) const {
+    // Some file systems flush a file that is truncated and written again.
+    ::unlink(path(name).c_str());
     std::ofstream(path(name), std::ios::binary) << bytes;
     return path(name);
   }

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===- VerifyCommand.cpp - wsec verify -----------------------------------===//
+//
+// Checks every static guarantee of an image; exit 0 only if all hold.
+//
+//===----------------------------------------------------------------------===//
+#include "wafer/Driver/Driver.h"
+#include "wafer/Image/ImageFile.h"
+#include "wafer/Verify/Verify.h"
+
+#include <CLI/CLI.hpp>
+
+using namespace wafer;
+
+namespace {
+struct Options {
+  std::string image;
+  bool json = false;
+};
+} // namespace
+
+static void printReport(const VerifyReport &report, CommandContext &context) {
+  const std::vector<RuleInfo> &rules = verifyRules();
+  for (size_t r = 0; r < rules.size(); ++r) {
+    if (report.counts[r] == 0) {
+      context.print("{:<22} ok     {}\n", rules[r].name, rules[r].summary);
+      continue;
+    }
+    context.print("{:<22} FAILED {}\n", rules[r].name, rules[r].summary);
+    uint64_t shown = 0;
+    for (const Violation &v : report.violations) {
+      if (v.rule == rules[r].name) {
+        context.print("  {}\n", v.message);
+        ++shown;
+      }
+    }
+    if (shown < report.counts[r]) {
+      context.print("  and {} more\n", report.counts[r] - shown);
+    }
+  }
+}
+
+static ExitCode runVerify(const Options &options, CommandContext &context) {
+  Result<LoadedImage> loaded = readImage(options.image);
+  if (!loaded) {
+    return context.fail(loaded.error());
+  }
+  VerifyReport report = verify(loaded->image, loaded->machine);
+  if (options.json) {
+    context.write(toJson(report));
+  } else {
+    printReport(report, context);
+  }
+  if (report.holds()) {
+    return ExitCode::Success;
+  }
+  size_t broken = 0;
+  for (uint64_t count : report.counts) {
+    broken += count > 0;
+  }
+  return context.fail({"image does not hold its guarantees", options.image,
+                       "all rules to hold", fmt::format("{} broken", broken),
+                       ""});
+}
+
+namespace wafer {
+void addVerifyCommand(CLI::App &app, CommandContext &context) {
+  auto options = std::make_shared<Options>();
+  CLI::App *command = app.add_subcommand(
+      "verify", "Check every static guarantee of an image (docs/verify.md)");
+  command->add_option("image", options->image, "The .wafer file")->required();
+  command->add_flag("--json", options->json, "Print a JSON object");
+  context.setAction(
+      command, [options, &context] { return runVerify(*options, context); });
+}
+} // namespace wafer

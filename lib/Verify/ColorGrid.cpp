@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "ColorGrid.h"
+
+#include <algorithm>
+
+using namespace wafer;
+using namespace wafer::verifier;
+
+ColorGrid::ColorGrid(const Image &image, const Machine &machine)
+    : width(machine.width()), height(machine.height()), image(image) {
+  size_t cells = size_t(width) * size_t(height);
+  config.resize(cells);
+  owner.resize(cells);
+  arrived.resize(cells);
+  flags.resize(cells);
+}
+
+void ColorGrid::paint(
+    unsigned newColor,
+    const std::function<void(size_t, uint32_t, uint32_t)> &overlap) {
+  color = newColor;
+  std::fill(config.begin(), config.end(), kNoRoute);
+  std::fill(arrived.begin(), arrived.end(), uint8_t(0));
+  std::fill(flags.begin(), flags.end(), uint8_t(0));
+  for (uint32_t i = 0; i < image.rules.size(); ++i) {
+    if (image.rules[i].color == color) {
+      paintRule(i, overlap);
+    }
+  }
+  for (const Region &region : image.regions) {
+    for (const QueueBinding &q : image.roles[region.role].queues) {
+      paintQueues(region, q);
+    }
+  }
+}
+
+void ColorGrid::paintRule(
+    uint32_t index,
+    const std::function<void(size_t, uint32_t, uint32_t)> &overlap) {
+  const Rule &rule = image.rules[index];
+  int32_t lines = rule.axis == Axis::X ? rule.rect.h : rule.rect.w;
+  size_t step = rule.axis == Axis::X ? 1 : size_t(width);
+  for (int32_t line = 0; line < lines; ++line) {
+    forEachRun(rule, line, [&](int32_t begin, int32_t end, uint32_t route) {
+      size_t cell = cellOf(placeOn(rule.rect, rule.axis, line, begin));
+      for (int32_t i = begin; i < end; ++i, cell += step) {
+        if (config[cell] != kNoRoute) {
+          overlap(cell, owner[cell], index);
+        }
+        config[cell] = route;
+        owner[cell] = index;
+      }
+    });
+  }
+}
+
+void ColorGrid::paintQueues(const Region &region, const QueueBinding &binding) {
+  uint8_t flag = binding.input ? kInputBound : kOutputBound;
+  const Rect &r = region.rect;
+  auto rectangle = [&](int32_t x, int32_t y, int32_t w, int32_t h) {
+    for (int32_t row = y; row < y + h; ++row) {
+      size_t cell = cellOf({x, row});
+      for (int32_t i = 0; i < w; ++i) {
+        flags[cell + size_t(i)] |= flag;
+      }
+    }
+  };
+  switch (binding.color.kind) {
+  case ParamSource::Kind::Constant:
+    if (binding.color.value == color) {
+      rectangle(r.x, r.y, r.w, r.h);
+    }
+    break;
+  case ParamSource::Kind::Row: {
+    const std::vector<uint16_t> &table = region.rowTables[binding.color.value];
+    for (int32_t y = 0; y < r.h; ++y) {
+      if (table[size_t(y)] == color) {
+        rectangle(r.x, r.y + y, r.w, 1);
+      }
+    }
+    break;
+  }
+  case ParamSource::Kind::Column: {
+    const std::vector<uint16_t> &table =
+        region.columnTables[binding.color.value];
+    for (int32_t x = 0; x < r.w; ++x) {
+      if (table[size_t(x)] == color) {
+        rectangle(r.x + x, r.y, 1, r.h);
+      }
+    }
+    break;
+  }
+  }
+}
+
+std::string ColorGrid::ruleNameAt(size_t cell) const {
+  return nameOf("rule", owner[cell], image.rules[owner[cell]].name);
+}
+
+bool ColorGrid::hasHostPort(Coord edge, Port p, bool input) const {
+  bool west = p == Port::West;
+  if ((p != Port::West && p != Port::East) ||
+      edge.x != (west ? 0 : width - 1)) {
+    return false;
+  }
+  return std::any_of(image.hostPorts.begin(), image.hostPorts.end(),
+                     [&](const HostPort &h) {
+                       return h.color == color && h.row == edge.y &&
+                              h.west == west && h.input == input;
+                     });
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===- ColorGrid.h - One color of the whole grid (internal) -------*- C++
+//-*-===//
+//
+// The routes of one color written out router by router, and what is found out
+// about each place while the rules are checked. One grid is reused for all
+// colors.
+//
+//===----------------------------------------------------------------------===//
+#ifndef WAFER_LIB_VERIFY_COLORGRID_H
+#define WAFER_LIB_VERIFY_COLORGRID_H
+
+#include "RuleContext.h"
+
+#include <functional>
+#include <vector>
+
+namespace wafer::verifier {
+
+/// What is known of a core with respect to the color of the grid.
+enum CoreFlag : uint8_t {
+  kInputBound = 1,
+  kOutputBound = 2,
+  kDeclaredSource = 4,
+  kReached = 8
+};
+
+class ColorGrid {
+public:
+  ColorGrid(const Image &image, const Machine &machine);
+
+  /// Empties the grid and paints the routes and queues of `color`. `overlap`
+  /// is called for a router that a second rule gives a route to.
+  void paint(unsigned color,
+             const std::function<void(size_t cell, uint32_t first,
+                                      uint32_t second)> &overlap);
+
+  size_t cells() const { return config.size(); }
+  size_t cellOf(Coord c) const {
+    return size_t(c.y) * size_t(width) + size_t(c.x);
+  }
+  Coord coordOf(size_t cell) const {
+    return {int32_t(cell % size_t(width)), int32_t(cell / size_t(width))};
+  }
+  bool contains(Coord c) const {
+    return c.x >= 0 && c.y >= 0 && c.x < width && c.y < height;
+  }
+  /// The route at a router; nullptr without one.
+  const RouteConfig *routeAt(size_t cell) const {
+    return config[cell] == kNoRoute ? nullptr : &image.configs[config[cell]];
+  }
+  /// "rule 'first'": who gave the route.
+  std::string ruleNameAt(size_t cell) const;
+  /// The host port of the color at the outer port `p` of an edge router.
+  bool hasHostPort(Coord edge, Port p, bool input) const;
+
+  unsigned color = 0;
+  const int32_t width;
+  const int32_t height;
+  /// By cell: index of the config and of the rule that gave it.
+  std::vector<uint32_t> config;
+  std::vector<uint32_t> owner;
+  /// By cell: the ports through which declared streams come in.
+  std::vector<uint8_t> arrived;
+  /// By cell: CoreFlag bits.
+  std::vector<uint8_t> flags;
+
+private:
+  void
+  paintRule(uint32_t index,
+            const std::function<void(size_t, uint32_t, uint32_t)> &overlap);
+  void paintQueues(const Region &region, const QueueBinding &binding);
+
+  const Image &image;
+};
+
+/// Calls `body(begin, end, config)` for the routed runs of line `line` of a
+/// rule, as offsets on the line.
+template <typename Body>
+void forEachRun(const Rule &rule, int32_t line, Body body) {
+  int64_t side = rule.axis == Axis::X ? rule.rect.w : rule.rect.h;
+  int64_t at = int64_t(line) * rule.skew;
+  for (const Run &run : rule.classes[size_t(line) % rule.classes.size()]) {
+    int64_t begin = std::max<int64_t>(at, 0);
+    int64_t end = std::min<int64_t>(at + run.count, side);
+    if (run.config != kNoRoute && begin < end) {
+      body(int32_t(begin), int32_t(end), run.config);
+    }
+    at += run.count;
+  }
+}
+
+/// The place at `offset` of line `line` of a rectangle along `axis`.
+inline Coord placeOn(const Rect &rect, Axis axis, int32_t line,
+                     int32_t offset) {
+  return axis == Axis::X ? Coord{rect.x + offset, rect.y + line}
+                         : Coord{rect.x + line, rect.y + offset};
+}
+
+} // namespace wafer::verifier
+
+#endif // WAFER_LIB_VERIFY_COLORGRID_H

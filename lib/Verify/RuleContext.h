@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===- RuleContext.h - What every rule works with (internal) ------*- C++
+//-*-===//
+#ifndef WAFER_LIB_VERIFY_RULECONTEXT_H
+#define WAFER_LIB_VERIFY_RULECONTEXT_H
+
+#include "wafer/Verify/Verify.h"
+
+#include <fmt/format.h>
+
+namespace wafer::verifier {
+
+/// The places of the rules in verifyRules().
+enum class RuleId : unsigned {
+  SramFits,
+  CodeValid,
+  QueuesExist,
+  ColorsAllowed,
+  SwitchLimits,
+  FilterLimits,
+  OneRulePerColor,
+  StaysOnGrid,
+  StreamsDelivered,
+  SourcesHaveQueues,
+  ReceiversHaveQueues,
+  NoUndeclaredSource,
+  SingleInput,
+  TensorsCovered
+};
+
+class RuleContext {
+public:
+  RuleContext(const Image &image, const Machine &machine,
+              const VerifyOptions &options)
+      : image(image), machine(machine), options(options),
+        counts(verifyRules().size()), texts(verifyRules().size()) {}
+
+  /// Counts a violation; `text` makes its message if it will be shown.
+  template <typename Text>
+  void violate(RuleId rule, Text text) {
+    if (counts[size_t(rule)]++ < options.maxPerRule) {
+      texts[size_t(rule)].push_back(text());
+    }
+  }
+  VerifyReport takeReport();
+
+  const Image &image;
+  const Machine &machine;
+
+private:
+  const VerifyOptions &options;
+  std::vector<uint64_t> counts;
+  std::vector<std::vector<std::string>> texts;
+};
+
+void checkRoles(RuleContext &context);
+void checkResources(RuleContext &context);
+void checkFabric(RuleContext &context);
+void checkTensors(RuleContext &context);
+
+/// "rule 'first'" or "rule 3".
+inline std::string nameOf(const char *noun, size_t index,
+                          const std::string &name) {
+  return name.empty() ? fmt::format("{} {}", noun, index)
+                      : fmt::format("{} '{}'", noun, name);
+}
+
+} // namespace wafer::verifier
+
+#endif // WAFER_LIB_VERIFY_RULECONTEXT_H

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "wafer/Verify/Verify.h"
+#include "RuleContext.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+using namespace wafer;
+using namespace wafer::verifier;
+
+const std::vector<RuleInfo> &wafer::verifyRules() {
+  static const std::vector<RuleInfo> rules = {
+      {"sram-fits", "buffers, code and the system's share fit the core"},
+      {"code-valid", "operands, microthreads and branches make sense"},
+      {"queues-exist", "bound queues exist, one color each, none twice"},
+      {"colors-allowed", "no color of the system is used"},
+      {"switch-limits", "switch positions are what the machine can do"},
+      {"filter-limits", "no core has more filters than the machine"},
+      {"one-rule-per-color", "a router has at most one route for a color"},
+      {"stays-on-grid", "what is sent on is taken by a router or host port"},
+      {"streams-delivered", "each stream reaches its sinks, all and only them"},
+      {"sources-have-queues", "each source can send its stream"},
+      {"receivers-have-queues", "each core that is reached can take the words"},
+      {"no-undeclared-source", "whoever can send on a color is declared to"},
+      {"single-input", "no two inputs of a color race at a router"},
+      {"tensors-covered", "every weight element lies in exactly one block"}};
+  return rules;
+}
+
+VerifyReport RuleContext::takeReport() {
+  VerifyReport report;
+  for (size_t r = 0; r < texts.size(); ++r) {
+    for (std::string &text : texts[r]) {
+      report.violations.push_back({verifyRules()[r].name, std::move(text)});
+    }
+  }
+  report.counts = std::move(counts);
+  return report;
+}
+
+bool VerifyReport::holds() const {
+  return std::all_of(counts.begin(), counts.end(),
+                     [](uint64_t n) { return n == 0; });
+}
+
+uint64_t VerifyReport::countOf(const std::string &rule) const {
+  for (size_t r = 0; r < counts.size(); ++r) {
+    if (verifyRules()[r].name == rule) {
+      return counts[r];
+    }
+  }
+  return 0;
+}
+
+VerifyReport wafer::verify(const Image &image, const Machine &machine,
+                           const VerifyOptions &options) {
+  RuleContext context(image, machine, options);
+  checkRoles(context);
+  checkResources(context);
+  checkFabric(context);
+  checkTensors(context);
+  return context.takeReport();
+}
+
+std::string wafer::toJson(const VerifyReport &report) {
+  nlohmann::json root = nlohmann::json::object();
+  root["ok"] = report.holds();
+  root["rules"] = nlohmann::json::array();
+  for (size_t r = 0; r < report.counts.size(); ++r) {
+    root["rules"].push_back(
+        {{"name", verifyRules()[r].name}, {"violations", report.counts[r]}});
+  }
+  root["violations"] = nlohmann::json::array();
+  for (const Violation &v : report.violations) {
+    root["violations"].push_back({{"rule", v.rule}, {"message", v.message}});
+  }
+  // Names in messages are valid UTF-8 (validate()); replace is for the rest.
+  return root.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) +
+         "\n";
+}
