@@ -95,7 +95,6 @@ private:
   void checkConfigs();
   void checkRule(const Rule &rule);
   void checkRuns(const Rule &rule, const std::vector<Run> &runs);
-  const RouteConfig *configAt(const Rule &rule, Coord c) const;
 
   const RoutingProblem &problem;
   const std::vector<uint8_t> &colors;
@@ -216,8 +215,11 @@ void Verifier::checkRule(const Rule &rule) {
   if (!problem.limits.usable(rule.color)) {
     return report(fmt::format("color {} is not usable", rule.color), where);
   }
-  if (rule.classes.empty()) {
-    return report("a rule needs a list of runs", where);
+  int32_t lines = rule.axis == Axis::X ? r.h : r.w;
+  if (rule.classes.empty() || rule.classes.size() > size_t(lines)) {
+    return report("a rule needs a list of runs, and no more than lines", where,
+                  fmt::format("1 to {}", lines),
+                  std::to_string(rule.classes.size()));
   }
   for (const std::vector<Run> &runs : rule.classes) {
     checkRuns(rule, runs);
@@ -243,22 +245,34 @@ std::vector<Diagnostic> Verifier::run() {
   return std::move(errors);
 }
 
-const RouteConfig *Verifier::configAt(const Rule &rule, Coord c) const {
-  bool alongX = rule.axis == Axis::X;
-  int32_t line = alongX ? c.y - rule.rect.y : c.x - rule.rect.x;
-  int64_t offset = alongX ? c.x - rule.rect.x : c.y - rule.rect.y;
-  offset -= int64_t(line) * rule.skew;
-  if (offset < 0) {
-    return nullptr;
-  }
-  for (const Run &run : rule.classes[size_t(line) % rule.classes.size()]) {
-    if (offset < run.count) {
-      return run.config == kNoRoute ? nullptr : &configs[run.config];
+namespace {
+/// A rule with its runs written out, router by router.
+class ExpandedRule {
+public:
+  explicit ExpandedRule(const Rule &rule) : rule(rule) {
+    for (const std::vector<Run> &runs : rule.classes) {
+      std::vector<uint32_t> &line = lines.emplace_back();
+      for (const Run &run : runs) {
+        line.insert(line.end(), run.count, run.config);
+      }
     }
-    offset -= run.count;
   }
-  return nullptr;
-}
+  /// The configuration at a router of the rectangle, or kNoRoute.
+  uint32_t at(Coord c) const {
+    bool alongX = rule.axis == Axis::X;
+    int32_t line = alongX ? c.y - rule.rect.y : c.x - rule.rect.x;
+    int64_t offset = alongX ? c.x - rule.rect.x : c.y - rule.rect.y;
+    offset -= int64_t(line) * rule.skew;
+    const std::vector<uint32_t> &configs = lines[size_t(line) % lines.size()];
+    bool inside = offset >= 0 && offset < int64_t(configs.size());
+    return inside ? configs[size_t(offset)] : kNoRoute;
+  }
+
+private:
+  const Rule &rule;
+  std::vector<std::vector<uint32_t>> lines;
+};
+} // namespace
 
 //===----------------------------------------------------------------------===//
 // Cuts and painting
@@ -348,14 +362,15 @@ void ColorVerifier::paint(const Rule &rule) {
     return std::make_pair(std::lower_bound(all.begin(), all.end(), begin),
                           std::lower_bound(all.begin(), all.end(), end));
   };
+  ExpandedRule expanded(rule);
   const Rect &r = rule.rect;
   auto [y, yEnd] = inside(rows.representatives(), r.y, r.endY());
   auto [xBegin, xEnd] = inside(columns.representatives(), r.x, r.endX());
   for (; y != yEnd; ++y) {
     for (auto x = xBegin; x != xEnd; ++x) {
       Coord place{*x, *y};
-      const RouteConfig *config = parent.configAt(rule, place);
-      if (!config) {
+      uint32_t config = expanded.at(place);
+      if (config == kNoRoute) {
         continue;
       }
       Cell &c = cell(place);
@@ -366,7 +381,7 @@ void ColorVerifier::paint(const Rule &rule) {
                       "router " + at(place));
         return;
       }
-      c.config = config;
+      c.config = &parent.configs[config];
       c.rule = &rule;
     }
   }
@@ -493,6 +508,7 @@ void ColorVerifier::compareExits(unsigned id, const Arrivals &arrivals) {
 }
 
 void ColorVerifier::traceFamily(unsigned id) {
+  size_t before = parent.errors.size();
   const RoutedFamily &family = problem.family(id);
   bool alongX = family.axis == Axis::X;
   const Kinds &across = alongX ? rows : columns;
@@ -508,7 +524,8 @@ void ColorVerifier::traceFamily(unsigned id) {
     };
     for (const SegmentPattern &p : family.patterns) {
       for (int32_t i = 0; i < p.count; ++i) {
-        if (parent.full()) {
+        // One bad segment speaks for all of the family.
+        if (parent.errors.size() > before) {
           return;
         }
         int32_t moved = i * p.step;

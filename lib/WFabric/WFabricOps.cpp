@@ -436,14 +436,15 @@ LogicalResult RuleOp::verify() {
     return failure();
   }
   // rule-c2
-  if (getClasses().empty()) {
-    return emitOpError("expected a list of runs");
-  }
   Rect rect = getRect().getValue();
   bool alongX = getAxis() == LineAxis::X;
   int64_t side = alongX ? rect.w : rect.h;
   int64_t lines = alongX ? rect.h : rect.w;
   int64_t slant = (lines - 1) * getSkew();
+  if (getClasses().empty() || int64_t(getClasses().size()) > lines) {
+    return emitOpError("expected 1 to ")
+           << lines << " lists of runs, but got " << getClasses().size();
+  }
   for (RunsAttr runs : getClasses().getAsRange<RunsAttr>()) {
     if (runs.getLength() != side) {
       return emitOpError("expected runs of ")

@@ -204,14 +204,19 @@ constexpr size_t kMaxPeriod = 16;
 constexpr int64_t kMaxRouters = RoutingProblem::kMaxSide;
 } // namespace
 
-static ParseResult parseRun(AsmParser &p, RunList &runs);
+/// `depth` counts the lists around the run.
+static ParseResult parseRun(AsmParser &p, RunList &runs, unsigned depth);
 
 /// "[...]" after "COUNT x".
 static ParseResult parseRepeat(AsmParser &p, llvm::SMLoc loc, uint32_t count,
-                               RunList &runs) {
+                               RunList &runs, unsigned depth) {
+  constexpr unsigned kMaxDepth = 8;
+  if (depth == kMaxDepth) {
+    return p.emitError(loc, "lists of runs are nested too deeply");
+  }
   RunList part;
   if (p.parseCommaSeparatedList(AsmParser::Delimiter::Square,
-                                [&] { return parseRun(p, part); })) {
+                                [&] { return parseRun(p, part, depth + 1); })) {
     return failure();
   }
   if (part.counts.empty() ||
@@ -225,9 +230,12 @@ static ParseResult parseRepeat(AsmParser &p, llvm::SMLoc loc, uint32_t count,
   return success();
 }
 
-static ParseResult parseRun(AsmParser &p, RunList &runs) {
+static ParseResult parseRun(AsmParser &p, RunList &runs, unsigned depth) {
   llvm::SMLoc loc = p.getCurrentLocation();
-  uint32_t count;
+  if (runs.counts.size() > size_t(kMaxRouters)) {
+    return p.emitError(loc, "a list of runs is too long");
+  }
+  uint32_t count = 0;
   if (p.parseInteger(count) || p.parseKeyword("x")) {
     return failure();
   }
@@ -237,7 +245,7 @@ static ParseResult parseRun(AsmParser &p, RunList &runs) {
     return success();
   }
   if (failed(p.parseOptionalLParen())) {
-    return parseRepeat(p, loc, count, runs);
+    return parseRepeat(p, loc, count, runs, depth);
   }
   RouteConfig config;
   if (parseBody(p, config) || p.parseRParen()) {
@@ -253,12 +261,8 @@ static ParseResult parseRun(AsmParser &p, RunList &runs) {
 }
 
 ParseResult wfabric::parseBody(AsmParser &p, RunList &runs) {
-  return p.parseCommaSeparatedList([&]() -> ParseResult {
-    if (runs.counts.size() > size_t(kMaxRouters)) {
-      return p.emitError(p.getCurrentLocation(), "a list of runs is too long");
-    }
-    return parseRun(p, runs);
-  });
+  return p.parseCommaSeparatedList(
+      [&] { return parseRun(p, runs, /*depth=*/0); });
 }
 
 /// The best way to print the runs from `at` on: `times` times the next `period`

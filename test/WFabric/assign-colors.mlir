@@ -2,13 +2,14 @@
 // RUN: wsec-opt %s --split-input-file --wfabric-assign-colors=machine=tiny16 \
 // RUN:   --remarks-filter="wfabric" --remark-format=emitRemark 2>&1 | FileCheck %s --check-prefix=REMARK
 
+// Colors 0 to 9 can switch on this machine; they are left to those who need it.
 // The links of a chain meet in every core but the ends.
 // CHECK-LABEL: module @chain
-// CHECK: @even {{.*}} color(0)
-// CHECK: @odd {{.*}} color(1)
-// REMARK: remark: [Passed] Color | Category:wfabric | Function=even | color=0, conflicts=1, given=false
-// REMARK: remark: [Passed] Color | Category:wfabric | Function=odd | color=1, conflicts=1, given=false
-// REMARK: remark: [Analysis] Coloring | Category:wfabric | Function=module | bound=2, busiest_x=1, busiest_y=0, colors=2, supply=
+// CHECK: @even {{.*}} color(10)
+// CHECK: @odd {{.*}} color(11)
+// REMARK: remark: [Passed] Color | Category:wfabric | Function=even | color=10, conflicts=1, given=false
+// REMARK: remark: [Passed] Color | Category:wfabric | Function=odd | color=11, conflicts=1, given=false
+// REMARK: remark: [Analysis] Coloring | Category:wfabric | Function=module | bound=2, busiest_x=1, busiest_y=0, colors=2, supply=21
 module @chain {
   wfabric.family @even rect(0, 0, 6, 4) axis(x) [0 -> 1 to 2 step 2 count 3]
   wfabric.family @odd rect(0, 0, 6, 4) axis(x) [1 -> 2 to 3 step 2 count 2]
@@ -18,8 +19,8 @@ module @chain {
 
 // The same streams in another order get the same colors.
 // CHECK-LABEL: module @other_order
-// CHECK: @odd {{.*}} color(1)
-// CHECK: @even {{.*}} color(0)
+// CHECK: @odd {{.*}} color(11)
+// CHECK: @even {{.*}} color(10)
 module @other_order {
   wfabric.family @odd rect(0, 0, 6, 4) axis(x) [1 -> 2 to 3 step 2 count 2]
   wfabric.family @even rect(0, 0, 6, 4) axis(x) [0 -> 1 to 2 step 2 count 3]
@@ -29,8 +30,8 @@ module @other_order {
 
 // Nothing in common: one color for both stages.
 // CHECK-LABEL: module @apart
-// CHECK: @a {{.*}} color(0)
-// CHECK: @b {{.*}} color(0)
+// CHECK: @a {{.*}} color(10)
+// CHECK: @b {{.*}} color(10)
 module @apart {
   wfabric.family @a rect(0, 0, 6, 4) axis(x) [0 -> 1 to 6]
   wfabric.family @b rect(6, 0, 6, 4) axis(y) [0 -> 1 to 4]
@@ -40,8 +41,8 @@ module @apart {
 
 // ... unless they are kept apart.
 // CHECK-LABEL: module @exclusive
-// CHECK: @a {{.*}} color(0)
-// CHECK: @b {{.*}} color(1)
+// CHECK: @a {{.*}} color(10)
+// CHECK: @b {{.*}} color(11)
 module @exclusive {
   wfabric.family @a rect(0, 0, 6, 4) axis(x) [0 -> 1 to 6]
   wfabric.family @b rect(6, 0, 6, 4) axis(y) [0 -> 1 to 4]
@@ -53,11 +54,20 @@ module @exclusive {
 // A color that is given stays.
 // CHECK-LABEL: module @given
 // CHECK: @even {{.*}} color(1)
-// CHECK: @odd {{.*}} color(0)
+// CHECK: @odd {{.*}} color(10)
 // REMARK: Function=even | color=1, conflicts=1, given=true
 module @given {
   wfabric.family @even rect(0, 0, 6, 4) axis(x) [0 -> 1 to 2 step 2 count 3] color(1)
   wfabric.family @odd rect(0, 0, 6, 4) axis(x) [1 -> 2 to 3 step 2 count 2]
+}
+
+// -----
+
+// Only a switchable color will do.
+// CHECK-LABEL: module @switched
+// CHECK: @a {{.*}} color(0)
+module @switched {
+  wfabric.family @a rect(0, 0, 6, 4) axis(x) [0 -> 1 to 6] switched
 }
 
 // -----

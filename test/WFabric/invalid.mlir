@@ -75,6 +75,17 @@ wfabric.rule @r color(0) rect(0, 0, 6, 4) axis(x) runs [4000000000 x [1 x none, 
 
 // -----
 
+// expected-error@+1 {{lists of runs are nested too deeply}}
+wfabric.rule @r color(0) rect(0, 0, 6, 4) axis(x) runs [1 x [1 x [1 x [1 x [1 x [1 x [1 x [1 x [1 x [6 x none]]]]]]]]]]
+
+// -----
+
+// A second list after one of the full length.
+// expected-error@+1 {{a list of runs is too long}}
+wfabric.rule @r color(0) rect(0, 0, 6, 4) axis(x) runs [1048576 x [1 x none], 1 x none, 1 x none]
+
+// -----
+
 // expected-error@+1 {{expected 'x' or 'y', but got 'z'}}
 wfabric.family @f rect(0, 0, 6, 4) axis(z) [0 -> 1 to 2]
 
@@ -208,8 +219,14 @@ wfabric.rule @r color(40) rect(0, 0, 6, 4) axis(x) runs [6 x none]
 // -----
 
 // rule-c2
-// expected-error@+1 {{expected a list of runs}}
+// expected-error@+1 {{expected 1 to 4 lists of runs, but got 0}}
 "wfabric.rule"() <{sym_name = "r", color = 0 : i64, rect = #wfabric.rect<0, 0, 6, 4>, axis = #wfabric<line_axis x>, classes = []}> : () -> ()
+
+// -----
+
+// rule-c2: a single row.
+// expected-error@+1 {{expected 1 to 1 lists of runs, but got 2}}
+wfabric.rule @r color(0) rect(0, 0, 6, 1) axis(x) runs [6 x none], [6 x none]
 
 // -----
 

@@ -170,7 +170,8 @@ def WFabric_RuleOp : WFabric_Symbol<"rule"> {
 
     **Constraints**
     - rule-c1: the color is in 0 to 31 and the skew is an i32
-    - rule-c2: there is a list of runs, and each has as many routers as a line
+    - rule-c2: there is a list of runs, there are no more lists than lines, and each has as
+      many routers as a line
     - rule-c3: a shifted list has no route outside the rectangle
 
     **Example**

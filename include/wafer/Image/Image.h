@@ -133,6 +133,9 @@ inline constexpr uint32_t kNoRoute = 0xffffffff;
 /// is the same for every line across it, or depends on the line's index modulo
 /// the number of classes. The runs of a class sum to the side along `axis`.
 ///
+/// Rules of one color may have rectangles that overlap; at a router at most one
+/// of them has a route.
+///
 /// With `skew` k the list of line j is shifted by j * k routers along the axis
 /// (a diagonal: corner turns between shelves of stages); what is shifted out of
 /// the rectangle must be kNoRoute, what is shifted in is kNoRoute.
@@ -172,7 +175,10 @@ struct StreamFamily {
 };
 
 /// A single stream with any shape. A host end is marked by `fromHost` or
-/// `toHost`; then the wavelets enter or leave through the edge port there.
+/// `toHost`; then the wavelets enter or leave through the edge port there. With
+/// `fromHost` the source is the edge router where they enter; with `toHost` the
+/// only sink is the edge router where they leave, whose core does not get them.
+/// The source is not among the sinks of other streams either.
 struct Stream {
   std::string name;
   uint8_t color = 0;

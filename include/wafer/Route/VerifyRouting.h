@@ -7,8 +7,9 @@
 // source through them and compares who got it with who should have.
 //
 // Rows (columns) between two places where some rule or stream begins or ends
-// are alike, so one of each kind stands for all; the cost does not grow with
-// the number of lines of a rectangle.
+// are alike, so one of each kind stands for all: the cost is, for each color,
+// the kinds of rows times the kinds of columns, and the routers of the streams'
+// representative lines.
 //
 //===----------------------------------------------------------------------===//
 #ifndef WAFER_ROUTE_VERIFYROUTING_H

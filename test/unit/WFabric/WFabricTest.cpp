@@ -4,6 +4,7 @@
 #include "wafer/WFabric/RoutingProblemBuilder.h"
 #include "wafer/WFabric/WFabricPasses.h"
 
+#include "mlir/IR/Builders.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Pass/PassManager.h"
@@ -140,7 +141,7 @@ TEST_F(WFabric, Exports) {
   EXPECT_EQ(image->hostPorts[1].color, image->streams[2].color);
   EXPECT_EQ(image->rules.size(), 7u);
   for (const Rule &rule : image->rules) {
-    for (const Run &run : rule.classes[0]) {
+    for (const wafer::Run &run : rule.classes[0]) {
       EXPECT_TRUE(run.config == kNoRoute || run.config < image->configs.size());
     }
   }
