@@ -13,12 +13,9 @@ using namespace wafer::text;
 //===----------------------------------------------------------------------===//
 
 std::optional<uint32_t> RoleParser::findParam(const std::string &name) const {
-  for (const Label &l : role.paramLabels) {
-    if (l.name == name) {
-      return l.index;
-    }
-  }
-  return std::nullopt;
+  auto found = paramNames.find(name);
+  return found == paramNames.end() ? std::nullopt
+                                   : std::optional<uint32_t>(found->second);
 }
 
 bool RoleParser::address(const Expression &e, int64_t &value) {
@@ -155,6 +152,7 @@ bool RoleParser::paramLabel() {
   }
   Label label{"", uint32_t(role.params.size())};
   p.symbol(label.name);
+  paramNames.emplace(label.name, label.index);
   role.paramLabels.push_back(std::move(label));
   return p.expect(":");
 }

@@ -87,6 +87,7 @@ private:
   std::vector<FixUp> addresses;
   std::vector<FixUp> copies;
   std::map<std::string, uint32_t> labels;
+  std::map<std::string, uint32_t> paramNames;
 };
 
 } // namespace wafer::text

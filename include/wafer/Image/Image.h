@@ -172,7 +172,9 @@ struct StreamFamily {
 };
 
 /// A single stream with any shape. A host end is marked by `fromHost` or
-/// `toHost`; then the wavelets enter or leave through the edge port there.
+/// `toHost`; then the wavelets enter or leave through the edge port there:
+/// `source` is the edge core where they enter, `sinks` is the edge core (or
+/// several) through whose port they leave.
 struct Stream {
   std::string name;
   uint8_t color = 0;
