@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 #include "wafer/CompilerDriver/CompilerDriver.h"
 #include "wafer/Emit/EmitImage.h"
-#include "wafer/Pipelines/Pipelines.h"
+#include "wafer/Pipelines/Phases.h"
 #include "wafer/Support/OutputFile.h"
 #include "wafer/WGraph/WGraph.h"
 

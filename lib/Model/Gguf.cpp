@@ -105,13 +105,13 @@ std::optional<double> numberOf(GgufType type, uint64_t bits) {
 /// Walks over the header; the first failure stops it for good.
 class Parser {
 public:
-  Parser(GgufFile &gguf)
-      : gguf(gguf), data(gguf.file->data()), size(gguf.file->size()) {}
+  Parser(GgufFile &gguf, bool needData)
+      : gguf(gguf), needData(needData), data(gguf.file->data()),
+        size(gguf.file->size()) {}
 
-  Status parse(bool checkTensors) {
+  Status parse() {
     uint64_t tensorCount = 0, entryCount = 0;
-    if (readHeader(tensorCount, entryCount) && readMetadata(entryCount) &&
-        checkTensors) {
+    if (readHeader(tensorCount, entryCount) && readMetadata(entryCount)) {
       readTensors(tensorCount);
     }
     return error ? Status(*error) : Status::success();
@@ -289,8 +289,14 @@ private:
     uint64_t begin = (position + *alignment - 1) / *alignment * *alignment;
     for (auto &[name, tensor] : gguf.tensors) {
       uint64_t end;
-      if (__builtin_add_overflow(begin, tensor.offset, &end) ||
-          __builtin_add_overflow(end, tensor.bytes, &end) || end > size) {
+      bool fits = !__builtin_add_overflow(begin, tensor.offset, &end) &&
+                  !__builtin_add_overflow(end, tensor.bytes, &end) &&
+                  end <= size;
+      if (!fits && !needData) {
+        tensor.bytes = 0;
+        continue;
+      }
+      if (!fits) {
         return fail(
             fmt::format("tensor '{}' reaches beyond the end of the file", name),
             fmt::format("at most {} bytes of data",
@@ -299,6 +305,9 @@ private:
             "the file may be truncated");
       }
       tensor.offset += begin;
+    }
+    if (!needData) {
+      return true;
     }
     if (Status status = checkOverlap(gguf.tensors, 0, gguf.file->path());
         !status) {
@@ -336,25 +345,24 @@ private:
     if (!readBits(4, type) || !readBits(8, tensor.offset)) {
       return false;
     }
+    const char *typeName = tensorTypeName(uint32_t(type));
+    tensor.typeName = typeName ? typeName : fmt::format("type number {}", type);
     tensor.type = weightTypeOf(uint32_t(type));
-    if (!tensor.type) {
-      const char *typeName = tensorTypeName(uint32_t(type));
+    if (!tensor.type && needData) {
       return fail(
           fmt::format("tensor '{}' has a type that is not supported", name),
-          "F32, F16 or BF16",
-          typeName ? typeName : fmt::format("type number {}", type),
+          "F32, F16 or BF16", tensor.typeName,
           typeName ? "quantised weights cannot be read: convert the model to "
                      "F16, BF16 or F32"
                    : "");
     }
-    tensor.typeName = tensorTypeName(uint32_t(type));
     if (tensor.offset % alignment != 0) {
       return fail(fmt::format("tensor '{}' is not aligned", name),
                   fmt::format("a multiple of {}", alignment),
                   fmt::format("offset {}", tensor.offset));
     }
-    if (__builtin_mul_overflow(elements, uint64_t(sizeOf(*tensor.type)),
-                               &tensor.bytes)) {
+    const uint64_t elementBytes = tensor.type ? sizeOf(*tensor.type) : 0;
+    if (__builtin_mul_overflow(elements, elementBytes, &tensor.bytes)) {
       return fail(fmt::format("tensor '{}' has a bad shape", name),
                   "less than 2^64 bytes", shapeText(tensor.shape));
     }
@@ -365,6 +373,7 @@ private:
   }
 
   GgufFile &gguf;
+  bool needData;
   const uint8_t *data;
   uint64_t size;
   uint64_t position = 0;
@@ -421,10 +430,10 @@ std::optional<double> GgufValue::numberAt(uint64_t i) const {
 }
 
 Result<GgufFile> GgufFile::parse(const std::shared_ptr<MappedFile> &file,
-                                 bool checkTensors) {
+                                 bool needData) {
   GgufFile gguf;
   gguf.file = file;
-  if (Status status = Parser(gguf).parse(checkTensors); !status) {
+  if (Status status = Parser(gguf, needData).parse(); !status) {
     return status.takeError();
   }
   return gguf;

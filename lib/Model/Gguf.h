@@ -63,10 +63,11 @@ struct GgufFile {
   std::map<std::string, GgufValue, std::less<>> metadata;
   FileTensors tensors;
 
-  /// `checkTensors` also verifies the types, places and sizes of the tensors;
-  /// without it `tensors` stays empty.
+  /// With `needData` the data of every tensor must be there, apart from all
+  /// others and of a type that can be read. Without it, a tensor of which that
+  /// is not so has no bytes.
   static Result<GgufFile> parse(const std::shared_ptr<MappedFile> &file,
-                                bool checkTensors);
+                                bool needData);
 
   const GgufValue *find(std::string_view key) const;
 };

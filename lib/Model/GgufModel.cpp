@@ -172,8 +172,7 @@ private:
       reader.fail({"the vocabulary has no usable size", gguf.file->path(),
                    fmt::format("1 to {} tokens", Limits::vocab), "", ""});
     }
-    config.tiedHead =
-        !gguf.tensors.empty() && gguf.tensors.count("output.weight") == 0;
+    config.tiedHead = gguf.tensors.count("output.weight") == 0;
   }
 
   void readRope() {
@@ -247,6 +246,10 @@ Status readRopeDivisors(const GgufFile &gguf, ModelConfig &config) {
         fmt::format("{} {}", tensor.typeName, shapeText(tensor.shape)), ""};
   }
   std::vector<float> divisors(config.headDim / 2);
+  if (tensor.bytes != divisors.size() * sizeof(float)) {
+    return Diagnostic{what, gguf.file->path(), "its data inside the file", "",
+                      "the file may be truncated"};
+  }
   std::memcpy(divisors.data(), gguf.file->data() + tensor.offset, tensor.bytes);
   RopeScaling rule{RopeScaling::Kind::Llama3, 1, 1, 4, 8192};
   GgufReader reader(gguf);

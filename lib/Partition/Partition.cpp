@@ -12,6 +12,7 @@
 #include "wafer/Partition/Partition.h"
 
 #include <algorithm>
+#include <limits>
 
 using namespace wafer;
 
@@ -107,31 +108,41 @@ SramEstimate wafer::estimateLayerSram(const PartitionProblem &p, int64_t width,
 int64_t wafer::estimateLayerCycles(const PartitionProblem &p, int64_t width, int64_t height) {
   LocalSizes s(p, width, height);
   const ParameterSet &set = *p.machine->findParameters(p.parameterSet);
-  int64_t start = set.vectorStart;
-  int64_t hopWord = 2 + 2 * int64_t(p.machine->rampCycles) ; // receive, add, send, hop
+  // A word that is received, added and sent on: 1 + 2 ramps + 1 hop.
+  int64_t hopWord = 2 + 2 * int64_t(p.machine->rampCycles);
+  auto steps = [&](int64_t elements, const char *op) {
+    return ceilDiv(elements, std::max<int64_t>(1, p.machine->lanesOf(op)));
+  };
+  // An instruction whose operands are loaded into descriptor registers first.
   auto vector = [&](int64_t elements, const char *op) {
-    return start + ceilDiv(elements, std::max<int64_t>(1, p.machine->lanesOf(op)));
+    return int64_t(set.vectorStart) + 3 * int64_t(set.dsrLoad) + steps(elements, op);
   };
-  auto matvec = [&](int64_t inputs, int64_t outputs) {
-    return inputs * (set.load + set.alu + set.branch + vector(outputs, "fmachs"));
+  // One turn of a loop around a multiply-add with a scalar from memory.
+  auto axpy = [&](int64_t elements) {
+    return int64_t(set.load) + 2 * int64_t(set.alu) + int64_t(set.branch) + int64_t(set.vectorStart) +
+           steps(elements, "fmachs");
   };
+  int64_t retarget = int64_t(set.dsrLoad) + 2 * int64_t(set.dsrSet) + 4 * int64_t(set.alu);
   auto allReduce = [&](int64_t words, int64_t side) {
-    return 3 * (start + set.dsrLoad * 2) + hopWord * (side / 2) + side / 2 + 2 * words;
+    return 3 * vector(words, "fadds") + hopWord * (side / 2) + side / 2 + words;
   };
-  int64_t positions = s.slots * s.kvHeads * s.group;
-  int64_t cycles = matvec(s.dim, s.query + 2 * s.key) +
+  // On average the cache is half full.
+  int64_t slots = (s.slots + 1) / 2;
+  int64_t heads = s.kvHeads * s.group;
+  int64_t positions = slots * heads;
+  int64_t cycles = 2 * vector(s.dim, "fmuls") + s.dim * axpy(s.query + 2 * s.key) +
                    allReduce(s.query + 2 * s.key + 1, height);
-  cycles += 12 * vector(s.query + s.key, "fmuls");
-  cycles += s.query * (set.load + vector(s.slots, "fmachs"));
+  cycles += 14 * vector(s.query + s.key, "fmuls");
+  cycles += s.query * (axpy(slots) + retarget);
   cycles += allReduce(positions, std::max<int64_t>(1, width / p.kvHeads));
-  cycles += allReduce(s.kvHeads * s.group, height);
-  cycles += 22 * vector(positions, "fmuls");
-  cycles += positions * (set.load + set.branch + vector(s.pairs * 2, "fmachs"));
-  cycles += allReduce(s.query + s.kvHeads * s.group, height);
-  cycles += matvec(s.query, s.dim) + allReduce(s.dim, width);
-  cycles += matvec(s.dim, 2 * s.ffn) + allReduce(2 * s.ffn + 1, height);
+  cycles += 3 * heads * (vector(slots, "fmaxs") + retarget) + allReduce(heads, height);
+  cycles += 20 * vector(positions, "fmuls");
+  cycles += positions * (axpy(s.pairs * 2) + 2 * retarget);
+  cycles += allReduce(s.query + heads, height) + heads * (int64_t(set.fpDivide) + vector(s.pairs * 2, "fmuls"));
+  cycles += s.query * axpy(s.dim) + allReduce(s.dim, width);
+  cycles += s.dim * axpy(2 * s.ffn) + allReduce(2 * s.ffn + 1, height);
   cycles += 36 * vector(s.ffn, "fmuls");
-  cycles += matvec(s.ffn, s.dim) + allReduce(s.dim, width);
+  cycles += s.ffn * axpy(s.dim) + allReduce(s.dim, width) + 2 * vector(s.dim, "fadds");
   return cycles;
 }
 
@@ -159,8 +170,12 @@ int64_t headCycles(const PartitionProblem &p, int64_t height, int64_t columns) {
   int64_t dim = ceilDiv(p.dim, height);
   int64_t logits = ceilDiv(p.vocab, columns);
   int64_t hopWord = 2 + 2 * int64_t(p.machine->rampCycles);
-  return dim * (int64_t(set.vectorStart) + logits / 2 + 8) + hopWord * (height / 2 + columns) +
-         2 * logits + logits * (int64_t(set.load) + 3 * int64_t(set.alu) + 2 * int64_t(set.branch));
+  // Compare and pass on: two words received, about 12 scalars, two words sent.
+  int64_t compare = 2 * (int64_t(set.vectorStart) + 2 * int64_t(set.dsrLoad)) + 6 * int64_t(set.load) +
+                    4 * int64_t(set.branch) + 2 * hopWord;
+  return dim * (int64_t(set.vectorStart) + logits / 2 + 8) + hopWord * (height / 2) +
+         compare * (columns / 2) + 2 * logits +
+         logits * (2 * int64_t(set.load) + 3 * int64_t(set.alu) + 2 * int64_t(set.branch));
 }
 
 /// The shelf of one candidate.
@@ -188,6 +203,9 @@ public:
         lastPerStage = perStage;
         tryWidths(height, stages, perStage, sides);
       }
+    }
+    if (!shelves.empty()) {
+      choose();
     }
   }
 
@@ -278,15 +296,30 @@ private:
                        (stages + 1) * (width + ceilDiv(problem.dim, height) + 20) +
                        6 * shelf.embedColumns + headCycles(problem, height, shelf.headColumns) +
                        stages * width + 50;
-    // Among equal costs the first one found stays: fewer rows, fewer stages.
-    if (!best || c.cyclesPerToken < best->candidate.cyclesPerToken) {
-      if (best && !sameShape(best->candidate, c)) {
-        runnerUp = best;
+    shelves.push_back(shelf);
+  }
+
+  /// Of the candidates that the estimate cannot tell from the cheapest one, the one with
+  /// the fewest cores; the cheapest of another shape is the runner-up.
+  void choose() {
+    int64_t least = std::numeric_limits<int64_t>::max();
+    for (const Shelf &shelf : shelves) {
+      least = std::min(least, shelf.candidate.cyclesPerToken);
+    }
+    auto cores = [](const Shelf &s) {
+      return (s.embedColumns + s.headColumns + s.candidate.stages * s.candidate.width) * s.candidate.height;
+    };
+    for (const Shelf &shelf : shelves) {
+      bool close = shelf.candidate.cyclesPerToken <= least + least / 100 * kAccuracyPercent;
+      if (close && (!best || cores(shelf) < cores(*best))) {
+        best = shelf;
       }
-      best = shelf;
-    } else if (!sameShape(best->candidate, c) &&
-               (!runnerUp || c.cyclesPerToken < runnerUp->candidate.cyclesPerToken)) {
-      runnerUp = shelf;
+    }
+    for (const Shelf &shelf : shelves) {
+      if (!sameShape(shelf.candidate, best->candidate) &&
+          (!runnerUp || shelf.candidate.cyclesPerToken < runnerUp->candidate.cyclesPerToken)) {
+        runnerUp = shelf;
+      }
     }
   }
 
@@ -307,7 +340,11 @@ private:
     return a.width == b.width && a.height == b.height && a.stages == b.stages;
   }
 
+  /// How far the estimate is from the simulator.
+  static constexpr int64_t kAccuracyPercent = 10;
+
   const PartitionProblem &problem;
+  std::vector<Shelf> shelves;
 };
 
 Diagnostic doesNotFit(const PartitionProblem &p, const Search &search) {

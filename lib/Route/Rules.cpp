@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
 
 using namespace wafer;
 
@@ -67,7 +68,7 @@ private:
   void deriveStream(unsigned id);
   void addSegment(RunList &runs, const Segment &s, uint8_t back, uint8_t ahead);
   void addTrunk(unsigned id, const std::vector<SinkColumns> &groups);
-  /// Branches on one side of the trunk; `group` has sinks on that side.
+  /// Equal branches on one side of the trunk.
   void addBranch(unsigned id, const SinkColumns &group, bool south,
                  unsigned number);
 
@@ -188,11 +189,10 @@ void Deriver::addBranch(unsigned id, const SinkColumns &group, bool south,
   uint8_t rx = portBit(south ? Port::North : Port::South);
   uint8_t onward = portBit(south ? Port::South : Port::North);
   uint8_t delivered = stream.toHost ? portBit(stream.toHost->port()) : kRamp;
-  Intervals sinks = clamp(group.rows, begin, end);
   // The outermost sink does not pass on.
   int32_t outermost = south ? end - 1 : begin;
   RunList runs;
-  for (Interval rows : sinks) {
+  for (Interval rows : group.rows) {
     for (int32_t at = begin; at < rows.begin; ++at) {
       add(runs, 1, rx, onward);
     }
@@ -219,17 +219,35 @@ void Deriver::addBranch(unsigned id, const SinkColumns &group, bool south,
           0, runs.take());
 }
 
+/// The sinks on one side of the trunk; neighbouring columns that differ only on
+/// the other side, or in the trunk itself, are joined.
+static std::vector<SinkColumns>
+sinksOnSide(const std::vector<SinkColumns> &groups, int32_t trunk, bool south) {
+  std::vector<SinkColumns> result;
+  for (const SinkColumns &group : groups) {
+    Intervals rows = south ? clamp(group.rows, trunk + 1, INT32_MAX)
+                           : clamp(group.rows, INT32_MIN, trunk);
+    if (rows.empty()) {
+      continue;
+    }
+    if (!result.empty() && result.back().columns.end == group.columns.begin &&
+        result.back().rows == rows) {
+      result.back().columns.end = group.columns.end;
+    } else {
+      result.push_back({group.columns, std::move(rows)});
+    }
+  }
+  return result;
+}
+
 void Deriver::deriveStream(unsigned id) {
   std::vector<SinkColumns> groups = sinkColumns(problem, problem.stream(id));
-  int32_t y = problem.entry(problem.stream(id)).y;
+  int32_t trunk = problem.entry(problem.stream(id)).y;
   addTrunk(id, groups);
-  unsigned numNorth = 0, numSouth = 0;
-  for (const SinkColumns &group : groups) {
-    if (group.rows.front().begin < y) {
-      addBranch(id, group, /*south=*/false, numNorth++);
-    }
-    if (group.rows.back().end > y + 1) {
-      addBranch(id, group, /*south=*/true, numSouth++);
+  for (bool south : {false, true}) {
+    unsigned number = 0;
+    for (const SinkColumns &group : sinksOnSide(groups, trunk, south)) {
+      addBranch(id, group, south, number++);
     }
   }
 }

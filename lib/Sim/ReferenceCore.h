@@ -153,7 +153,7 @@ public:
   Cores(Context &context, Fabric &fabric) : context(context), fabric(fabric) {}
 
   /// Prepares roles and regions; fills in the bindings of all queues.
-  Status load(std::vector<Fabric::Binding> &bindings);
+  void load(std::vector<Fabric::Binding> &bindings);
   /// Wakes the cores that have a task to run in cycle 0.
   void start();
   /// One core in one cycle.
@@ -179,9 +179,8 @@ public:
 private:
   friend class VectorUnit;
   // Loading (ReferenceLoad.cpp).
-  Status planRole(const Role &role, RolePlan &plan) const;
-  Status planRegion(uint32_t index, std::vector<Fabric::Binding> &bindings);
-  Status checkInitData() const;
+  void planRole(const Role &role, RolePlan &plan) const;
+  void planRegion(uint32_t index, std::vector<Fabric::Binding> &bindings);
   void fillMemory(CoreState &core) const;
   uint8_t *allocateMemory();
 

@@ -3,6 +3,8 @@
 //-------------------//
 #include "ReferenceEngine.h"
 
+#include "wafer/Image/Validate.h"
+
 #include <cstring>
 #include <fmt/format.h>
 
@@ -71,11 +73,13 @@ Status ReferenceEngine::checkMachine() const {
 
 Status ReferenceEngine::load() {
   Status status = checkMachine();
+  // From here on every index and every place of the image is right.
+  if (status) {
+    status = validate(context.image, context.machine);
+  }
   std::vector<Fabric::Binding> bindings;
   if (status) {
-    status = cores.load(bindings);
-  }
-  if (status) {
+    cores.load(bindings);
     status = host.load();
   }
   if (status) {

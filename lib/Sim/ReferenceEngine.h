@@ -25,6 +25,9 @@ public:
   void push(unsigned port, const uint32_t *words, size_t count,
             bool control) override;
   std::vector<HostWord> received(unsigned port) const override;
+  HostWord word(unsigned port, uint64_t index) const override {
+    return host.received(port)[size_t(index)];
+  }
   Outcome run(const RunLimits &limits) override;
   Status peek(Coord core, uint32_t address, void *bytes,
               uint32_t count) override;

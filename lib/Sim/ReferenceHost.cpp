@@ -23,16 +23,6 @@ Status Host::load() {
   for (unsigned i = 0; i < ports.size(); ++i) {
     const HostPort &p = image.hostPorts[i];
     std::string where = fmt::format("host port '{}'", p.name);
-    if (p.row < 0 || p.row >= context.machine.height()) {
-      return Diagnostic{"the row does not lie in the grid", where,
-                        fmt::format("a row below {}", context.machine.height()),
-                        fmt::format("{}", p.row), ""};
-    }
-    if (p.color >= context.machine.colors) {
-      return Diagnostic{"the color is out of range", where,
-                        fmt::format("a color below {}", context.machine.colors),
-                        fmt::format("{}", p.color), ""};
-    }
     uint32_t place =
         context.placeOf({p.west ? 0 : context.machine.width() - 1, p.row});
     Port side = p.west ? Port::West : Port::East;

@@ -50,23 +50,11 @@ static uint32_t costOf(const ParameterSet &p, CostClass cost) {
 // Roles
 //===----------------------------------------------------------------------===//
 
-Status Cores::planRole(const Role &role, RolePlan &plan) const {
+void Cores::planRole(const Role &role, RolePlan &plan) const {
   const Machine &m = context.machine;
-  std::string where = fmt::format("role '{}'", role.name);
   plan.role = &role;
-  uint64_t reserved = uint64_t(m.systemBytes) + m.taskTableBytes +
-                      uint64_t(role.code.size()) * m.codeBytesPerInstruction;
-  if (reserved > m.sramBytes) {
-    return Diagnostic{
-        "the code does not fit into SRAM", where,
-        fmt::format("at most {} bytes with the system's share", m.sramBytes),
-        fmt::format("{} bytes", reserved), ""};
-  }
-  plan.memoryBytes = m.sramBytes - uint32_t(reserved);
-  if (role.tasks.size() > 64) {
-    return Diagnostic{"the role has too many tasks", where, "at most 64",
-                      fmt::format("{}", role.tasks.size()), ""};
-  }
+  plan.memoryBytes =
+      m.programBytes() - uint32_t(role.code.size()) * m.codeBytesPerInstruction;
   for (size_t i = 0; i < role.tasks.size(); ++i) {
     const Task &task = role.tasks[i];
     uint64_t bit = uint64_t(1) << i;
@@ -74,164 +62,41 @@ Status Cores::planRole(const Role &role, RolePlan &plan) const {
     plan.active |= task.initiallyActive ? bit : 0;
     plan.blocked |= task.initiallyBlocked ? bit : 0;
     plan.hasArrivalTasks |= task.kind != TaskKind::Local;
-    if (task.kind == TaskKind::Data && task.binding >= 8) {
-      return Diagnostic{fmt::format("task '{}' is bound to a queue that is "
-                                    "not there",
-                                    task.name),
-                        where, "an input queue below 8",
-                        fmt::format("{}", task.binding), ""};
-    }
   }
   for (const Instruction &in : role.code) {
-    const OpcodePlan &opcode = planOf(in.op);
-    if (opcode.info && opcode.info->isVector) {
-      VectorFields fields = VectorFields::decode(in.imm);
-      plan.threads =
-          std::max(plan.threads, fields.async ? 2u + fields.microthread : 1u);
+    VectorFields fields = VectorFields::decode(in.imm);
+    if (planOf(in.op).info->isVector && fields.async) {
+      plan.threads = std::max(plan.threads, 2u + fields.microthread);
     }
   }
-  if (uint64_t(role.paramOffset) + 2 * uint64_t(role.params.size()) >
-      plan.memoryBytes) {
-    return Diagnostic{
-        "the parameter block does not fit into SRAM", where,
-        fmt::format("an end at or below byte {}", plan.memoryBytes),
-        fmt::format("{} halfwords at byte {}", role.params.size(),
-                    role.paramOffset),
-        ""};
-  }
-  return Status::success();
 }
 
 //===----------------------------------------------------------------------===//
 // Regions
 //===----------------------------------------------------------------------===//
 
-/// True if the table behind a parameter source covers the region.
-static bool hasTable(const Region &region, ParamSource source) {
-  switch (source.kind) {
-  case ParamSource::Kind::Constant:
-    return true;
-  case ParamSource::Kind::Row:
-    return source.value < region.rowTables.size() &&
-           region.rowTables[source.value].size() >= size_t(region.rect.h);
-  case ParamSource::Kind::Column:
-    return source.value < region.columnTables.size() &&
-           region.columnTables[source.value].size() >= size_t(region.rect.w);
-  }
-  return false;
-}
-
-static Status checkRegion(const Image &image, const Machine &m,
-                          const Region &region) {
-  std::string where = fmt::format("region '{}'", region.name);
-  if (region.rect.empty() ||
-      !Rect{0, 0, m.width(), m.height()}.contains(region.rect)) {
-    return Diagnostic{
-        "the rectangle does not lie in the grid", where,
-        fmt::format("a rectangle inside {}x{}", m.width(), m.height()),
-        fmt::format("{}x{} at ({}, {})", region.rect.w, region.rect.h,
-                    region.rect.x, region.rect.y),
-        ""};
-  }
-  if (region.role >= image.roles.size()) {
-    return Diagnostic{"the region names a role that is not there", where,
-                      fmt::format("an index below {}", image.roles.size()),
-                      fmt::format("{}", region.role), ""};
-  }
-  const Role &role = image.roles[region.role];
-  bool tables = true;
-  for (const ParamSource &source : role.params) {
-    tables &= hasTable(region, source);
-  }
-  for (const QueueBinding &binding : role.queues) {
-    tables &= hasTable(region, binding.color);
-    unsigned count =
-        binding.input ? m.inputQueues.count() : m.outputQueues.count();
-    if (binding.queue >= std::min(count, 8u)) {
-      return Diagnostic{fmt::format("{} queue {} is not there",
-                                    binding.input ? "input" : "output",
-                                    binding.queue),
-                        fmt::format("role '{}'", role.name),
-                        fmt::format("a queue below {}", std::min(count, 8u)),
-                        fmt::format("{}", binding.queue), ""};
-    }
-  }
-  if (!tables) {
-    return Diagnostic{"a row or column table is missing or too short", where,
-                      "", "", ""};
-  }
-  return Status::success();
-}
-
-Status Cores::planRegion(uint32_t index,
-                         std::vector<Fabric::Binding> &bindings) {
+void Cores::planRegion(uint32_t index, std::vector<Fabric::Binding> &bindings) {
   const Region &region = context.image.regions[index];
-  Status status = checkRegion(context.image, context.machine, region);
-  if (!status) {
-    return status;
-  }
   const Role &role = context.image.roles[region.role];
   for (int32_t y = region.rect.y; y < region.rect.endY(); ++y) {
     for (int32_t x = region.rect.x; x < region.rect.endX(); ++x) {
       uint32_t place = context.placeOf({x, y});
-      if (regionOf[place] != kNone) {
-        return Diagnostic{
-            fmt::format("core ({}, {}) is in two regions", x, y),
-            fmt::format("region '{}'", region.name), "",
-            fmt::format("also in '{}'",
-                        context.image.regions[regionOf[place]].name),
-            ""};
-      }
       regionOf[place] = index;
       for (const QueueBinding &b : role.queues) {
         uint16_t color = Image::paramAt(region, b.color, {x, y});
-        if (color == kUnboundColor) {
-          continue;
+        if (color != kUnboundColor) {
+          bindings.push_back({place, uint8_t(color), b.queue, b.input});
         }
-        if (color >= context.machine.colors) {
-          return Diagnostic{
-              fmt::format("a queue of core ({}, {}) is bound to a color that "
-                          "is out of range",
-                          x, y),
-              fmt::format("region '{}'", region.name),
-              fmt::format("a color below {}", context.machine.colors),
-              fmt::format("{}", color), ""};
-        }
-        bindings.push_back({place, uint8_t(color), b.queue, b.input});
       }
     }
   }
-  return Status::success();
-}
-
-Status Cores::checkInitData() const {
-  const Image &image = context.image;
-  for (const InitData &data : image.initData) {
-    if (data.region >= image.regions.size()) {
-      return Diagnostic{"initial data names a region that is not there", "",
-                        fmt::format("an index below {}", image.regions.size()),
-                        fmt::format("{}", data.region), ""};
-    }
-    const Region &region = image.regions[data.region];
-    uint64_t needed = uint64_t(region.rect.area()) * data.bytes;
-    uint64_t end = uint64_t(data.offset) + data.bytes;
-    if (data.size < needed || end > plans[region.role].memoryBytes ||
-        (needed && !data.data)) {
-      return Diagnostic{
-          "initial data does not fit", fmt::format("region '{}'", region.name),
-          fmt::format("{} bytes in all, each core's end at or below byte {}",
-                      needed, plans[region.role].memoryBytes),
-          fmt::format("{} bytes, ending at {}", data.size, end), ""};
-    }
-  }
-  return Status::success();
 }
 
 //===----------------------------------------------------------------------===//
 // Load
 //===----------------------------------------------------------------------===//
 
-Status Cores::load(std::vector<Fabric::Binding> &bindings) {
+void Cores::load(std::vector<Fabric::Binding> &bindings) {
   const Image &image = context.image;
   for (unsigned code = 0; code < opcodes.size(); ++code) {
     OpcodePlan &plan = opcodes[code];
@@ -244,29 +109,18 @@ Status Cores::load(std::vector<Fabric::Binding> &bindings) {
   }
   plans.resize(image.roles.size());
   for (size_t i = 0; i < plans.size(); ++i) {
-    Status status = planRole(image.roles[i], plans[i]);
-    if (!status) {
-      return status;
-    }
+    planRole(image.roles[i], plans[i]);
   }
   regionOf.assign(context.numPlaces(), kNone);
   states.resize(context.numPlaces());
   context.schedule.resize(Actor::Core, context.numPlaces());
   for (size_t i = 0; i < image.regions.size(); ++i) {
-    Status status = planRegion(uint32_t(i), bindings);
-    if (!status) {
-      return status;
-    }
-  }
-  Status status = checkInitData();
-  if (!status) {
-    return status;
+    planRegion(uint32_t(i), bindings);
   }
   initDataOf.resize(image.regions.size());
   for (size_t i = 0; i < image.initData.size(); ++i) {
     initDataOf[image.initData[i].region].push_back(uint32_t(i));
   }
-  return Status::success();
 }
 
 void Cores::start() {
@@ -315,7 +169,7 @@ void Cores::fillMemory(CoreState &core) const {
                    uint64_t(at.x - region.rect.x);
   for (uint32_t i : initDataOf[core.region]) {
     const InitData &data = context.image.initData[i];
-    if (data.bytes) {
+    if (data.data && data.bytes) { // without weights they are zero
       std::memcpy(core.sram + data.offset, data.data + index * data.bytes,
                   data.bytes);
     }

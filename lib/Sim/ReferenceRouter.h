@@ -113,7 +113,7 @@ private:
                    const RouteConfig &config, uint32_t payload);
   void freed(uint32_t place, unsigned port, Cycle t);
   unsigned capacityOf(const Channel &c, unsigned index) const;
-  Status countColors(const std::vector<Binding> &bindings);
+  void countColors(const std::vector<Binding> &bindings);
   Status applyRules();
   Status applyRule(const Rule &rule);
   Status bind(const std::vector<Binding> &bindings);

@@ -14,13 +14,11 @@ using namespace wafer;
 using namespace wafer::reference;
 
 namespace {
-/// Calls fn(coordinate, config) for every router that a rule gives a route;
-/// false if a skewed line leaves the rectangle with a route.
+/// Calls fn(coordinate, config) for every router that a rule gives a route.
 template <typename Fn>
-bool forEachRoute(const Rule &rule, Fn fn) {
+void forEachRoute(const Rule &rule, Fn fn) {
   bool alongX = rule.axis == Axis::X;
   int32_t lines = alongX ? rule.rect.h : rule.rect.w;
-  int32_t side = alongX ? rule.rect.w : rule.rect.h;
   for (int32_t line = 0; line < lines; ++line) {
     const auto &runs = rule.classes[size_t(line) % rule.classes.size()];
     int64_t at = int64_t(line) * rule.skew;
@@ -28,8 +26,6 @@ bool forEachRoute(const Rule &rule, Fn fn) {
       int64_t end = at + int64_t(run.count);
       if (run.config == kNoRoute) {
         at = end;
-      } else if (run.count && (at < 0 || end > side)) {
-        return false;
       }
       for (; at < end; ++at) {
         int32_t along = int32_t(at);
@@ -39,75 +35,14 @@ bool forEachRoute(const Rule &rule, Fn fn) {
       }
     }
   }
-  return true;
-}
-
-Status checkRule(const Image &image, const Machine &machine, const Rule &rule) {
-  std::string where = fmt::format("rule '{}'", rule.name);
-  if (!Rect{0, 0, machine.width(), machine.height()}.contains(rule.rect) ||
-      rule.rect.empty()) {
-    return Diagnostic{"the rectangle does not lie in the grid", where,
-                      fmt::format("a rectangle inside {}x{}", machine.width(),
-                                  machine.height()),
-                      fmt::format("{}x{} at ({}, {})", rule.rect.w, rule.rect.h,
-                                  rule.rect.x, rule.rect.y),
-                      ""};
-  }
-  if (rule.color >= machine.colors) {
-    return Diagnostic{"the color is out of range", where,
-                      fmt::format("a color below {}", machine.colors),
-                      fmt::format("{}", rule.color), ""};
-  }
-  int64_t side = rule.axis == Axis::X ? rule.rect.w : rule.rect.h;
-  if (rule.classes.empty()) {
-    return Diagnostic{"the rule has no classes of lines", where, "", "", ""};
-  }
-  for (const auto &runs : rule.classes) {
-    int64_t sum = 0;
-    for (const Run &run : runs) {
-      sum += run.count;
-      if (run.config != kNoRoute && run.config >= image.configs.size()) {
-        return Diagnostic{
-            "a run names a configuration that is not there", where,
-            fmt::format("an index below {}", image.configs.size()),
-            fmt::format("{}", run.config), ""};
-      }
-    }
-    if (sum != side) {
-      return Diagnostic{"the runs do not cover the side of the rectangle",
-                        where, fmt::format("{} routers", side),
-                        fmt::format("{}", sum), ""};
-    }
-  }
-  return Status::success();
 }
 } // namespace
 
-static Status checkConfigs(const std::vector<RouteConfig> &configs) {
-  for (size_t i = 0; i < configs.size(); ++i) {
-    const RouteConfig &c = configs[i];
-    if (c.numPositions < 1 || c.numPositions > c.positions.size() ||
-        c.currentPosition >= c.numPositions) {
-      return Diagnostic{"the switch has no such position",
-                        fmt::format("route configuration {}", i),
-                        "1 to 4 positions and a current one among them",
-                        fmt::format("{} positions, current {}", c.numPositions,
-                                    c.currentPosition),
-                        ""};
-    }
-  }
-  return Status::success();
-}
-
-Status Fabric::countColors(const std::vector<Binding> &bindings) {
+void Fabric::countColors(const std::vector<Binding> &bindings) {
   const Image &image = context.image;
   for (const Rule &rule : image.rules) {
-    Status status = checkRule(image, context.machine, rule);
-    if (!status) {
-      return status;
-    }
     uint32_t bit = 1u << rule.color;
-    bool inside = forEachRoute(rule, [&](Coord at, uint32_t index) {
+    forEachRoute(rule, [&](Coord at, uint32_t index) {
       const RouteConfig &config = image.configs[index];
       unsigned tx = 0;
       for (unsigned i = 0; i < config.numPositions; ++i) {
@@ -121,10 +56,6 @@ Status Fabric::countColors(const std::vector<Binding> &bindings) {
         }
       }
     });
-    if (!inside) {
-      return Diagnostic{"a skewed line leaves the rectangle with a route",
-                        fmt::format("rule '{}'", rule.name), "", "", ""};
-    }
   }
   for (const Binding &b : bindings) {
     routers[b.place].colors |= 1u << b.color;
@@ -133,7 +64,6 @@ Status Fabric::countColors(const std::vector<Binding> &bindings) {
     int32_t x = port.west ? 0 : context.machine.width() - 1;
     routers[context.placeOf({x, port.row})].colors |= 1u << port.color;
   }
-  return Status::success();
 }
 
 Status Fabric::applyRule(const Rule &rule) {
@@ -183,19 +113,13 @@ Status Fabric::bind(const std::vector<Binding> &bindings) {
 Status Fabric::load(const std::vector<Binding> &bindings) {
   routers.assign(context.numPlaces(), Router());
   context.schedule.resize(Actor::Router, routers.size());
-  Status status = checkConfigs(context.image.configs);
-  if (status) {
-    status = countColors(bindings);
-  }
-  if (!status) {
-    return status;
-  }
+  countColors(bindings);
   uint32_t total = 0;
   for (Router &r : routers) {
     r.firstChannel = total;
     total += uint32_t(__builtin_popcount(r.colors));
   }
   channels.assign(total, Channel());
-  status = applyRules();
+  Status status = applyRules();
   return status ? bind(bindings) : status;
 }

@@ -27,7 +27,9 @@ def WFabricAssignColorsPass : WFabric_RoutingPass<"wfabric-assign-colors"> {
     ```mlir
     wfabric.family @even rect(0, 0, 6, 4) axis(x) [0 -> 1 to 2 step 2 count 3]
     wfabric.family @odd rect(0, 0, 6, 4) axis(x) [1 -> 2 to 3 step 2 count 2]
-    // becomes
+    ```
+    becomes
+    ```mlir
     wfabric.family @even rect(0, 0, 6, 4) axis(x) [0 -> 1 to 2 step 2 count 3] color(0)
     wfabric.family @odd rect(0, 0, 6, 4) axis(x) [1 -> 2 to 3 step 2 count 2] color(1)
     ```

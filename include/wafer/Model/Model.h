@@ -77,7 +77,7 @@ struct TensorRef {
   int32_t file = -1;
   uint64_t offset = 0; // bytes from the start of the file
   /// Synthetic: the seed of this tensor and the standard deviation of its
-  /// values (a constant when `synthesizedScale` is 0: then all are one).
+  /// values (0: all values are one).
   uint64_t seed = 0;
   double scale = 0;
 

@@ -125,6 +125,8 @@ public:
   }
   /// Words that have reached the host at an output port so far.
   virtual std::vector<HostWord> received(unsigned port) const = 0;
+  /// One of them, counted from 0; it must have arrived.
+  virtual HostWord word(unsigned port, uint64_t index) const = 0;
 
   /// Executes cycles until a goal set is reached, nothing can happen any more,
   /// the limit, or a fault. May be called again, except after a fault.

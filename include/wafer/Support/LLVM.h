@@ -3,19 +3,19 @@
 //-*-===//
 //
 // Brings the names that every file of the compiler part uses into namespace
-// wafer. Only libraries that link MLIR include it. mlir::Region is not among
-// them: wafer::Region is a rectangle of cores (Image.h).
+// wafer. Only libraries that link MLIR include it.
 //
 //===----------------------------------------------------------------------===//
 #ifndef WAFER_SUPPORT_LLVM_H
 #define WAFER_SUPPORT_LLVM_H
 
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/IR/SymbolTable.h"
 #include "mlir/Support/LLVM.h"
-
-namespace mlir {
-class SymbolTable;
-class SymbolTableCollection;
-} // namespace mlir
 
 namespace wafer {
 

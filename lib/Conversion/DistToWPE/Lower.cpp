@@ -369,7 +369,7 @@ void Lowering::remarkCollective(StringRef name, const char *algorithm, int64_t l
 // found, which also goes to the host.
 LogicalResult Lowering::lowerLoop() {
   Code code(loop.getLoc());
-  auto role = wpe::RoleOp::create(builder, "loop");
+  auto role = wpe::RoleOp::create(builder, "loop_role");
   makeTask(role, code);
   declareQueue(role, "prompt_in", wpe::QueueDirection::Input, {"prompt_in"});
   declareQueue(role, "next_in", wpe::QueueDirection::Input, {"next_token"});
@@ -394,7 +394,7 @@ LogicalResult Lowering::lowerLoop() {
       code.vec("mov32", code.fabricOut("host_out", 1, code.i32()), code.mem(id, 1));
     });
   });
-  makeRegion("loop", "loop", rectOf(loop), {}, {}, {});
+  makeRegion("loop", "loop_role", rectOf(loop), {}, {}, {});
   return success();
 }
 
@@ -404,7 +404,7 @@ LogicalResult Lowering::lowerEmbed() {
   auto lookup = *embed.getBody().getOps<EmbedLookupOp>().begin();
   Rect rect = rectOf(embed);
   Code code(embed.getLoc());
-  auto role = wpe::RoleOp::create(builder, "embed");
+  auto role = wpe::RoleOp::create(builder, "embed_role");
   makeTask(role, code);
   StageLowering lowering(code, role, symbols, embed, 1);
   declareQueue(role, "token_in", wpe::QueueDirection::Input, {"token"});
@@ -463,7 +463,7 @@ LogicalResult Lowering::lowerEmbed() {
     count.push_back(uint16_t(end - begin));
     west.push_back(i > 0);
   }
-  makeRegion("embed", "embed", rect, {},
+  makeRegion("embed", "embed_role", rect, {},
              {{"token_low", low}, {"token_high", high}, {"token_count", count}, {"has_west", west}}, {});
   makePlacements("embed", {local}, embed);
   return success();
@@ -477,7 +477,7 @@ LogicalResult Lowering::lowerLayers() {
     most = std::max<int64_t>(most, stage.getNumLayers());
   }
   Code code(first.getLoc());
-  auto role = wpe::RoleOp::create(builder, "layer");
+  auto role = wpe::RoleOp::create(builder, "layer_role");
   makeTask(role, code);
   StageLowering lowering(code, role, symbols, first, most);
   declareCollectives(role, lowering, layerStreams, rect.h, rect.w);
@@ -531,7 +531,7 @@ LogicalResult Lowering::lowerLayers() {
     Table sends(rect.w, 0);
     sends.back() = 1;
     columns.push_back({"sends", sends});
-    makeRegion(stage.getSymName(), "layer", rectOf(stage), rowTables(streams, rect.h), columns,
+    makeRegion(stage.getSymName(), "layer_role", rectOf(stage), rowTables(streams, rect.h), columns,
                {{"layers", int64_t(stage.getNumLayers())}});
     makePlacements(stage.getSymName(), lowering.tensors, stage);
   }
@@ -550,7 +550,7 @@ LogicalResult Lowering::lowerLayers() {
 LogicalResult Lowering::lowerHead() {
   Rect rect = rectOf(head);
   Code code(head.getLoc());
-  auto role = wpe::RoleOp::create(builder, "head");
+  auto role = wpe::RoleOp::create(builder, "head_role");
   makeTask(role, code);
   StageLowering lowering(code, role, symbols, head, 1);
   declareCollectives(role, lowering, headStreams, rect.h, rect.w);
@@ -597,9 +597,9 @@ LogicalResult Lowering::lowerHead() {
   columns.push_back({"logit_low", low});
   columns.push_back({"logit_high", high});
   columns.push_back({"logit_count", count});
-  makeRegion("head", "head", rect, rows, columns, {});
+  makeRegion("head", "head_role", rect, rows, columns, {});
   View logitView = lowering.viewOf(argmax.getLogits());
-  TensorOp::create(builder, "logits_out", dist::TensorKind::Output, logits, SymbolRefAttr(), ArrayRef<int64_t>(), 0,
+  TensorOp::create(builder, StringRef("logits_out"), dist::TensorKind::Output, cast<RankedTensorType>(logits), SymbolRefAttr(), ArrayRef<int64_t>(), int64_t(0),
                    DenseF64ArrayAttr());
   LocalTensor output;
   output.tensor = "logits_out";

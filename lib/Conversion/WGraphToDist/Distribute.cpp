@@ -142,8 +142,8 @@ void Distributor::makeSlicings() {
   makeSlicing("kv", LineAxis::Columns, heads.heads);
   makeSlicing("pairs", LineAxis::Columns, heads.pairs);
   makeSlicing("f", LineAxis::Columns, sliceEvenly(problem.ffn, width));
-  makeSlicing("tokens", LineAxis::Columns, sliceEvenly(problem.vocab, plan.embed.rect.w));
-  makeSlicing("logits", LineAxis::Columns, sliceEvenly(problem.vocab, plan.head.rect.w));
+  makeSlicing("vocab_in", LineAxis::Columns, sliceEvenly(problem.vocab, plan.embed.rect.w));
+  makeSlicing("vocab_out", LineAxis::Columns, sliceEvenly(problem.vocab, plan.head.rect.w));
   SlicingOp::create(builder, "positions", LineAxis::Rows, problem.context, height,
                     ArrayRef<int64_t>(), /*cyclic=*/true);
 }
@@ -221,7 +221,7 @@ LogicalResult Distributor::makeEmbed(wgraph::EntryOp entry) {
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToEnd(&stage.getBody().front());
   FlatSymbolRefAttr tensor =
-      makeWeight("embed_table", type({problem.vocab, problem.dim}, stored, {"tokens", "d"}),
+      makeWeight("embed_table", type({problem.vocab, problem.dim}, stored, {"vocab_in", "d"}),
                  embedding.getTable(), {problem.dim, 1});
   mlir::Value x = EmbedLookupOp::create(builder, type({problem.dim}, builder.getF32Type(), {"d"}),
                                         stage.getBody().getArgument(0), tensor);
@@ -545,7 +545,7 @@ LogicalResult Distributor::convertLinear(wgraph::LinearOp op) {
         return op.emitError() << "a linear of " << outputs << " outputs has no slicing here";
       }
       shape = {outputs};
-      dims = {head ? "logits" : "f"};
+      dims = {head ? "vocab_out" : "f"};
       strides = {1};
     } else {
       return op.emitError() << "a linear of " << outputs << " outputs has no slicing";

@@ -289,6 +289,21 @@ TEST(Gguf, tensor_types) {
   }
 }
 
+TEST(Gguf, without_weights_the_data_may_be_anything) {
+  TinyGguf gguf = tinyGguf();
+  gguf.tensor("blk.0.attn_q.weight").type = 12; // Q4_K
+  gguf.data.resize(64);
+  TempFolder folder;
+  ModelLoadOptions options;
+  options.weights = false;
+  Result<Model> model =
+      loadModel(folder.write("m.gguf", gguf.bytes()), options);
+  ASSERT_TRUE(bool(model)) << model.error().str();
+  EXPECT_TRUE(model->config.tiedHead);
+  EXPECT_TRUE(model->files.empty());
+  EXPECT_EQ(model->tensors.at("layers.0.q").file, -1);
+}
+
 TEST(Gguf, tensor_sizes_and_places) {
   auto with = [](auto change) {
     TinyGguf gguf = tinyGguf();

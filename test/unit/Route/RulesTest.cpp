@@ -116,6 +116,10 @@ TEST(Rules, BuildsATreeXFirst) {
 TEST(Rules, LeavesTheSourceOut) {
   RouteTables t = rulesOf(stream("s", {1, 1}, {{0, 0, 3, 3}}));
   EXPECT_EQ(show(t.rules[0], t), "1 x E->SNR, 1 x R->WESN, 1 x W->SNR");
+  // Columns 0 to 2 share a branch on each side.
+  ASSERT_EQ(t.rules.size(), 3u);
+  EXPECT_EQ(t.rules[1].rect, (Rect{0, 0, 3, 1}));
+  EXPECT_EQ(t.rules[2].rect, (Rect{0, 2, 3, 1}));
 }
 
 // From the host into row 4 of the east edge, to the cores (0, 4) and (5, 1).

@@ -146,6 +146,8 @@ public:
     machine.outputQueues.depths.assign(8, 4);
     machine.lanes = {{"mov16", 4}, {"mov32", 2},  {"faddh", 4}, {"fadds", 2},
                      {"fmach", 4}, {"fmachs", 2}, {"fmacs", 1}};
+    machine.host.west = machine.host.east = true;
+    machine.host.count = height;
     costs.name = "test";
     costs.fpDivide = 10;
   }
@@ -189,7 +191,15 @@ public:
 
   /// Loads the image; fails the test if that fails.
   Engine &start(bool reverseOrder = false) {
+    image.machine = machine.toJson();
     image.roles.assign(roles.begin(), roles.end());
+    for (Role &role : image.roles) {
+      uint32_t bytes = uint32_t(role.params.size()) * 2;
+      if (bytes) {
+        role.buffers.push_back(
+            {"params", BufferKind::Params, role.paramOffset, bytes});
+      }
+    }
     EngineOptions options;
     options.reverseOrder = reverseOrder;
     auto result = Engine::createReference(image, machine, costs, options);

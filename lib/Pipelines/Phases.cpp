@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "wafer/Pipelines/Pipelines.h"
+#include "wafer/Pipelines/Phases.h"
 
 #include "wafer/Conversion/WGraphToDist.h"
+#include "wafer/Pipelines/Pipelines.h"
 #include "wafer/WFabric/WFabricPasses.h"
 #include "wafer/WGraph/WGraphPasses.h"
 #include "wafer/WPE/WPEPasses.h"
@@ -34,9 +35,9 @@ std::optional<Phase> wafer::parsePhase(llvm::StringRef name) {
 }
 
 void wafer::buildOptimizePhase(OpPassManager &manager, const PipelineOptions &options) {
-  wgraph::OptimizeOptions optimize;
+  OptimizeOptions optimize;
   optimize.weightsType = options.weightsType;
-  wgraph::buildOptimizePipeline(manager, optimize);
+  buildOptimizePipeline(manager, optimize);
 }
 
 void wafer::buildPartitionPhase(OpPassManager &manager, const PipelineOptions &options) {

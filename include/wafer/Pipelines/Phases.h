@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===- Phases.h - The phases of the compiler --------------------*- C++ -*-===//
+//
+// A model becomes an image in nine phases. Each is a pipeline of passes with a
+// verify pass at its end, and a builder that others can call; after each the
+// IR can be printed, edited and fed to the next one.
+//
+//===----------------------------------------------------------------------===//
+#ifndef WAFER_PIPELINES_PHASES_H
+#define WAFER_PIPELINES_PHASES_H
+
+#include "mlir/Pass/PassManager.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace wafer {
+
+enum class Phase { Import, Optimize, Partition, Place, Remap, Lower, Route, Allocate, Emit };
+
+/// A phase's name and what it does, for help texts.
+struct PhaseInfo {
+  Phase phase;
+  const char *name;
+  const char *description;
+};
+const std::vector<PhaseInfo> &allPhases();
+std::optional<Phase> parsePhase(llvm::StringRef name);
+
+struct PipelineOptions {
+  /// Name or file of the machine.
+  std::string machine = "wse3";
+  /// Parameter set of the cost models; empty: the machine's first.
+  std::string params;
+  /// Element type of stored weights: stored, f16, f32.
+  std::string weightsType = "f16";
+  int64_t context = 0;
+  int64_t stages = 0; // 0: chosen
+  int64_t width = 0, height = 0;
+};
+
+/// Algebra only: gains folded, linears fused, weights converted.
+void buildOptimizePhase(mlir::OpPassManager &manager, const PipelineOptions &options);
+/// Stages, rectangles, layouts, collectives.
+void buildPartitionPhase(mlir::OpPassManager &manager, const PipelineOptions &options);
+/// Where the rectangles lie.
+void buildPlacePhase(mlir::OpPassManager &manager, const PipelineOptions &options);
+/// The map from logical to physical cores.
+void buildRemapPhase(mlir::OpPassManager &manager, const PipelineOptions &options);
+/// Code of roles, streams.
+void buildLowerPhase(mlir::OpPassManager &manager, const PipelineOptions &options);
+/// Colors, rules, queue bindings.
+void buildRoutePhase(mlir::OpPassManager &manager, const PipelineOptions &options);
+/// SRAM.
+void buildAllocatePhase(mlir::OpPassManager &manager, const PipelineOptions &options);
+
+/// All phases after import up to and including `last` (emit has no passes).
+void buildCompilePipeline(mlir::OpPassManager &manager, const PipelineOptions &options,
+                          Phase last = Phase::Allocate);
+
+} // namespace wafer
+
+#endif // WAFER_PIPELINES_PHASES_H

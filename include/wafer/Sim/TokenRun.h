@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===- TokenRun.h - Feeding prompts and collecting tokens ---------*- C++
+//-*-===//
+//
+// The host's half of the protocol of images that generate tokens (docs/run.md).
+// The image has an input port "prompt" and an output port "tokens". The host
+// sends [prompt length, steps, ids ...] with steps = prompt length + tokens
+// wanted - 1; after every step the wafer sends one word, the id it chose. The
+// words of steps below prompt length - 1 are no tokens: the prompt goes on.
+//
+//===----------------------------------------------------------------------===//
+#ifndef WAFER_SIM_TOKENRUN_H
+#define WAFER_SIM_TOKENRUN_H
+
+#include "wafer/Sim/Engine.h"
+
+#include <functional>
+#include <optional>
+
+namespace wafer {
+
+/// What the model JSON and the ports of an image say about its tokens.
+struct TokenProtocol {
+  std::string model;
+  unsigned promptPort = 0;
+  unsigned tokenPort = 0;
+  uint32_t vocab = 0;
+  /// Positions the KV cache holds.
+  uint32_t context = 0;
+  std::optional<uint32_t> bos;
+  std::vector<uint32_t> eos;
+  bool stopAtEos = false;
+
+  bool isEos(uint32_t id) const;
+  /// Checks that the prompt is not empty, that its ids are in the vocabulary
+  /// and that it and `tokens` more fit the context.
+  Status check(const std::vector<uint32_t> &prompt, uint64_t tokens) const;
+};
+
+/// Reads them; nothing where the model names no protocol. Fails on a protocol
+/// that is not known and on fields or ports that are missing.
+Result<std::optional<TokenProtocol>> readTokenProtocol(const Image &image);
+
+struct TokenRun {
+  /// HostSatisfied unless the run stopped before the last token.
+  Outcome outcome;
+  std::vector<uint32_t> generated;
+  /// When the word of each step reached the host.
+  std::vector<Cycle> arrivals;
+  /// Index of the step that gave the first generated token.
+  size_t firstStep = 0;
+
+  /// Steady state: cycles from one generated token to the next. With a single
+  /// one, those from the word before it, or from the start.
+  double cyclesPerToken() const;
+};
+
+/// Runs one prompt to `tokens` generated tokens (at least one), or to the end
+/// of text where the protocol stops there. `onToken` is called for each token
+/// as it arrives. The engine must be fresh; the arguments must have passed
+/// check().
+TokenRun runTokens(Engine &engine, const TokenProtocol &protocol,
+                   const std::vector<uint32_t> &prompt, uint32_t tokens,
+                   Cycle maxCycles,
+                   const std::function<void(uint32_t)> &onToken = {});
+
+} // namespace wafer
+
+#endif // WAFER_SIM_TOKENRUN_H

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "wafer/Sim/TokenRun.h"
+
+#include "wafer/Support/Json.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+using namespace wafer;
+using nlohmann::json;
+
+static constexpr const char *kWhere = "model of the image";
+
+bool TokenProtocol::isEos(uint32_t id) const {
+  return std::find(eos.begin(), eos.end(), id) != eos.end();
+}
+
+Status TokenProtocol::check(const std::vector<uint32_t> &prompt,
+                            uint64_t tokens) const {
+  if (prompt.empty()) {
+    return Diagnostic{"the prompt is empty", "", "at least one token", "", ""};
+  }
+  for (size_t i = 0; i < prompt.size(); ++i) {
+    if (prompt[i] >= vocab) {
+      return Diagnostic{"the token id is not in the vocabulary",
+                        fmt::format("token {} of the prompt", i),
+                        fmt::format("0 to {}", vocab - 1),
+                        fmt::format("{}", prompt[i]), ""};
+    }
+  }
+  if (prompt.size() + tokens > context) {
+    return Diagnostic{"the prompt and the tokens do not fit into the context",
+                      kWhere, fmt::format("at most {} tokens", context),
+                      fmt::format("{} + {}", prompt.size(), tokens),
+                      "ask for fewer tokens, or compile with a larger "
+                      "--context"};
+  }
+  return Status::success();
+}
+
+//===----------------------------------------------------------------------===//
+// Reading
+//===----------------------------------------------------------------------===//
+
+/// A field that is a number from 0 to 2^32 - 1.
+static Result<uint32_t> readNumber(const json &model, const char *key) {
+  auto it = model.find(key);
+  if (it == model.end() || !it->is_number_unsigned() ||
+      it->get<uint64_t>() > UINT32_MAX) {
+    return Diagnostic{fmt::format("bad field '{}'", key), kWhere,
+                      "a number of 32 bits",
+                      it == model.end() ? "nothing" : describeJson(*it), ""};
+  }
+  return it->get<uint32_t>();
+}
+
+static Status readEnds(const json &model, TokenProtocol &protocol) {
+  if (model.contains("bos") && !model["bos"].is_null()) {
+    Result<uint32_t> bos = readNumber(model, "bos");
+    if (!bos) {
+      return bos.takeError();
+    }
+    protocol.bos = *bos;
+  }
+  for (const json &id : model.value("eos", json::array())) {
+    if (!id.is_number_unsigned() || id.get<uint64_t>() > UINT32_MAX) {
+      return Diagnostic{"bad field 'eos'", kWhere, "a list of token ids",
+                        describeJson(id), ""};
+    }
+    protocol.eos.push_back(id.get<uint32_t>());
+  }
+  auto stop = model.find("stop_at_eos");
+  protocol.stopAtEos =
+      stop != model.end() && stop->is_boolean() && stop->get<bool>();
+  return Status::success();
+}
+
+static Result<unsigned> requirePort(const Image &image, const char *name,
+                                    bool input) {
+  int port = findHostPort(image, name, input);
+  if (port < 0) {
+    return Diagnostic{
+        "the image has no such host port", kWhere,
+        fmt::format("an {} port named '{}'", input ? "input" : "output", name),
+        "", "the protocol tokens-v1 needs it"};
+  }
+  return unsigned(port);
+}
+
+Result<std::optional<TokenProtocol>>
+wafer::readTokenProtocol(const Image &image) {
+  if (image.model.empty()) {
+    return std::optional<TokenProtocol>();
+  }
+  Result<json> parsed = parseJson(image.model, kWhere);
+  if (!parsed) {
+    return parsed.takeError();
+  }
+  const json &model = *parsed;
+  if (!model.is_object() || !model.contains("protocol")) {
+    return std::optional<TokenProtocol>();
+  }
+  if (model["protocol"] != "tokens-v1") {
+    return Diagnostic{"the protocol of the image is not known", kWhere,
+                      "'tokens-v1'", model["protocol"].dump(), ""};
+  }
+  TokenProtocol protocol;
+  if (model.contains("name") && model["name"].is_string()) {
+    protocol.model = model["name"].get<std::string>();
+  }
+  Result<uint32_t> vocab = readNumber(model, "vocab");
+  Result<uint32_t> context = readNumber(model, "context");
+  Result<unsigned> in = requirePort(image, "prompt", true);
+  Result<unsigned> out = requirePort(image, "tokens", false);
+  Status ends = readEnds(model, protocol);
+  for (const Diagnostic *error :
+       {vocab ? nullptr : &vocab.error(), context ? nullptr : &context.error(),
+        in ? nullptr : &in.error(), out ? nullptr : &out.error(),
+        ends ? nullptr : &ends.error()}) {
+    if (error) {
+      return *error;
+    }
+  }
+  protocol.vocab = *vocab;
+  protocol.context = *context;
+  protocol.promptPort = *in;
+  protocol.tokenPort = *out;
+  return std::optional<TokenProtocol>(std::move(protocol));
+}
+
+//===----------------------------------------------------------------------===//
+// Running
+//===----------------------------------------------------------------------===//
+
+double TokenRun::cyclesPerToken() const {
+  if (arrivals.empty() || generated.empty()) {
+    return 0;
+  }
+  if (generated.size() > 1) {
+    return double(arrivals.back() - arrivals[firstStep]) /
+           double(generated.size() - 1);
+  }
+  Cycle before = arrivals.size() > 1 ? arrivals[arrivals.size() - 2] : 0;
+  return double(arrivals.back() - before);
+}
+
+TokenRun wafer::runTokens(Engine &engine, const TokenProtocol &protocol,
+                          const std::vector<uint32_t> &prompt, uint32_t tokens,
+                          Cycle maxCycles,
+                          const std::function<void(uint32_t)> &onToken) {
+  TokenRun run;
+  run.firstStep = prompt.size() - 1;
+  size_t steps = run.firstStep + tokens;
+  std::vector<uint32_t> words = {uint32_t(prompt.size()), uint32_t(steps)};
+  words.insert(words.end(), prompt.begin(), prompt.end());
+  engine.push(protocol.promptPort, words);
+  for (size_t step = 0; step < steps; ++step) {
+    RunLimits limits;
+    limits.goals = {{protocol.tokenPort, step + 1}};
+    limits.maxCycles = maxCycles;
+    run.outcome = engine.run(limits);
+    if (run.outcome.kind != Outcome::Kind::HostSatisfied) {
+      return run;
+    }
+    HostWord word = engine.word(protocol.tokenPort, step);
+    run.arrivals.push_back(word.cycle);
+    if (step < run.firstStep) {
+      continue;
+    }
+    run.generated.push_back(word.payload);
+    if (onToken) {
+      onToken(word.payload);
+    }
+    if (protocol.stopAtEos && protocol.isEos(word.payload)) {
+      break;
+    }
+  }
+  return run;
+}
