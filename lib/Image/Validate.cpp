@@ -127,19 +127,43 @@ static Status checkTables(const std::vector<std::vector<uint16_t>> &tables,
   return Status::success();
 }
 
-static Status checkSource(ParamSource source, const Region &region,
-                          const std::string &where) {
-  switch (source.kind) {
-  case ParamSource::Kind::Constant:
-    return Status::success();
-  case ParamSource::Kind::Row:
-    return checkIndex(source.value, region.rowTables.size(), "row table",
-                      where);
-  case ParamSource::Kind::Column:
-    return checkIndex(source.value, region.columnTables.size(), "column table",
-                      where);
+namespace {
+/// How many tables the sources of a role ask for. Found once a role, so that
+/// many regions of a role with many parameters stay cheap.
+struct TablesNeeded {
+  uint32_t rows = 0;
+  uint32_t columns = 0;
+
+  explicit TablesNeeded(const Role &role) {
+    for (ParamSource source : role.params) {
+      add(source);
+    }
+    for (const QueueBinding &binding : role.queues) {
+      add(binding.color);
+    }
   }
-  return Diagnostic{"unknown kind of parameter", where, "", "", ""};
+
+private:
+  void add(ParamSource source) {
+    uint32_t count = source.value + 1u;
+    if (source.kind == ParamSource::Kind::Row) {
+      rows = std::max(rows, count);
+    } else if (source.kind == ParamSource::Kind::Column) {
+      columns = std::max(columns, count);
+    }
+  }
+};
+} // namespace
+
+static Status checkEnough(const std::vector<std::vector<uint16_t>> &tables,
+                          uint32_t needed, const char *kind,
+                          const std::string &where) {
+  if (needed <= tables.size()) {
+    return Status::success();
+  }
+  return Diagnostic{fmt::format("role asks for more {} tables", kind), where,
+                    fmt::format("{} tables", needed),
+                    fmt::format("{}", tables.size()), ""};
 }
 
 static Status checkColors(const QueueBinding &binding, const Region &region,
@@ -162,7 +186,9 @@ static Status checkColors(const QueueBinding &binding, const Region &region,
 }
 
 static Status validateRegion(const Region &region, const Image &image,
-                             const Machine &machine, const std::string &where) {
+                             const Machine &machine,
+                             const std::vector<TablesNeeded> &needed,
+                             const std::string &where) {
   WAFER_CHECK(checkName(region.name, where));
   WAFER_CHECK(checkIndex(region.role, image.roles.size(), "role", where));
   WAFER_CHECK(checkRect(region.rect, machine, where));
@@ -170,12 +196,11 @@ static Status validateRegion(const Region &region, const Image &image,
       checkTables(region.rowTables, size_t(region.rect.h), "row", where));
   WAFER_CHECK(
       checkTables(region.columnTables, size_t(region.rect.w), "column", where));
-  const Role &role = image.roles[region.role];
-  for (ParamSource source : role.params) {
-    WAFER_CHECK(checkSource(source, region, where));
-  }
-  for (const QueueBinding &binding : role.queues) {
-    WAFER_CHECK(checkSource(binding.color, region, where));
+  const TablesNeeded &tables = needed[region.role];
+  WAFER_CHECK(checkEnough(region.rowTables, tables.rows, "row", where));
+  WAFER_CHECK(
+      checkEnough(region.columnTables, tables.columns, "column", where));
+  for (const QueueBinding &binding : image.roles[region.role].queues) {
     WAFER_CHECK(checkColors(binding, region, machine, where));
   }
   return Status::success();
@@ -229,10 +254,11 @@ static Status checkDisjoint(const std::vector<Region> &regions) {
 
 Status wafer::imagefile::validateRegions(const Image &image,
                                          const Machine &machine) {
+  std::vector<TablesNeeded> needed(image.roles.begin(), image.roles.end());
   std::unordered_set<std::string_view> names;
   for (size_t i = 0; i < image.regions.size(); ++i) {
     const Region &region = image.regions[i];
-    WAFER_CHECK(validateRegion(region, image, machine,
+    WAFER_CHECK(validateRegion(region, image, machine, needed,
                                placeOf("region", i, region.name)));
     if (!names.insert(region.name).second) {
       return Diagnostic{"two regions have the same name",

@@ -19,11 +19,13 @@ void ColorGrid::paint(
     unsigned newColor,
     const std::function<void(size_t, uint32_t, uint32_t)> &overlap) {
   color = newColor;
+  overlaps = 0;
   std::fill(config.begin(), config.end(), kNoRoute);
   std::fill(arrived.begin(), arrived.end(), uint8_t(0));
   std::fill(flags.begin(), flags.end(), uint8_t(0));
   for (uint32_t i = 0; i < image.rules.size(); ++i) {
-    if (image.rules[i].color == color) {
+    // Rules without overlaps paint each router at most once.
+    if (image.rules[i].color == color && overlaps <= cells()) {
       paintRule(i, overlap);
     }
   }
@@ -46,6 +48,7 @@ void ColorGrid::paintRule(
       for (int32_t i = begin; i < end; ++i, cell += step) {
         if (config[cell] != kNoRoute) {
           overlap(cell, owner[cell], index);
+          ++overlaps;
         }
         config[cell] = route;
         owner[cell] = index;

@@ -72,6 +72,8 @@ private:
   void paintQueues(const Region &region, const QueueBinding &binding);
 
   const Image &image;
+  /// Routers that had a route before; a bound on what hostile rules cost.
+  size_t overlaps = 0;
 };
 
 /// Calls `body(begin, end, config)` for the routed runs of line `line` of a

@@ -128,7 +128,7 @@ TEST(Validate, Regions) {
                  i.regions[0].rect.x = INT32_MAX);
   EXPECT_MESSAGE("row table 0 has the wrong length: expected 2 but got 3",
                  i.regions[0].rowTables[0].push_back(1));
-  EXPECT_MESSAGE("row table is out of range: expected none",
+  EXPECT_MESSAGE("role asks for more row tables: expected 1 tables but got 0",
                  i.regions[0].rowTables.clear());
   EXPECT_MESSAGE("regions overlap", i.regions.push_back(i.regions[0]);
                  i.regions[1].name = "other"; i.regions[1].rect.y = 2);
