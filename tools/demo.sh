@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
-# Builds wsec and shows what it can do today.
+# Builds wsec, compiles the small model that ships with the project for a whole
+# WSE-3, shows the floorplan, proves the image and lets it speak.
 #
 # WAFER_BUILD_DIR  where to build (default: build)
 set -eu
@@ -15,5 +16,15 @@ build_dir=${WAFER_BUILD_DIR:-$source_dir/build}
   cmake -S "$source_dir" -B "$build_dir" -G Ninja
 cmake --build "$build_dir" --target wsec
 
-echo "+ wsec machine wse3"
-"$build_dir/bin/wsec" machine wse3
+wsec=$build_dir/bin/wsec
+image=$(mktemp -d)/shakespeare.wafer
+trap 'rm -rf "$(dirname "$image")"' EXIT
+show() {
+  echo
+  echo "+ wsec $*"
+  "$wsec" "$@"
+}
+show compile "$source_dir/tools/demo/shakespeare-qwen3" -o "$image" --machine wse3 --context 64
+show report "$image"
+show verify "$image"
+show run "$image" --prompt "ROMEO:" --max-tokens 24

@@ -8,6 +8,7 @@
 #include "wafer/CompilerDriver/CompilerDriver.h"
 #include "wafer/Emit/EmitImage.h"
 #include "wafer/Pipelines/Phases.h"
+#include "wafer/Report/Report.h"
 #include "wafer/Support/OutputFile.h"
 #include "wafer/WGraph/WGraph.h"
 
@@ -19,6 +20,7 @@
 #include <nlohmann/json.hpp>
 
 #include <chrono>
+#include <sys/resource.h>
 
 using namespace wafer;
 
@@ -126,6 +128,7 @@ public:
 private:
   ExitCode print(mlir::ModuleOp module);
   ExitCode emit(mlir::ModuleOp module, const Model &model);
+  std::string describeCompile(mlir::ModuleOp module) const;
 
   const Options &options;
   CommandContext &context;
@@ -167,10 +170,35 @@ ExitCode Compile::emit(mlir::ModuleOp module, const Model &model) {
   if (model.tokenizer) {
     emitted->image.tokenizer = model.tokenizer->toJson();
   }
+  emitted->image.report = describeCompile(module);
   if (Status status = writeEmittedImage(*emitted, options.output); !status) {
     return context.fail(status.error());
   }
+  if (!options.report.empty()) {
+    // Time and memory differ from run to run, so they are not in the image.
+    nlohmann::json json =
+        nlohmann::json::parse(makeReport(emitted->image, *machine).toJson(), nullptr, false);
+    std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    json["compile_seconds"] = seconds.count();
+    struct rusage usage {};
+    getrusage(RUSAGE_SELF, &usage);
+    json["peak_rss_bytes"] = int64_t(usage.ru_maxrss) * 1024;
+    if (Status status = writeFile(options.report, json.dump(2) + "\n"); !status) {
+      return context.fail(status.error());
+    }
+  }
   return ExitCode::Success;
+}
+
+/// What only the compiler knows of the image.
+std::string Compile::describeCompile(mlir::ModuleOp module) const {
+  nlohmann::json json;
+  json["weights_type"] = options.pipeline.weightsType;
+  json["accumulate"] = options.accumulate;
+  if (auto cycles = module->getAttrOfType<mlir::IntegerAttr>("wafer.predicted_cycles_per_token")) {
+    json["predicted_cycles_per_token"] = cycles.getInt();
+  }
+  return json.dump();
 }
 
 ExitCode Compile::run() {
@@ -184,13 +212,18 @@ ExitCode Compile::run() {
     return context.fail(model.error());
   }
   ImportOptions import;
-  import.context = uint32_t(options.pipeline.context);
+  // Small models say what they were trained with, not what they can do.
+  constexpr uint32_t kLeastContext = 512;
+  import.context = options.pipeline.context ? uint32_t(options.pipeline.context)
+                                            : std::max(model->config.context, kLeastContext);
+  PipelineOptions pipeline = options.pipeline;
+  pipeline.context = import.context;
   mlir::OwningOpRef<mlir::ModuleOp> module = importModel(*model, &session.context(), import);
   if (!module) {
     return ExitCode::BadInput;
   }
   mlir::PassManager manager(&session.context());
-  buildCompilePipeline(manager, options.pipeline, last);
+  buildCompilePipeline(manager, pipeline, last);
   if (failed(manager.run(*module))) {
     return ExitCode::BadInput;
   }
@@ -227,7 +260,7 @@ void wafer::addCompileCommand(CLI::App &app, CommandContext &context) {
       ->capture_default_str();
   command->add_option("--params", options->pipeline.params,
                       "Parameter set of the cost model: measured, nominal or optimistic (default: the machine's first)");
-  command->add_option("--context", options->pipeline.context, "Positions of the KV cache (default: the model's own)")
+  command->add_option("--context", options->pipeline.context, "Positions of the KV cache (default: the model's own, at least 512)")
       ->check(CLI::Range(1, 1 << 24));
   command->add_option("--stages", options->stages, "Layer stages: auto or a number")->capture_default_str();
   command->add_option("--region", options->region, "Rectangle of a layer stage, such as 13x11 (default: by cost)");

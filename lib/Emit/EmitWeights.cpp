@@ -211,6 +211,9 @@ LogicalResult wafer::placeTensors(ModuleOp module, SymbolTable &symbols, bool we
                  : tensor.getKind() == dist::TensorKind::Output ? wafer::TensorKind::Output
                                                                 : wafer::TensorKind::Weight;
     if (placement.getNumLayers() > 0) {
+      // The layers of one stage are a tensor of their own.
+      entry.name += "[" + std::to_string(placement.getFirstLayer()) + ":" +
+                    std::to_string(placement.getFirstLayer() + placement.getNumLayers()) + "]";
       appendDimension({}, placement.getNumLayers(), placement.getLayerStride(), entry);
     }
     size_t firstDim = entry.dims.size();

@@ -2,8 +2,9 @@
 //
 // tensors-covered. A placement puts the block (ranges of the row) x (ranges of
 // the column) x (whole dimensions) into each core. Two cores may hold the same
-// block (replication); blocks that overlap otherwise mean that an element has
-// two homes, and blocks that do not fill the shape that it has none.
+// block (replication), and ranges of a single dimension may overlap (declared
+// copies); blocks that overlap otherwise mean that an element has two homes, and
+// blocks that do not fill the shape that it has none.
 //
 // As a block is a product, rows and columns are looked at one after the other:
 // the distinct ranges of all rows, taken over the dimensions that are cut by
@@ -126,6 +127,31 @@ private:
                     [&] { return fmt::format("tensor '{}': {}", name, text); });
   }
 
+  /// Ranges of one dimension may overlap: then the layout declares copies, such
+  /// as of a rotary table that every KV head cuts in its own way. Their union
+  /// must have no gap.
+  std::optional<Box> lineUnion(const TensorPlacement &t, std::vector<Box> &boxes,
+                               const char *noun) {
+    std::sort(boxes.begin(), boxes.end());
+    std::pair<uint32_t, uint32_t> all{0, 0};
+    bool any = false;
+    for (const Box &box : boxes) {
+      if (box[0].first >= box[0].second) {
+        continue;
+      }
+      if (any && box[0].first > all.second) {
+        report(fmt::format("the {} of region '{}' leave elements {} to {} out", noun,
+                           context.image.regions[t.region].name, all.second,
+                           box[0].first));
+        return std::nullopt;
+      }
+      all.first = any ? all.first : box[0].first;
+      all.second = std::max(all.second, box[0].second);
+      any = true;
+    }
+    return Box{all};
+  }
+
   /// The box that the lines of one kind fill; reports what is wrong.
   std::optional<Box> linesBox(const TensorPlacement &t,
                               DimensionLayout::Kind kind,
@@ -145,6 +171,9 @@ private:
       }
     }
     const char *noun = kind == DimensionLayout::Kind::Rows ? "rows" : "columns";
+    if (dims.size() == 1) {
+      return lineUnion(t, boxes, noun);
+    }
     if (auto two = findOverlap(boxes)) {
       report(fmt::format("two {} of region '{}' overlap: {} and {}", noun,
                          context.image.regions[t.region].name, show(two->first),

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "wafer/Partition/Partition.h"
+#include "wafer/Place/Floorplan.h"
+
+#include <gtest/gtest.h>
+
+using namespace wafer;
+
+namespace {
+
+/// The range of each line, from the runs.
+std::vector<std::pair<int64_t, int64_t>> expand(const Slicing &slicing) {
+  std::vector<std::pair<int64_t, int64_t>> lines;
+  for (const SliceRun &run : slicing.runs) {
+    for (int64_t i = 0; i < run.count; ++i) {
+      lines.push_back({run.begin + i * run.step, run.end + i * run.step});
+    }
+  }
+  return lines;
+}
+
+using Lines = std::vector<std::pair<int64_t, int64_t>>;
+
+TEST(Slicing, LongerSlicesComeFirst) {
+  // 7 elements over 3 lines: 3 + 2 + 2.
+  EXPECT_EQ(expand(sliceEvenly(7, 3)), (Lines{{0, 3}, {3, 5}, {5, 7}}));
+}
+
+TEST(Slicing, MoreLinesThanElementsLeavesEmptyOnes) {
+  EXPECT_EQ(expand(sliceEvenly(2, 4)), (Lines{{0, 1}, {1, 2}, {2, 2}, {2, 2}}));
+}
+
+TEST(Slicing, HeadsOwnBlocksOfColumns) {
+  // 2 heads of 3 pairs over 5 columns: blocks of 3 and 2 columns.
+  HeadSlicing cut = sliceHeads(2, 3, 5);
+  EXPECT_EQ(expand(cut.heads), (Lines{{0, 1}, {0, 1}, {0, 1}, {1, 2}, {1, 2}}));
+  EXPECT_EQ(expand(cut.pairs), (Lines{{0, 1}, {1, 2}, {2, 3}, {0, 2}, {2, 3}}));
+}
+
+TEST(Slicing, FewColumnsOwnWholeHeads) {
+  HeadSlicing cut = sliceHeads(4, 8, 3);
+  EXPECT_EQ(expand(cut.heads), (Lines{{0, 2}, {2, 3}, {3, 4}}));
+  EXPECT_EQ(expand(cut.pairs), (Lines{{0, 8}, {0, 8}, {0, 8}}));
+}
+
+TEST(Slicing, EveryHeadAndPairHasAColumn) {
+  // All small cases: the products of ranges cover heads x pairs exactly, once
+  // for each column that holds them.
+  for (int64_t heads = 1; heads <= 5; ++heads) {
+    for (int64_t pairs = 1; pairs <= 6; ++pairs) {
+      for (int64_t columns = 1; columns <= 17; ++columns) {
+        HeadSlicing cut = sliceHeads(heads, pairs, columns);
+        Lines h = expand(cut.heads), p = expand(cut.pairs);
+        ASSERT_EQ(h.size(), size_t(columns));
+        ASSERT_EQ(p.size(), size_t(columns));
+        std::vector<int> count(heads * pairs, 0);
+        for (int64_t x = 0; x < columns; ++x) {
+          for (int64_t i = h[x].first; i < h[x].second; ++i) {
+            for (int64_t j = p[x].first; j < p[x].second; ++j) {
+              ++count[i * pairs + j];
+            }
+          }
+        }
+        for (int n : count) {
+          ASSERT_EQ(n, 1) << heads << " heads, " << pairs << " pairs, " << columns << " columns";
+        }
+      }
+    }
+  }
+}
+
+PartitionProblem smallProblem(const Machine &machine) {
+  PartitionProblem p;
+  p.layers = 5;
+  p.dim = 64;
+  p.ffn = 172;
+  p.heads = 8;
+  p.kvHeads = 4;
+  p.headDim = 8;
+  p.vocab = 512;
+  p.context = 512;
+  p.machine = &machine;
+  p.parameterSet = machine.parameterSets.front().name;
+  return p;
+}
+
+TEST(Partition, CoversAllLayersInOrder) {
+  Machine machine = *Machine::load("wse3");
+  PartitionProblem problem = smallProblem(machine);
+  problem.stages = 3;
+  Result<PartitionPlan> plan = partition(problem);
+  ASSERT_TRUE(bool(plan)) << plan.error().str();
+  // 5 layers in 3 stages: 2 + 2 + 1.
+  ASSERT_EQ(plan->layers.size(), 3u);
+  EXPECT_EQ(plan->layers[0].numLayers, 2);
+  EXPECT_EQ(plan->layers[1].firstLayer, 2);
+  EXPECT_EQ(plan->layers[2].firstLayer, 4);
+  EXPECT_EQ(plan->layers[2].numLayers, 1);
+  EXPECT_TRUE(bool(plan->verify(problem)));
+}
+
+TEST(Partition, KeepsTheRegionThatTheUserFixed) {
+  Machine machine = *Machine::load("wse2");
+  PartitionProblem problem = smallProblem(machine);
+  problem.region = {13, 11};
+  Result<PartitionPlan> plan = partition(problem);
+  ASSERT_TRUE(bool(plan)) << plan.error().str();
+  EXPECT_EQ(plan->chosen.width, 13);
+  EXPECT_EQ(plan->chosen.height, 11);
+}
+
+TEST(Partition, RefusesWithDemandSupplyAndConsumers) {
+  Machine machine = *Machine::load("wse3");
+  PartitionProblem problem = smallProblem(machine);
+  problem.region = {1, 1};
+  Result<PartitionPlan> plan = partition(problem);
+  ASSERT_FALSE(bool(plan));
+  EXPECT_NE(plan.error().str().find("bytes of SRAM in a core"), std::string::npos);
+  EXPECT_NE(plan.error().str().find("weights"), std::string::npos);
+}
+
+TEST(Partition, BrokenPlansAreFound) {
+  Machine machine = *Machine::load("wse3");
+  PartitionProblem problem = smallProblem(machine);
+  PartitionPlan plan = *partition(problem);
+  PartitionPlan gap = plan;
+  gap.layers[0].firstLayer = 1;
+  EXPECT_FALSE(bool(gap.verify(problem)));
+  PartitionPlan uneven = plan;
+  uneven.head.rect.h += 1;
+  EXPECT_FALSE(bool(uneven.verify(problem)));
+  PartitionPlan wide = plan;
+  wide.embed.rect.w = machine.width();
+  EXPECT_FALSE(bool(wide.verify(problem)));
+}
+
+TEST(Floorplan, OneShelfFromWestToEast) {
+  Machine machine = *Machine::load("wse3");
+  FloorplanProblem problem;
+  problem.machine = &machine;
+  problem.blocks = {{"loop", 1, 1, true}, {"a", 4, 30, false}, {"b", 5, 30, false}};
+  Result<Floorplan> plan = placeOnShelf(problem);
+  ASSERT_TRUE(bool(plan)) << plan.error().str();
+  EXPECT_EQ(plan->rects[0].x, 0);
+  EXPECT_EQ(plan->rects[1].x, 1);
+  EXPECT_EQ(plan->rects[2].x, 5);
+  EXPECT_TRUE(machine.host.isChannelRow(plan->rects[0].y));
+  Floorplan overlapping = *plan;
+  overlapping.rects[2].x = 4;
+  EXPECT_FALSE(bool(overlapping.verify(problem)));
+}
+
+TEST(Floorplan, TooWideIsRefused) {
+  Machine machine = *Machine::load("test8");
+  FloorplanProblem problem;
+  problem.machine = &machine;
+  problem.blocks = {{"a", 5, 2, false}, {"b", 5, 2, false}};
+  Result<Floorplan> plan = placeOnShelf(problem);
+  ASSERT_FALSE(bool(plan));
+  EXPECT_NE(plan.error().str().find("10x2"), std::string::npos);
+}
+
+} // namespace
