@@ -52,6 +52,8 @@ static Diagnostic toDiagnostic(mlir::Diagnostic &diagnostic) {
 
 CompilerSession::CompilerSession(CommandContext &command)
     : command(command), mlirContext(makeRegistry()) {
+  // The text of an operation is not for users of the command.
+  mlirContext.printOpOnDiagnostic(false);
   mlirContext.getDiagEngine().registerHandler([this](mlir::Diagnostic &d) {
     if (d.getSeverity() == mlir::DiagnosticSeverity::Warning) {
       this->command.warn(toDiagnostic(d));

@@ -81,7 +81,9 @@ struct LocalSizes {
 };
 
 /// Instructions of the layer role; measured on the emitted role, rounded up.
-constexpr int64_t kLayerInstructions = 800;
+constexpr int64_t kLayerInstructions = 1000;
+/// Parameter block (descriptors) and small buffers of the layer role, likewise.
+constexpr int64_t kLayerParameterBytes = 2560;
 } // namespace
 
 SramEstimate wafer::estimateLayerSram(const PartitionProblem &p, int64_t width,
@@ -100,7 +102,7 @@ SramEstimate wafer::estimateLayerSram(const PartitionProblem &p, int64_t width,
   int64_t scores = s.slots * s.kvHeads * s.group;
   int64_t attention = 4 * (s.query + 2 * s.key) * 2 + scores * 4 * 4;
   int64_t feedForward = s.ffn * 4 * 6;
-  e.scratch = s.dim * 10 + attention + feedForward + 1024;
+  e.scratch = s.dim * 10 + attention + feedForward + kLayerParameterBytes;
   e.code = kLayerInstructions * int64_t(p.machine->codeBytesPerInstruction);
   return e;
 }
@@ -275,10 +277,10 @@ private:
     ++evaluated;
     int64_t bytes = sram(width, height, perStage);
     int64_t room = problem.machine->width() - 1 - sides.embed - stages * width;
-    // A region that the user fixed is left to the allocator, which knows the
+    // Where the user fixed everything the allocator decides, which knows the
     // bytes exactly; the estimate only rules out what cannot fit at all.
     int64_t supply = problem.machine->programBytes();
-    int64_t slack = problem.region ? supply / 4 : 0;
+    int64_t slack = problem.region && problem.stages ? supply / 4 : 0;
     if (bytes > supply + slack || room < sides.head) {
       noteMiss(width, height, stages, bytes);
       return;
