@@ -9,6 +9,7 @@
 #   %shared         that folder's parent, ../shared beside the source tree
 
 import os
+import sys
 
 import lit.formats
 
@@ -27,6 +28,7 @@ shared = os.path.normpath(os.path.join(config.wafer_source_dir, "..", "shared"))
 if os.path.isdir(os.path.join(shared, "models")):
     config.available_features.add("shared-models")
 config.substitutions.append(("%shared", shared))
+config.substitutions.append(("%python", sys.executable))
 
 path = [config.wafer_tools_dir, config.llvm_tools_dir, config.environment["PATH"]]
 config.environment["PATH"] = os.pathsep.join(path)

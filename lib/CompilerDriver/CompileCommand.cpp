@@ -212,12 +212,14 @@ ExitCode Compile::run() {
     return context.fail(model.error());
   }
   ImportOptions import;
-  // Small models say what they were trained with, not what they can do.
-  constexpr uint32_t kLeastContext = 512;
+  // Small models say what they were trained with, not what they can do; the
+  // cache of a very long context would crowd out the weights.
+  constexpr uint32_t kLeastContext = 512, kMostContext = 4096;
   import.context = options.pipeline.context ? uint32_t(options.pipeline.context)
-                                            : std::max(model->config.context, kLeastContext);
+                                            : std::clamp(model->config.context, kLeastContext, kMostContext);
   PipelineOptions pipeline = options.pipeline;
   pipeline.context = import.context;
+  pipeline.allowOverflow = last < Phase::Allocate;
   mlir::OwningOpRef<mlir::ModuleOp> module = importModel(*model, &session.context(), import);
   if (!module) {
     return ExitCode::BadInput;
@@ -260,7 +262,7 @@ void wafer::addCompileCommand(CLI::App &app, CommandContext &context) {
       ->capture_default_str();
   command->add_option("--params", options->pipeline.params,
                       "Parameter set of the cost model: measured, nominal or optimistic (default: the machine's first)");
-  command->add_option("--context", options->pipeline.context, "Positions of the KV cache (default: the model's own, at least 512)")
+  command->add_option("--context", options->pipeline.context, "Positions of the KV cache (default: the model's own, at least 512 and at most 4096)")
       ->check(CLI::Range(1, 1 << 24));
   command->add_option("--stages", options->stages, "Layer stages: auto or a number")->capture_default_str();
   command->add_option("--region", options->region, "Rectangle of a layer stage, such as 13x11 (default: by cost)");

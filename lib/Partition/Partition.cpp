@@ -216,7 +216,8 @@ public:
   int64_t evaluated = 0;
   /// The candidate that came closest to fitting, for the error.
   std::optional<PartitionCandidate> closest;
-  std::string closestReason;
+  /// Its shelf, where that is not wider than the machine.
+  std::optional<Shelf> closestShelf;
 
 private:
   std::vector<int64_t> heights() const {
@@ -248,7 +249,7 @@ private:
     int64_t widest = std::min<int64_t>(room / stages, std::max(problem.ffn, problem.dim));
     if (widest < 1 || sram(widest, height, perStage) > supply) {
       if (widest >= 1) {
-        noteMiss(widest, height, stages, sram(widest, height, perStage));
+        noteMiss(widest, height, stages, sram(widest, height, perStage), sides);
       }
       return;
     }
@@ -266,10 +267,33 @@ private:
     }
   }
 
-  void noteMiss(int64_t width, int64_t height, int64_t stages, int64_t bytes) {
-    if (!closest || bytes < closest->sramBytes) {
-      closest = PartitionCandidate{width, height, stages, 0, 0, bytes};
+  void noteMiss(int64_t width, int64_t height, int64_t stages, int64_t bytes, const SideColumns &sides) {
+    if (closest && bytes >= closest->sramBytes) {
+      return;
     }
+    closest = PartitionCandidate{width, height, stages, 0, 0, bytes};
+    closestShelf.reset();
+    if (1 + sides.embed + stages * width + sides.head <= problem.machine->width()) {
+      closestShelf = makeShelf(width, height, stages, bytes, sides, sides.head);
+    }
+  }
+
+  Shelf makeShelf(int64_t width, int64_t height, int64_t stages, int64_t bytes, const SideColumns &sides,
+                  int64_t mostHead) const {
+    Shelf shelf;
+    shelf.embedColumns = sides.embed;
+    shelf.headColumns = bestHeadColumns(height, sides.head, mostHead);
+    PartitionCandidate &c = shelf.candidate;
+    c.width = width;
+    c.height = height;
+    c.stages = stages;
+    c.sramBytes = bytes;
+    c.cyclesPerLayer = estimateLayerCycles(problem, width, height);
+    c.cyclesPerToken = problem.layers * c.cyclesPerLayer +
+                       (stages + 1) * (width + ceilDiv(problem.dim, height) + 20) +
+                       6 * shelf.embedColumns + headCycles(problem, height, shelf.headColumns) +
+                       stages * width + 50;
+    return shelf;
   }
 
   void evaluate(int64_t width, int64_t height, int64_t stages, int64_t perStage,
@@ -282,22 +306,10 @@ private:
     int64_t supply = problem.machine->programBytes();
     int64_t slack = problem.region && problem.stages ? supply / 4 : 0;
     if (bytes > supply + slack || room < sides.head) {
-      noteMiss(width, height, stages, bytes);
+      noteMiss(width, height, stages, bytes, sides);
       return;
     }
-    Shelf shelf;
-    shelf.embedColumns = sides.embed;
-    shelf.headColumns = bestHeadColumns(height, sides.head, std::min(room, problem.vocab));
-    PartitionCandidate &c = shelf.candidate;
-    c.width = width;
-    c.height = height;
-    c.stages = stages;
-    c.sramBytes = bytes;
-    c.cyclesPerLayer = estimateLayerCycles(problem, width, height);
-    c.cyclesPerToken = problem.layers * c.cyclesPerLayer +
-                       (stages + 1) * (width + ceilDiv(problem.dim, height) + 20) +
-                       6 * shelf.embedColumns + headCycles(problem, height, shelf.headColumns) +
-                       stages * width + 50;
+    Shelf shelf = makeShelf(width, height, stages, bytes, sides, std::min(room, problem.vocab));
     shelves.push_back(shelf);
   }
 
@@ -386,10 +398,15 @@ Result<PartitionPlan> wafer::partition(const PartitionProblem &problem) {
   }
   Search search(problem);
   search.run();
-  if (!search.best) {
-    return doesNotFit(problem, search);
-  }
   PartitionPlan plan;
+  if (!search.best) {
+    Diagnostic overflow = doesNotFit(problem, search);
+    if (!problem.allowOverflow || !search.closestShelf) {
+      return overflow;
+    }
+    plan.overflow = overflow;
+    search.best = search.closestShelf;
+  }
   plan.chosen = search.best->candidate;
   plan.evaluated = search.evaluated;
   if (search.runnerUp) {

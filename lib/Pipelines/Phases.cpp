@@ -48,6 +48,7 @@ void wafer::buildPartitionPhase(OpPassManager &manager, const PipelineOptions &o
   partition.stages = options.stages;
   partition.width = options.width;
   partition.height = options.height;
+  partition.allowOverflow = options.allowOverflow;
   manager.addPass(createWaferPartition(partition));
   manager.addPass(createWaferVerifyPartitioned());
 }

@@ -34,7 +34,8 @@ def WaferPartition : Pass<"wafer-partition", "::mlir::ModuleOp"> {
     Option<"context", "context", "int64_t", "0", "positions of the KV cache; 0: the model's own">,
     Option<"stages", "stages", "int64_t", "0", "number of layer stages; 0: chosen by cost">,
     Option<"width", "width", "int64_t", "0", "columns of a layer stage; 0: chosen by cost">,
-    Option<"height", "height", "int64_t", "0", "rows of a layer stage; 0: chosen by cost">
+    Option<"height", "height", "int64_t", "0", "rows of a layer stage; 0: chosen by cost">,
+    Option<"allowOverflow", "allow-overflow", "bool", "false", "warn where no plan fits in SRAM, and take the closest">
   ];
   let dependentDialects = ["::wafer::dist::DistDialect"];
 }

@@ -53,6 +53,9 @@ struct PartitionProblem {
   // What the user fixed.
   std::optional<int64_t> stages;
   std::optional<std::pair<int64_t, int64_t>> region; // width, height
+  /// Give the plan that comes closest where none fits in SRAM: for looking at
+  /// the phases before `allocate`, which refuses it.
+  bool allowOverflow = false;
 
   Status check() const;
 };
@@ -80,6 +83,8 @@ struct PartitionPlan {
   /// The best candidate with another rectangle, if there was one.
   std::optional<PartitionCandidate> runnerUp;
   int64_t evaluated = 0;
+  /// Why the plan does not fit (only with allowOverflow).
+  std::optional<Diagnostic> overflow;
   StageRect loop;
   StageRect embed;
   std::vector<StageRect> layers;

@@ -77,10 +77,14 @@ struct PartitionPass : public wafer::impl::WaferPartitionBase<PartitionPass> {
     if (failed(fillPartitionProblem(model, problem))) {
       return signalPassFailure();
     }
+    problem.allowOverflow = allowOverflow;
     Result<PartitionPlan> plan = partition(problem);
     if (!plan) {
       module.emitError() << plan.error().str();
       return signalPassFailure();
+    }
+    if (plan->overflow) {
+      module.emitWarning() << plan->overflow->str();
     }
     remarkOn(model, *plan);
     if (failed(distributeModel(model, problem, *plan))) {
