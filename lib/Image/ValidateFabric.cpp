@@ -55,7 +55,11 @@ static Status checkConfig(const RouteConfig &c, const Machine &machine,
       }
       continue;
     }
-    if (s.rx == 0 || s.tx == 0 || s.rx > kAllPorts || s.tx > kAllPorts) {
+    // A position of a switch may be closed; a route that always is means
+    // nothing.
+    bool closed = s.rx == 0 || s.tx == 0;
+    if ((closed && c.numPositions == 1) || s.rx > kAllPorts ||
+        s.tx > kAllPorts) {
       return Diagnostic{fmt::format("switch position {} has no ports", p),
                         where, "ports to receive from and to send to",
                         fmt::format("rx {:#x}, tx {:#x}", s.rx, s.tx), ""};

@@ -185,6 +185,8 @@ TEST(Validate, Configs) {
                  i.configs[0].currentPosition = 1);
   EXPECT_MESSAGE("switch position 0 has no ports",
                  i.configs[0].positions[0].rx = 32);
+  // A position of a switch may be closed.
+  EXPECT_EQ(after([](Image &i) { i.configs[3].positions[1].tx = 0; }), "");
   EXPECT_MESSAGE("unused switch position is not zero",
                  i.configs[0].positions[1].rx = 1);
   EXPECT_MESSAGE("unused field of a filter is not zero",

@@ -54,7 +54,7 @@ region @row role @line rect 0 0 4 2 {
 config @send rx=R tx=E
 config @take rx=W tx=R
 config @pass rx=W tx=E,R
-config @down rx=R tx=S | rx=N tx=S ring pop=always
+config @down rx=R tx=S | rx=N tx=- | rx=N tx=S ring pop=always
 config @filter rx=W tx=R counter init=0 limit=1 max=3
 rule @first color 5 rect 0 0 2 2 axis x [@send @take] [@send @filter]
 rule @second color 6 rect 1 0 3 2 axis x [@send @pass @take]
