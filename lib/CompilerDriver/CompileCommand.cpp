@@ -54,8 +54,10 @@ Diagnostic usage(std::string what, std::string expected, std::string found) {
 
 /// Options that the command line accepts and this version cannot do.
 std::optional<Diagnostic> unsupported(const Options &o) {
-  auto refuse = [](const char *option, const char *supported, const std::string &found) {
-    Diagnostic d = usage(std::string(option) + " is not supported yet", supported, found);
+  auto refuse = [](const char *option, const char *supported,
+                   const std::string &found) {
+    Diagnostic d =
+        usage(std::string(option) + " is not supported yet", supported, found);
     return d;
   };
   if (o.tokensPerPass != 1) {
@@ -73,8 +75,12 @@ std::optional<Diagnostic> unsupported(const Options &o) {
   if (o.objective != "latency") {
     return refuse("--objective", "latency", o.objective);
   }
-  if (o.accumulate != "mixed" && !(o.accumulate == "f32" && o.pipeline.weightsType == "f32")) {
-    return refuse("--accumulate", "mixed (f32 sums of f16 products), or f32 with --weights-type f32", o.accumulate);
+  if (o.accumulate != "mixed" &&
+      !(o.accumulate == "f32" && o.pipeline.weightsType == "f32")) {
+    return refuse(
+        "--accumulate",
+        "mixed (f32 sums of f16 products), or f32 with --weights-type f32",
+        o.accumulate);
   }
   return std::nullopt;
 }
@@ -84,8 +90,11 @@ std::optional<Diagnostic> parseShapes(Options &o) {
   if (!o.region.empty()) {
     unsigned width = 0, height = 0;
     char rest = 0;
-    if (std::sscanf(o.region.c_str(), "%5ux%5u%c", &width, &height, &rest) != 2 || width == 0 || height == 0) {
-      return usage("bad --region", "WIDTHxHEIGHT such as 13x11", "'" + o.region + "'");
+    if (std::sscanf(o.region.c_str(), "%5ux%5u%c", &width, &height, &rest) !=
+            2 ||
+        width == 0 || height == 0) {
+      return usage("bad --region", "WIDTHxHEIGHT such as 13x11",
+                   "'" + o.region + "'");
     }
     o.pipeline.width = width;
     o.pipeline.height = height;
@@ -93,8 +102,10 @@ std::optional<Diagnostic> parseShapes(Options &o) {
   if (o.stages != "auto") {
     unsigned stages = 0;
     char rest = 0;
-    if (std::sscanf(o.stages.c_str(), "%6u%c", &stages, &rest) != 1 || stages == 0) {
-      return usage("bad --stages", "auto or a positive number", "'" + o.stages + "'");
+    if (std::sscanf(o.stages.c_str(), "%6u%c", &stages, &rest) != 1 ||
+        stages == 0) {
+      return usage("bad --stages", "auto or a positive number",
+                   "'" + o.stages + "'");
     }
     o.pipeline.stages = stages;
   }
@@ -102,7 +113,8 @@ std::optional<Diagnostic> parseShapes(Options &o) {
 }
 
 /// The JSON that `wsec run` needs of the model.
-std::string describeModel(const std::string &name, const ModelConfig &config, int64_t context) {
+std::string describeModel(const std::string &name, const ModelConfig &config,
+                          int64_t context) {
   nlohmann::json json;
   json["name"] = name;
   json["family"] = config.family;
@@ -121,7 +133,8 @@ std::string describeModel(const std::string &name, const ModelConfig &config, in
 class Compile {
 public:
   Compile(const Options &options, CommandContext &context)
-      : options(options), context(context), session(context), start(std::chrono::steady_clock::now()) {}
+      : options(options), context(context), session(context),
+        start(std::chrono::steady_clock::now()) {}
 
   ExitCode run();
 
@@ -158,12 +171,14 @@ ExitCode Compile::emit(mlir::ModuleOp module, const Model &model) {
   }
   EmitOptions emitOptions;
   emitOptions.weights = options.weights != "none";
-  llvm::FailureOr<EmittedImage> emitted = emitImage(module, *machine, emitOptions);
+  llvm::FailureOr<EmittedImage> emitted =
+      emitImage(module, *machine, emitOptions);
   if (failed(emitted)) {
     return ExitCode::BadInput;
   }
   int64_t positions = 0;
-  if (auto attribute = module->getAttrOfType<mlir::IntegerAttr>("wafer.context")) {
+  if (auto attribute =
+          module->getAttrOfType<mlir::IntegerAttr>("wafer.context")) {
     positions = attribute.getInt();
   }
   emitted->image.model = describeModel(model.name, model.config, positions);
@@ -176,14 +191,16 @@ ExitCode Compile::emit(mlir::ModuleOp module, const Model &model) {
   }
   if (!options.report.empty()) {
     // Time and memory differ from run to run, so they are not in the image.
-    nlohmann::json json =
-        nlohmann::json::parse(makeReport(emitted->image, *machine).toJson(), nullptr, false);
-    std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    nlohmann::json json = nlohmann::json::parse(
+        makeReport(emitted->image, *machine).toJson(), nullptr, false);
+    std::chrono::duration<double> seconds =
+        std::chrono::steady_clock::now() - start;
     json["compile_seconds"] = seconds.count();
-    struct rusage usage {};
+    struct rusage usage{};
     getrusage(RUSAGE_SELF, &usage);
     json["peak_rss_bytes"] = int64_t(usage.ru_maxrss) * 1024;
-    if (Status status = writeFile(options.report, json.dump(2) + "\n"); !status) {
+    if (Status status = writeFile(options.report, json.dump(2) + "\n");
+        !status) {
       return context.fail(status.error());
     }
   }
@@ -195,7 +212,8 @@ std::string Compile::describeCompile(mlir::ModuleOp module) const {
   nlohmann::json json;
   json["weights_type"] = options.pipeline.weightsType;
   json["accumulate"] = options.accumulate;
-  if (auto cycles = module->getAttrOfType<mlir::IntegerAttr>("wafer.predicted_cycles_per_token")) {
+  if (auto cycles = module->getAttrOfType<mlir::IntegerAttr>(
+          "wafer.predicted_cycles_per_token")) {
     json["predicted_cycles_per_token"] = cycles.getInt();
   }
   return json.dump();
@@ -215,12 +233,15 @@ ExitCode Compile::run() {
   // Small models say what they were trained with, not what they can do; the
   // cache of a very long context would crowd out the weights.
   constexpr uint32_t kLeastContext = 512, kMostContext = 4096;
-  import.context = options.pipeline.context ? uint32_t(options.pipeline.context)
-                                            : std::clamp(model->config.context, kLeastContext, kMostContext);
+  import.context =
+      options.pipeline.context
+          ? uint32_t(options.pipeline.context)
+          : std::clamp(model->config.context, kLeastContext, kMostContext);
   PipelineOptions pipeline = options.pipeline;
   pipeline.context = import.context;
   pipeline.allowOverflow = last < Phase::Allocate;
-  mlir::OwningOpRef<mlir::ModuleOp> module = importModel(*model, &session.context(), import);
+  mlir::OwningOpRef<mlir::ModuleOp> module =
+      importModel(*model, &session.context(), import);
   if (!module) {
     return ExitCode::BadInput;
   }
@@ -240,7 +261,9 @@ static ExitCode runCompile(Options &options, CommandContext &context) {
     return context.fail(*problem);
   }
   if (options.stopAfter.empty() && options.output.empty()) {
-    return context.fail(usage("no output file", "-o OUT.wafer or --stop-after=PHASE", ""), ExitCode::BadUsage);
+    return context.fail(
+        usage("no output file", "-o OUT.wafer or --stop-after=PHASE", ""),
+        ExitCode::BadUsage);
   }
   options.load.weights = options.weights == "real";
   return Compile(options, context).run();
@@ -252,35 +275,57 @@ void addCompileCommand(CLI::App &app, CommandContext &context);
 
 void wafer::addCompileCommand(CLI::App &app, CommandContext &context) {
   auto options = std::make_shared<Options>();
-  CLI::App *command = app.add_subcommand("compile", "Compile a model for a machine into an image");
+  CLI::App *command = app.add_subcommand(
+      "compile", "Compile a model for a machine into an image");
   command
       ->add_option("MODEL", options->model,
-                   "A .gguf file, a folder with config.json and safetensors, or a config.json (synthetic weights)")
+                   "A .gguf file, a folder with config.json and safetensors, "
+                   "or a config.json (synthetic weights)")
       ->required();
-  command->add_option("-o", options->output, "The image to write (with --stop-after: the IR)");
-  command->add_option("--machine", options->pipeline.machine, "A shipped machine or a machine file")
+  command->add_option("-o", options->output,
+                      "The image to write (with --stop-after: the IR)");
+  command
+      ->add_option("--machine", options->pipeline.machine,
+                   "A shipped machine or a machine file")
       ->capture_default_str();
   command->add_option("--params", options->pipeline.params,
-                      "Parameter set of the cost model: measured, nominal or optimistic (default: the machine's first)");
-  command->add_option("--context", options->pipeline.context, "Positions of the KV cache (default: the model's own, at least 512 and at most 4096)")
+                      "Parameter set of the cost model: measured, nominal or "
+                      "optimistic (default: the machine's first)");
+  command
+      ->add_option("--context", options->pipeline.context,
+                   "Positions of the KV cache (default: the model's own, at "
+                   "least 512 and at most 4096)")
       ->check(CLI::Range(1, 1 << 24));
-  command->add_option("--stages", options->stages, "Layer stages: auto or a number")->capture_default_str();
-  command->add_option("--region", options->region, "Rectangle of a layer stage, such as 13x11 (default: by cost)");
+  command
+      ->add_option("--stages", options->stages,
+                   "Layer stages: auto or a number")
+      ->capture_default_str();
+  command->add_option(
+      "--region", options->region,
+      "Rectangle of a layer stage, such as 13x11 (default: by cost)");
   command->add_option("--weights", options->weights, "real, synthetic or none")
       ->check(CLI::IsMember({"real", "synthetic", "none"}))
       ->capture_default_str();
-  command->add_option("--weights-type", options->pipeline.weightsType, "stored, f16 or f32")
+  command
+      ->add_option("--weights-type", options->pipeline.weightsType,
+                   "stored, f16 or f32")
       ->check(CLI::IsMember({"stored", "f16", "bf16", "f32"}))
       ->capture_default_str();
   command->add_option("--accumulate", options->accumulate, "f16, f32 or mixed")
       ->check(CLI::IsMember({"f16", "f32", "mixed"}))
       ->capture_default_str();
-  command->add_option("--objective", options->objective, "latency or throughput")
+  command
+      ->add_option("--objective", options->objective, "latency or throughput")
       ->check(CLI::IsMember({"latency", "throughput"}))
       ->capture_default_str();
-  command->add_option("--tokens-per-pass", options->tokensPerPass, "Tokens computed at once")->capture_default_str();
-  command->add_option("--in-flight", options->inFlight, "Requests in flight")->capture_default_str();
-  command->add_option("--wafers", options->wafers, "Wafers")->capture_default_str();
+  command
+      ->add_option("--tokens-per-pass", options->tokensPerPass,
+                   "Tokens computed at once")
+      ->capture_default_str();
+  command->add_option("--in-flight", options->inFlight, "Requests in flight")
+      ->capture_default_str();
+  command->add_option("--wafers", options->wafers, "Wafers")
+      ->capture_default_str();
   command->add_option("--defects", options->defects, "Defect map of the wafer");
   std::vector<std::string> phases;
   for (const PhaseInfo &info : allPhases()) {
@@ -288,9 +333,14 @@ void wafer::addCompileCommand(CLI::App &app, CommandContext &context) {
       phases.push_back(info.name);
     }
   }
-  command->add_option("--stop-after", options->stopAfter, "Print the IR after a phase")
+  command
+      ->add_option("--stop-after", options->stopAfter,
+                   "Print the IR after a phase")
       ->check(CLI::IsMember(phases));
-  command->add_option("--report", options->report, "Write a JSON report to this file");
-  command->add_option("--seed", options->load.seed, "Seed of synthetic weights")->capture_default_str();
-  context.setAction(command, [options, &context] { return runCompile(*options, context); });
+  command->add_option("--report", options->report,
+                      "Write a JSON report to this file");
+  command->add_option("--seed", options->load.seed, "Seed of synthetic weights")
+      ->capture_default_str();
+  context.setAction(
+      command, [options, &context] { return runCompile(*options, context); });
 }

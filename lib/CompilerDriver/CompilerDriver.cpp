@@ -16,7 +16,9 @@ void addCompileCommand(CLI::App &app, CommandContext &context);
 void addImportCommand(CLI::App &app, CommandContext &context);
 } // namespace wafer
 
-std::vector<AddCommand> wafer::compilerCommands() { return {addCompileCommand, addImportCommand}; }
+std::vector<AddCommand> wafer::compilerCommands() {
+  return {addCompileCommand, addImportCommand};
+}
 
 //===----------------------------------------------------------------------===//
 // CompilerSession

@@ -47,7 +47,9 @@ Attribute LayoutAttr::parse(AsmParser &parser, Type) {
     }
     std::optional<Partial> parsed = symbolizePartial(axis);
     if (!parsed || *parsed == Partial::None) {
-      parser.emitError(loc) << "expected partial 'rows', 'columns' or 'group' but got '" << axis << "'";
+      parser.emitError(loc)
+          << "expected partial 'rows', 'columns' or 'group' but got '" << axis
+          << "'";
       return {};
     }
     partial = *parsed;
@@ -96,7 +98,8 @@ LogicalResult LayoutAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   }
   // layout-c2
   if ((partial == Partial::Group) != bool(group)) {
-    return emitError() << "expected a group exactly if the value is partial over a group";
+    return emitError()
+           << "expected a group exactly if the value is partial over a group";
   }
   return success();
 }

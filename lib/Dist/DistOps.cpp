@@ -44,8 +44,9 @@ LogicalResult SlicingOp::verify() {
   // slicing-c1
   int64_t size = getSize(), lines = getLines();
   if (size <= 0 || lines <= 0) {
-    return emitOpError() << "expected a positive size and number of lines but got "
-                         << size << " and " << lines;
+    return emitOpError()
+           << "expected a positive size and number of lines but got " << size
+           << " and " << lines;
   }
   // slicing-c2
   ArrayRef<int64_t> runs = getRuns();
@@ -53,12 +54,14 @@ LogicalResult SlicingOp::verify() {
     return emitOpError() << "expected runs of four numbers";
   }
   if (getCyclic()) {
-    return runs.empty() ? success()
-                        : LogicalResult(emitOpError() << "a cyclic slicing has no runs");
+    return runs.empty()
+               ? success()
+               : LogicalResult(emitOpError() << "a cyclic slicing has no runs");
   }
   int64_t total = 0;
   for (size_t i = 0; i < runs.size(); i += 4) {
-    int64_t count = runs[i], begin = runs[i + 1], end = runs[i + 2], step = runs[i + 3];
+    int64_t count = runs[i], begin = runs[i + 1], end = runs[i + 2],
+            step = runs[i + 3];
     if (count <= 0 || count > lines - total) {
       return emitOpError() << "expected runs for " << lines << " lines but run "
                            << i / 4 << " has " << count;
@@ -67,15 +70,19 @@ LogicalResult SlicingOp::verify() {
     // slicing-c3. Both ends of the run suffice: ranges move linearly. The
     // bound on the step keeps the product in range.
     if (step < -size || step > size) {
-      return emitOpError() << "step " << step << " leaves the " << size << " elements";
+      return emitOpError() << "step " << step << " leaves the " << size
+                           << " elements";
     }
     int64_t last = (count - 1) * step;
-    if (begin < 0 || end < begin || end > size || begin + last < 0 || end + last > size) {
-      return emitOpError() << "run " << i / 4 << " leaves the " << size << " elements";
+    if (begin < 0 || end < begin || end > size || begin + last < 0 ||
+        end + last > size) {
+      return emitOpError() << "run " << i / 4 << " leaves the " << size
+                           << " elements";
     }
   }
   if (total != lines) {
-    return emitOpError() << "expected runs for " << lines << " lines but got " << total;
+    return emitOpError() << "expected runs for " << lines << " lines but got "
+                         << total;
   }
   return success();
 }
@@ -94,7 +101,8 @@ LogicalResult TensorOp::verify() {
   size_t rank = cast<RankedTensorType>(getType()).getRank();
   if (getKind() == TensorKind::Weight) {
     if (!getSource() || getSourceStrides().size() != rank) {
-      return emitOpError() << "expected a source and " << rank << " strides for a weight";
+      return emitOpError() << "expected a source and " << rank
+                           << " strides for a weight";
     }
   } else if (getSource() || !getSourceStrides().empty()) {
     return emitOpError() << "only a weight has a source";
@@ -107,8 +115,8 @@ LogicalResult TensorOp::verify() {
   }
   if (isTable && (type.getRank() != 3 || type.getDimSize(1) != 2 ||
                   type.getDimSize(2) != int64_t(getFrequencies()->size()))) {
-    return emitOpError() << "expected a table [entries, 2, " << getFrequencies()->size()
-                         << "] but got " << type;
+    return emitOpError() << "expected a table [entries, 2, "
+                         << getFrequencies()->size() << "] but got " << type;
   }
   return success();
 }
@@ -118,7 +126,8 @@ LogicalResult PlacementOp::verify() {
   bool positive = llvm::all_of(getStrides(), [](int64_t s) { return s > 0; });
   if (!positive || int64_t(getOffset()) < 0 || int64_t(getFirstLayer()) < 0 ||
       int64_t(getNumLayers()) < 0 || int64_t(getLayerStride()) < 0) {
-    return emitOpError() << "expected positive strides and an offset and layers that are not negative";
+    return emitOpError() << "expected positive strides and an offset and "
+                            "layers that are not negative";
   }
   return success();
 }
@@ -126,15 +135,19 @@ LogicalResult PlacementOp::verify() {
 LogicalResult StageOp::verify() {
   // stage-c1
   ArrayRef<int64_t> rect = getRect();
-  if (rect.size() != 4 || rect[0] < 0 || rect[1] < 0 || rect[2] <= 0 || rect[3] <= 0) {
-    return emitOpError() << "expected a rectangle [x, y, width, height] with positive sides";
+  if (rect.size() != 4 || rect[0] < 0 || rect[1] < 0 || rect[2] <= 0 ||
+      rect[3] <= 0) {
+    return emitOpError()
+           << "expected a rectangle [x, y, width, height] with positive sides";
   }
   // stage-c2
   bool layers = getKind() == StageKind::Layers;
   if (layers ? int64_t(getNumLayers()) <= 0 : getNumLayers() != 0) {
-    return emitOpError() << "expected " << (layers ? "at least one layer" : "no layers")
-                         << " in a stage of kind '" << stringifyStageKind(getKind())
-                         << "' but got " << int64_t(getNumLayers());
+    return emitOpError() << "expected "
+                         << (layers ? "at least one layer" : "no layers")
+                         << " in a stage of kind '"
+                         << stringifyStageKind(getKind()) << "' but got "
+                         << int64_t(getNumLayers());
   }
   // stage-c3
   if (layers) {
@@ -142,7 +155,8 @@ LogicalResult StageOp::verify() {
     auto yield = cast<YieldOp>(block.getTerminator());
     if (block.getNumArguments() != 1 || yield.getNumOperands() != 1 ||
         block.getArgument(0).getType() != yield.getOperand(0).getType()) {
-      return emitOpError() << "expected one argument and one yielded value of the same type";
+      return emitOpError()
+             << "expected one argument and one yielded value of the same type";
     }
   }
   return success();
@@ -150,15 +164,18 @@ LogicalResult StageOp::verify() {
 
 LogicalResult TransferOp::verifySymbolUses(SymbolTableCollection &symbols) {
   // transfer-c1
-  auto source = symbols.lookupNearestSymbolFrom<StageOp>(*this, getSourceAttr());
-  auto target = symbols.lookupNearestSymbolFrom<StageOp>(*this, getTargetAttr());
+  auto source =
+      symbols.lookupNearestSymbolFrom<StageOp>(*this, getSourceAttr());
+  auto target =
+      symbols.lookupNearestSymbolFrom<StageOp>(*this, getTargetAttr());
   if (!source || !target) {
     return emitOpError() << "expected two stages but found no stage '"
                          << (source ? getTarget() : getSource()) << "'";
   }
-  if (source.getRect()[1] != target.getRect()[1] || source.getRect()[3] != target.getRect()[3]) {
-    return emitOpError() << "stages '" << getSource() << "' and '" << getTarget()
-                         << "' have different rows";
+  if (source.getRect()[1] != target.getRect()[1] ||
+      source.getRect()[3] != target.getRect()[3]) {
+    return emitOpError() << "stages '" << getSource() << "' and '"
+                         << getTarget() << "' have different rows";
   }
   return success();
 }
@@ -170,8 +187,10 @@ LogicalResult TransferOp::verifySymbolUses(SymbolTableCollection &symbols) {
 LogicalResult AllReduceOp::verify() {
   // all_reduce-c1
   if (getOperands().empty() || getNumOperands() != getNumResults()) {
-    return emitOpError() << "expected as many results as operands and at least one but got "
-                         << getNumOperands() << " operands and " << getNumResults() << " results";
+    return emitOpError()
+           << "expected as many results as operands and at least one but got "
+           << getNumOperands() << " operands and " << getNumResults()
+           << " results";
   }
   LayoutAttr first = getLayout(getOperand(0).getType());
   for (auto [operand, result] : llvm::zip(getOperands(), getResults())) {
@@ -179,12 +198,16 @@ LogicalResult AllReduceOp::verify() {
     LayoutAttr layout = getLayout(type);
     // all_reduce-c2
     if (!layout || layout.getPartial() == Partial::None ||
-        layout.getPartial() != first.getPartial() || layout.getGroup() != first.getGroup()) {
-      return emitOpError() << "expected operands that are partial over one axis but got " << type;
+        layout.getPartial() != first.getPartial() ||
+        layout.getGroup() != first.getGroup()) {
+      return emitOpError()
+             << "expected operands that are partial over one axis but got "
+             << type;
     }
     // all_reduce-c1
     if (result.getType() != withLayout(type, withoutPartial(layout))) {
-      return emitOpError() << "expected the result type " << withLayout(type, withoutPartial(layout))
+      return emitOpError() << "expected the result type "
+                           << withLayout(type, withoutPartial(layout))
                            << " but got " << result.getType();
     }
   }
@@ -196,12 +219,16 @@ LogicalResult SumSquaresOp::verify() {
   LayoutAttr in = getLayout(getInput().getType());
   LayoutAttr out = getLayout(getResult().getType());
   auto result = cast<RankedTensorType>(getResult().getType());
-  if (!in || in.getDims().size() != 1 || !getSlicing(in, 0) || in.getPartial() != Partial::None) {
-    return emitOpError() << "expected an operand with one dimension that is cut";
+  if (!in || in.getDims().size() != 1 || !getSlicing(in, 0) ||
+      in.getPartial() != Partial::None) {
+    return emitOpError()
+           << "expected an operand with one dimension that is cut";
   }
   if (!out || result.getRank() != 1 || result.getDimSize(0) != 1 ||
-      (out.getPartial() != Partial::Rows && out.getPartial() != Partial::Columns)) {
-    return emitOpError() << "expected a partial tensor<1xf32> as result but got " << result;
+      (out.getPartial() != Partial::Rows &&
+       out.getPartial() != Partial::Columns)) {
+    return emitOpError()
+           << "expected a partial tensor<1xf32> as result but got " << result;
   }
   return success();
 }
@@ -210,9 +237,11 @@ LogicalResult CastOp::verify() {
   // cast-c1
   auto in = cast<RankedTensorType>(getInput().getType());
   auto out = cast<RankedTensorType>(getResult().getType());
-  if (in.getShape() != out.getShape() || in.getEncoding() != out.getEncoding()) {
-    return emitOpError() << "expected types that differ in the element only but got " << in
-                         << " and " << out;
+  if (in.getShape() != out.getShape() ||
+      in.getEncoding() != out.getEncoding()) {
+    return emitOpError()
+           << "expected types that differ in the element only but got " << in
+           << " and " << out;
   }
   return success();
 }
@@ -220,8 +249,8 @@ LogicalResult CastOp::verify() {
 LogicalResult MatVecOp::verify() {
   // matvec-c1
   if (getWeights().empty() || getWeights().size() != getNumResults()) {
-    return emitOpError() << "expected as many results as weights but got " << getNumResults()
-                         << " and " << getWeights().size();
+    return emitOpError() << "expected as many results as weights but got "
+                         << getNumResults() << " and " << getWeights().size();
   }
   // matvec-c2
   LayoutAttr in = getLayout(getInput().getType());
@@ -230,8 +259,11 @@ LogicalResult MatVecOp::verify() {
   }
   for (Type type : getResultTypes()) {
     LayoutAttr layout = getLayout(type);
-    if (!layout || (layout.getPartial() != Partial::Rows && layout.getPartial() != Partial::Columns)) {
-      return emitOpError() << "expected results that are partial over rows or columns but got " << type;
+    if (!layout || (layout.getPartial() != Partial::Rows &&
+                    layout.getPartial() != Partial::Columns)) {
+      return emitOpError() << "expected results that are partial over rows or "
+                              "columns but got "
+                           << type;
     }
   }
   return success();
@@ -240,21 +272,24 @@ LogicalResult MatVecOp::verify() {
 LogicalResult RmsScaleOp::verify() {
   // rms_scale-c1
   if (int64_t(getCount()) <= 0) {
-    return emitOpError() << "expected a positive count but got " << int64_t(getCount());
+    return emitOpError() << "expected a positive count but got "
+                         << int64_t(getCount());
   }
   for (Value value : getValues()) {
     LayoutAttr layout = getLayout(value.getType());
     if (!layout || layout.getPartial() != Partial::None) {
-      return emitOpError() << "expected values that are not partial but got " << value.getType();
+      return emitOpError() << "expected values that are not partial but got "
+                           << value.getType();
     }
   }
   return success();
 }
 
-LogicalResult RmsScaleOp::inferReturnTypes(
-    MLIRContext *, std::optional<Location>, ValueRange operands,
-    DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions,
-    SmallVectorImpl<Type> &types) {
+LogicalResult
+RmsScaleOp::inferReturnTypes(MLIRContext *, std::optional<Location>,
+                             ValueRange operands, DictionaryAttr attributes,
+                             OpaqueProperties properties, RegionRange regions,
+                             SmallVectorImpl<Type> &types) {
   RmsScaleOp::Adaptor adaptor(operands, attributes, properties, regions);
   llvm::append_range(types, adaptor.getValues().getTypes());
   return success();
@@ -265,7 +300,8 @@ LogicalResult RopeOp::verify() {
   for (Value value : getValues()) {
     auto type = cast<RankedTensorType>(value.getType());
     if (type.getRank() < 2 || type.getDimSize(type.getRank() - 1) != 2 ||
-        type.getDimSize(type.getRank() - 2) != int64_t(getFrequencies().size())) {
+        type.getDimSize(type.getRank() - 2) !=
+            int64_t(getFrequencies().size())) {
       return emitOpError() << "expected values [.., " << getFrequencies().size()
                            << ", 2] but got " << type;
     }
@@ -273,10 +309,12 @@ LogicalResult RopeOp::verify() {
   return success();
 }
 
-LogicalResult RopeOp::inferReturnTypes(
-    MLIRContext *, std::optional<Location>, ValueRange operands,
-    DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions,
-    SmallVectorImpl<Type> &types) {
+LogicalResult RopeOp::inferReturnTypes(MLIRContext *, std::optional<Location>,
+                                       ValueRange operands,
+                                       DictionaryAttr attributes,
+                                       OpaqueProperties properties,
+                                       RegionRange regions,
+                                       SmallVectorImpl<Type> &types) {
   RopeOp::Adaptor adaptor(operands, attributes, properties, regions);
   llvm::append_range(types, adaptor.getValues().getTypes());
   return success();

@@ -23,7 +23,8 @@ static ExitCode runReport(const Options &options, CommandContext &context) {
     return context.fail(loaded.error());
   }
   ImageReport report = makeReport(loaded->image, loaded->machine);
-  context.write(options.json ? report.toJson() + "\n" : report.toText(loaded->machine));
+  context.write(options.json ? report.toJson() + "\n"
+                             : report.toText(loaded->machine));
   return ExitCode::Success;
 }
 
@@ -33,8 +34,12 @@ void addReportCommand(CLI::App &app, CommandContext &context);
 
 void wafer::addReportCommand(CLI::App &app, CommandContext &context) {
   auto options = std::make_shared<Options>();
-  CLI::App *command = app.add_subcommand("report", "Show the floorplan of an image and what it uses of its machine");
-  command->add_option("image", options->image, "Image file (.wafer)")->required();
+  CLI::App *command = app.add_subcommand(
+      "report",
+      "Show the floorplan of an image and what it uses of its machine");
+  command->add_option("image", options->image, "Image file (.wafer)")
+      ->required();
   command->add_flag("--json", options->json, "Print one JSON object");
-  context.setAction(command, [options, &context] { return runReport(*options, context); });
+  context.setAction(
+      command, [options, &context] { return runReport(*options, context); });
 }

@@ -13,18 +13,19 @@ using namespace wafer;
 static FailureOr<BoundQueues> bindQueues(wpe::RegionOp region, wpe::RoleOp role,
                                          const wfabric::ModuleRouting &routing,
                                          const std::vector<uint8_t> &colors) {
-  Rect rect{int32_t(region.getX()), int32_t(region.getY()), int32_t(region.getWidth()),
-            int32_t(region.getHeight())};
+  Rect rect{int32_t(region.getX()), int32_t(region.getY()),
+            int32_t(region.getWidth()), int32_t(region.getHeight())};
   BoundQueues bound;
   for (auto queue : role.getBody().getOps<wpe::QueueOp>()) {
     SmallVector<StringAttr> names;
     for (Attribute stream : queue.getStreams()) {
       names.push_back(cast<FlatSymbolRefAttr>(stream).getAttr());
     }
-    auto direction = queue.getDirection() == wpe::QueueDirection::Input ? QueueDirection::Input
-                                                                        : QueueDirection::Output;
-    FailureOr<QueueColors> result =
-        wfabric::bindQueue(routing, colors, rect, names, direction, queue.getLoc());
+    auto direction = queue.getDirection() == wpe::QueueDirection::Input
+                         ? QueueDirection::Input
+                         : QueueDirection::Output;
+    FailureOr<QueueColors> result = wfabric::bindQueue(
+        routing, colors, rect, names, direction, queue.getLoc());
     if (failed(result)) {
       return failure();
     }
@@ -39,7 +40,8 @@ static void describeStages(ModuleOp module, Image &image) {
   llvm::StringMap<std::pair<int64_t, int64_t>> layers;
   for (auto placement : module.getOps<dist::PlacementOp>()) {
     if (placement.getNumLayers() > 0) {
-      layers[placement.getRegion()] = {placement.getFirstLayer(), placement.getNumLayers()};
+      layers[placement.getRegion()] = {placement.getFirstLayer(),
+                                       placement.getNumLayers()};
     }
   }
   for (size_t i = 0; i < image.regions.size(); ++i) {
@@ -55,15 +57,18 @@ static void describeStages(ModuleOp module, Image &image) {
   }
 }
 
-FailureOr<EmittedImage> wafer::emitImage(ModuleOp module, const Machine &machine,
+FailureOr<EmittedImage> wafer::emitImage(ModuleOp module,
+                                         const Machine &machine,
                                          const EmitOptions &options) {
   EmittedImage result;
   Image &image = result.image;
   image.machine = machine.toJson();
   auto params = module->getAttrOfType<StringAttr>("wafer.params");
-  image.parameterSet = params ? params.str() : machine.parameterSets.front().name;
+  image.parameterSet =
+      params ? params.str() : machine.parameterSets.front().name;
 
-  FailureOr<wfabric::ModuleRouting> routing = wfabric::buildRoutingProblem(module, machine);
+  FailureOr<wfabric::ModuleRouting> routing =
+      wfabric::buildRoutingProblem(module, machine);
   if (failed(routing)) {
     return failure();
   }
@@ -73,12 +78,14 @@ FailureOr<EmittedImage> wafer::emitImage(ModuleOp module, const Machine &machine
   }
   SymbolTable symbols(module);
   auto bind = [&](wpe::RegionOp region) -> FailureOr<BoundQueues> {
-    return bindQueues(region, symbols.lookup<wpe::RoleOp>(region.getRole()), *routing, *colors);
+    return bindQueues(region, symbols.lookup<wpe::RoleOp>(region.getRole()),
+                      *routing, *colors);
   };
   if (failed(emitProgram(module, bind, image))) {
     return failure();
   }
-  FailureOr<wfabric::FabricImage> fabric = wfabric::exportFabric(module, machine);
+  FailureOr<wfabric::FabricImage> fabric =
+      wfabric::exportFabric(module, machine);
   if (failed(fabric)) {
     return failure();
   }
@@ -94,7 +101,8 @@ FailureOr<EmittedImage> wafer::emitImage(ModuleOp module, const Machine &machine
   return result;
 }
 
-Status wafer::writeEmittedImage(const EmittedImage &emitted, const std::string &path) {
+Status wafer::writeEmittedImage(const EmittedImage &emitted,
+                                const std::string &path) {
   ImageWriteOptions options;
   options.produce = [&](size_t index, const InitSink &put) {
     std::vector<uint8_t> bytes(emitted.image.initData[index].size);

@@ -3,8 +3,8 @@
 //
 // A placement becomes an entry of the image's tensor table (the intent) and,
 // for weights, a fill: which elements of which recipe go to which bytes of
-// every core. Filling is a loop over cores around an affine walk over the local ranges;
-// the matrix of one layer is evaluated once.
+// every core. Filling is a loop over cores around an affine walk over the local
+// ranges; the matrix of one layer is evaluated once.
 //
 //===----------------------------------------------------------------------===//
 #include "EmitWeights.h"
@@ -51,7 +51,8 @@ struct WeightFiller {
   Status fill(size_t index, std::vector<uint8_t> &bytes) const;
 
 private:
-  void fillLayer(const Target &target, const Fill &fill, int64_t layer, const std::vector<float> &values,
+  void fillLayer(const Target &target, const Fill &fill, int64_t layer,
+                 const std::vector<float> &values,
                  std::vector<uint8_t> &bytes) const;
 };
 
@@ -80,10 +81,12 @@ public:
 
 private:
   void walk(size_t dim, int64_t from, int64_t to) {
-    int64_t sourceStride = fill.sourceStrides[dim], targetStride = fill.strides[dim];
+    int64_t sourceStride = fill.sourceStrides[dim],
+            targetStride = fill.strides[dim];
     from += begin[dim] * sourceStride;
     bool last = dim + 1 == fill.dims.size();
-    for (int64_t i = begin[dim]; i < end[dim]; ++i, from += sourceStride, to += targetStride) {
+    for (int64_t i = begin[dim]; i < end[dim];
+         ++i, from += sourceStride, to += targetStride) {
       if (!last) {
         walk(dim + 1, from, to);
       } else if (fill.half) {
@@ -103,12 +106,15 @@ private:
 
 } // namespace
 
-void WeightFiller::fillLayer(const Target &target, const Fill &fill, int64_t layer,
-                             const std::vector<float> &values, std::vector<uint8_t> &bytes) const {
+void WeightFiller::fillLayer(const Target &target, const Fill &fill,
+                             int64_t layer, const std::vector<float> &values,
+                             std::vector<uint8_t> &bytes) const {
   for (int64_t y = 0; y < target.rect.h; ++y) {
     for (int64_t x = 0; x < target.rect.w; ++x) {
       uint8_t *core = bytes.data() + (y * target.rect.w + x) * target.bytes;
-      BlockCopy(fill, values.data(), core + fill.offset + layer * fill.layerStride).run(y, x);
+      BlockCopy(fill, values.data(),
+                core + fill.offset + layer * fill.layerStride)
+          .run(y, x);
     }
   }
 }
@@ -131,7 +137,8 @@ Status WeightFiller::fill(size_t index, std::vector<uint8_t> &bytes) const {
       continue;
     }
     values.resize(fill.recipe.getResultType().getNumElements());
-    for (int64_t layer = 0; layer < std::max<int64_t>(1, fill.numLayers); ++layer) {
+    for (int64_t layer = 0; layer < std::max<int64_t>(1, fill.numLayers);
+         ++layer) {
       evaluator->evaluate(fill.recipe, fill.firstLayer + layer, values.data());
       fillLayer(target, fill, layer, values, bytes);
     }
@@ -141,7 +148,8 @@ Status WeightFiller::fill(size_t index, std::vector<uint8_t> &bytes) const {
 
 /// The ranges of one dimension; a cyclic one becomes two dimensions, the slot
 /// in the row and the row.
-static void appendDimension(SlicingOp slicing, int64_t size, int64_t stride, TensorPlacement &tensor) {
+static void appendDimension(SlicingOp slicing, int64_t size, int64_t stride,
+                            TensorPlacement &tensor) {
   DimensionLayout dim;
   if (!slicing) {
     tensor.dims.push_back(dim);
@@ -156,9 +164,13 @@ static void appendDimension(SlicingOp slicing, int64_t size, int64_t stride, Ten
     tensor.strides.push_back(uint32_t(stride));
     size = lines;
   }
-  dim.kind = slicing.getAxis() == LineAxis::Rows ? DimensionLayout::Kind::Rows : DimensionLayout::Kind::Columns;
+  dim.kind = slicing.getAxis() == LineAxis::Rows
+                 ? DimensionLayout::Kind::Rows
+                 : DimensionLayout::Kind::Columns;
   for (int64_t line = 0; line < lines; ++line) {
-    auto [begin, end] = slicing.getCyclic() ? std::pair<int64_t, int64_t>(line, line + 1) : slicing.getRange(line);
+    auto [begin, end] = slicing.getCyclic()
+                            ? std::pair<int64_t, int64_t>(line, line + 1)
+                            : slicing.getRange(line);
     dim.begin.push_back(uint32_t(begin));
     dim.end.push_back(uint32_t(end));
   }
@@ -167,7 +179,8 @@ static void appendDimension(SlicingOp slicing, int64_t size, int64_t stride, Ten
   tensor.strides.push_back(uint32_t(stride));
 }
 
-LogicalResult wafer::placeTensors(ModuleOp module, SymbolTable &symbols, bool weights, EmittedImage &result) {
+LogicalResult wafer::placeTensors(ModuleOp module, SymbolTable &symbols,
+                                  bool weights, EmittedImage &result) {
   Image &image = result.image;
   auto filler = std::make_shared<WeightFiller>();
   auto models = module.getOps<wgraph::ModelOp>();
@@ -187,7 +200,8 @@ LogicalResult wafer::placeTensors(ModuleOp module, SymbolTable &symbols, bool we
   for (auto placement : module.getOps<PlacementOp>()) {
     auto tensor = symbols.lookup<TensorOp>(placement.getTensor());
     if (!tensor) {
-      return placement.emitError() << "no tensor '" << placement.getTensor() << "'";
+      return placement.emitError()
+             << "no tensor '" << placement.getTensor() << "'";
     }
     auto type = cast<RankedTensorType>(tensor.getType());
     LayoutAttr layout = getLayout(type);
@@ -207,24 +221,32 @@ LogicalResult wafer::placeTensors(ModuleOp module, SymbolTable &symbols, bool we
     }
     entry.offset = uint32_t(placement.getOffset());
     entry.type = type.getElementType().isF16() ? DataType::F16 : DataType::F32;
-    entry.kind = tensor.getKind() == dist::TensorKind::State    ? wafer::TensorKind::State
-                 : tensor.getKind() == dist::TensorKind::Output ? wafer::TensorKind::Output
-                                                                : wafer::TensorKind::Weight;
+    entry.kind = tensor.getKind() == dist::TensorKind::State
+                     ? wafer::TensorKind::State
+                 : tensor.getKind() == dist::TensorKind::Output
+                     ? wafer::TensorKind::Output
+                     : wafer::TensorKind::Weight;
     if (placement.getNumLayers() > 0) {
       // The layers of one stage are a tensor of their own.
-      entry.name += "[" + std::to_string(placement.getFirstLayer()) + ":" +
-                    std::to_string(placement.getFirstLayer() + placement.getNumLayers()) + "]";
-      appendDimension({}, placement.getNumLayers(), placement.getLayerStride(), entry);
+      entry.name +=
+          "[" + std::to_string(placement.getFirstLayer()) + ":" +
+          std::to_string(placement.getFirstLayer() + placement.getNumLayers()) +
+          "]";
+      appendDimension({}, placement.getNumLayers(), placement.getLayerStride(),
+                      entry);
     }
     size_t firstDim = entry.dims.size();
     for (unsigned dim = 0; dim < type.getRank(); ++dim) {
       FlatSymbolRefAttr symbol = getSlicing(layout, dim);
-      SlicingOp slicing = symbol ? symbols.lookup<SlicingOp>(symbol.getAttr()) : SlicingOp();
-      appendDimension(slicing, type.getDimSize(dim), placement.getStrides()[dim], entry);
+      SlicingOp slicing =
+          symbol ? symbols.lookup<SlicingOp>(symbol.getAttr()) : SlicingOp();
+      appendDimension(slicing, type.getDimSize(dim),
+                      placement.getStrides()[dim], entry);
     }
     bool filled = entry.kind == wafer::TensorKind::Weight;
     if (filled && weights) {
-      auto [it, isNew] = targets.insert({{entry.region, entry.buffer}, filler->targets.size()});
+      auto [it, isNew] = targets.insert(
+          {{entry.region, entry.buffer}, filler->targets.size()});
       if (isNew) {
         const Buffer &buffer = role.buffers[entry.buffer];
         filler->targets.push_back({region.rect, buffer.bytes, {}});
@@ -241,29 +263,37 @@ LogicalResult wafer::placeTensors(ModuleOp module, SymbolTable &symbols, bool we
       fill.layerStride = placement.getLayerStride();
       fill.firstLayer = placement.getFirstLayer();
       fill.numLayers = placement.getNumLayers();
-      fill.strides.assign(placement.getStrides().begin(), placement.getStrides().end());
+      fill.strides.assign(placement.getStrides().begin(),
+                          placement.getStrides().end());
       fill.dims.assign(entry.dims.begin() + firstDim, entry.dims.end());
       fill.shape.assign(entry.shape.begin() + firstDim, entry.shape.end());
       if (tensor.getKind() == dist::TensorKind::RopeTable) {
-        fill.frequencies.assign(tensor.getFrequencies()->begin(), tensor.getFrequencies()->end());
+        fill.frequencies.assign(tensor.getFrequencies()->begin(),
+                                tensor.getFrequencies()->end());
         fill.tableStep = tensor.getSourceOffset();
         int64_t pairs = int64_t(fill.frequencies.size());
         fill.sourceStrides = {2 * pairs, pairs, 1};
       } else {
-        auto weight = modelSymbols ? modelSymbols->lookup<wgraph::WeightOp>(tensor.getSource()->getLeafReference())
+        auto weight = modelSymbols ? modelSymbols->lookup<wgraph::WeightOp>(
+                                         tensor.getSource()->getLeafReference())
                                    : wgraph::WeightOp();
         if (!weight) {
-          return tensor.emitError() << "no weight '" << tensor.getSource()->getLeafReference().getValue()
-                                    << "' in the model";
+          return tensor.emitError()
+                 << "no weight '"
+                 << tensor.getSource()->getLeafReference().getValue()
+                 << "' in the model";
         }
         fill.recipe = weight.getRecipe();
-        fill.sourceStrides.assign(tensor.getSourceStrides().begin(), tensor.getSourceStrides().end());
+        fill.sourceStrides.assign(tensor.getSourceStrides().begin(),
+                                  tensor.getSourceStrides().end());
         fill.sourceOffset = tensor.getSourceOffset();
       }
       filler->targets[it->second].fills.push_back(std::move(fill));
     }
     image.tensors.push_back(std::move(entry));
   }
-  result.fill = [filler](size_t index, std::vector<uint8_t> &bytes) { return filler->fill(index, bytes); };
+  result.fill = [filler](size_t index, std::vector<uint8_t> &bytes) {
+    return filler->fill(index, bytes);
+  };
   return success();
 }

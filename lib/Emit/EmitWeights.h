@@ -12,7 +12,8 @@ namespace wafer {
 /// Turns the module's placements into tensors of the image and, with weights,
 /// into init data (one entry for each weight buffer of a region) with the
 /// function that fills them.
-llvm::LogicalResult placeTensors(mlir::ModuleOp module, mlir::SymbolTable &symbols, bool weights,
+llvm::LogicalResult placeTensors(mlir::ModuleOp module,
+                                 mlir::SymbolTable &symbols, bool weights,
                                  EmittedImage &result);
 
 } // namespace wafer

@@ -30,24 +30,28 @@ Status PartitionProblem::check() const {
     return fail("a dimension of the model is not positive", "");
   }
   if (heads % kvHeads != 0 || headDim % 2 != 0) {
-    return fail("heads must be a multiple of the KV heads and the head size even",
-                std::to_string(heads) + ", " + std::to_string(kvHeads) + ", " +
-                    std::to_string(headDim));
+    return fail(
+        "heads must be a multiple of the KV heads and the head size even",
+        std::to_string(heads) + ", " + std::to_string(kvHeads) + ", " +
+            std::to_string(headDim));
   }
   if (stages && (*stages <= 0 || *stages > layers)) {
     Diagnostic d;
     d.what = "number of stages is out of range";
-    d.expected = "1 to " + std::to_string(layers) + " (the layers of the model)";
+    d.expected =
+        "1 to " + std::to_string(layers) + " (the layers of the model)";
     d.found = std::to_string(*stages);
     return d;
   }
   if (region && (region->first <= 0 || region->second <= 0 ||
-                 region->first > machine->width() || region->second > machine->height())) {
+                 region->first > machine->width() ||
+                 region->second > machine->height())) {
     Diagnostic d;
     d.what = "region does not fit on machine '" + machine->name + "'";
     d.expected = "at most " + std::to_string(machine->width()) + "x" +
                  std::to_string(machine->height());
-    d.found = std::to_string(region->first) + "x" + std::to_string(region->second);
+    d.found =
+        std::to_string(region->first) + "x" + std::to_string(region->second);
     return d;
   }
   return Status::success();
@@ -90,7 +94,8 @@ SramEstimate wafer::estimateLayerSram(const PartitionProblem &p, int64_t width,
                                       int64_t height, int64_t layersPerStage) {
   LocalSizes s(p, width, height);
   SramEstimate e;
-  int64_t perLayer = s.dim * (s.query + 2 * s.key) + s.query * s.dim + 3 * s.dim * s.ffn;
+  int64_t perLayer =
+      s.dim * (s.query + 2 * s.key) + s.query * s.dim + 3 * s.dim * s.ffn;
   e.weights = layersPerStage * perLayer * p.weightBytes;
   e.cache = layersPerStage * s.slots * 2 * s.key * p.weightBytes;
   if (p.qkNorm) {
@@ -107,7 +112,8 @@ SramEstimate wafer::estimateLayerSram(const PartitionProblem &p, int64_t width,
   return e;
 }
 
-int64_t wafer::estimateLayerCycles(const PartitionProblem &p, int64_t width, int64_t height) {
+int64_t wafer::estimateLayerCycles(const PartitionProblem &p, int64_t width,
+                                   int64_t height) {
   LocalSizes s(p, width, height);
   const ParameterSet &set = *p.machine->findParameters(p.parameterSet);
   // A word that is received, added and sent on: 1 + 2 ramps + 1 hop.
@@ -117,14 +123,16 @@ int64_t wafer::estimateLayerCycles(const PartitionProblem &p, int64_t width, int
   };
   // An instruction whose operands are loaded into descriptor registers first.
   auto vector = [&](int64_t elements, const char *op) {
-    return int64_t(set.vectorStart) + 3 * int64_t(set.dsrLoad) + steps(elements, op);
+    return int64_t(set.vectorStart) + 3 * int64_t(set.dsrLoad) +
+           steps(elements, op);
   };
   // One turn of a loop around a multiply-add with a scalar from memory.
   auto axpy = [&](int64_t elements) {
-    return int64_t(set.load) + 2 * int64_t(set.alu) + int64_t(set.branch) + int64_t(set.vectorStart) +
-           steps(elements, "fmachs");
+    return int64_t(set.load) + 2 * int64_t(set.alu) + int64_t(set.branch) +
+           int64_t(set.vectorStart) + steps(elements, "fmachs");
   };
-  int64_t retarget = int64_t(set.dsrLoad) + 2 * int64_t(set.dsrSet) + 4 * int64_t(set.alu);
+  int64_t retarget =
+      int64_t(set.dsrLoad) + 2 * int64_t(set.dsrSet) + 4 * int64_t(set.alu);
   auto allReduce = [&](int64_t words, int64_t side) {
     return 3 * vector(words, "fadds") + hopWord * (side / 2) + side / 2 + words;
   };
@@ -132,19 +140,23 @@ int64_t wafer::estimateLayerCycles(const PartitionProblem &p, int64_t width, int
   int64_t slots = (s.slots + 1) / 2;
   int64_t heads = s.kvHeads * s.group;
   int64_t positions = slots * heads;
-  int64_t cycles = 2 * vector(s.dim, "fmuls") + s.dim * axpy(s.query + 2 * s.key) +
+  int64_t cycles = 2 * vector(s.dim, "fmuls") +
+                   s.dim * axpy(s.query + 2 * s.key) +
                    allReduce(s.query + 2 * s.key + 1, height);
   cycles += 14 * vector(s.query + s.key, "fmuls");
   cycles += s.query * (axpy(slots) + retarget);
   cycles += allReduce(positions, std::max<int64_t>(1, width / p.kvHeads));
-  cycles += 3 * heads * (vector(slots, "fmaxs") + retarget) + allReduce(heads, height);
+  cycles += 3 * heads * (vector(slots, "fmaxs") + retarget) +
+            allReduce(heads, height);
   cycles += 20 * vector(positions, "fmuls");
   cycles += positions * (axpy(s.pairs * 2) + 2 * retarget);
-  cycles += allReduce(s.query + heads, height) + heads * (int64_t(set.fpDivide) + vector(s.pairs * 2, "fmuls"));
+  cycles += allReduce(s.query + heads, height) +
+            heads * (int64_t(set.fpDivide) + vector(s.pairs * 2, "fmuls"));
   cycles += s.query * axpy(s.dim) + allReduce(s.dim, width);
   cycles += s.dim * axpy(2 * s.ffn) + allReduce(2 * s.ffn + 1, height);
   cycles += 36 * vector(s.ffn, "fmuls");
-  cycles += s.ffn * axpy(s.dim) + allReduce(s.dim, width) + 2 * vector(s.dim, "fadds");
+  cycles += s.ffn * axpy(s.dim) + allReduce(s.dim, width) +
+            2 * vector(s.dim, "fadds");
   return cycles;
 }
 
@@ -159,7 +171,8 @@ SideColumns sideColumns(const PartitionProblem &p, int64_t height) {
   int64_t dim = ceilDiv(p.dim, height);
   int64_t budget = int64_t(p.machine->programBytes()) - 4096 - 16 * dim;
   SideColumns columns;
-  int64_t rows = std::max<int64_t>(1, budget / std::max<int64_t>(1, dim * p.weightBytes));
+  int64_t rows =
+      std::max<int64_t>(1, budget / std::max<int64_t>(1, dim * p.weightBytes));
   columns.embed = ceilDiv(p.vocab, rows);
   int64_t logits = std::max<int64_t>(1, budget / (dim * p.weightBytes + 4));
   columns.head = ceilDiv(p.vocab, logits);
@@ -173,11 +186,13 @@ int64_t headCycles(const PartitionProblem &p, int64_t height, int64_t columns) {
   int64_t logits = ceilDiv(p.vocab, columns);
   int64_t hopWord = 2 + 2 * int64_t(p.machine->rampCycles);
   // Compare and pass on: two words received, about 12 scalars, two words sent.
-  int64_t compare = 2 * (int64_t(set.vectorStart) + 2 * int64_t(set.dsrLoad)) + 6 * int64_t(set.load) +
-                    4 * int64_t(set.branch) + 2 * hopWord;
-  return dim * (int64_t(set.vectorStart) + logits / 2 + 8) + hopWord * (height / 2) +
-         compare * (columns / 2) + 2 * logits +
-         logits * (2 * int64_t(set.load) + 3 * int64_t(set.alu) + 2 * int64_t(set.branch));
+  int64_t compare = 2 * (int64_t(set.vectorStart) + 2 * int64_t(set.dsrLoad)) +
+                    6 * int64_t(set.load) + 4 * int64_t(set.branch) +
+                    2 * hopWord;
+  return dim * (int64_t(set.vectorStart) + logits / 2 + 8) +
+         hopWord * (height / 2) + compare * (columns / 2) + 2 * logits +
+         logits * (2 * int64_t(set.load) + 3 * int64_t(set.alu) +
+                   2 * int64_t(set.branch));
 }
 
 /// The shelf of one candidate.
@@ -239,14 +254,16 @@ private:
     return estimateLayerSram(problem, width, height, perStage).total();
   }
 
-  void tryWidths(int64_t height, int64_t stages, int64_t perStage, const SideColumns &sides) {
+  void tryWidths(int64_t height, int64_t stages, int64_t perStage,
+                 const SideColumns &sides) {
     int64_t room = problem.machine->width() - 1 - sides.embed - sides.head;
     int64_t supply = problem.machine->programBytes();
     if (problem.region) {
       evaluate(problem.region->first, height, stages, perStage, sides);
       return;
     }
-    int64_t widest = std::min<int64_t>(room / stages, std::max(problem.ffn, problem.dim));
+    int64_t widest =
+        std::min<int64_t>(room / stages, std::max(problem.ffn, problem.dim));
     if (widest < 1 || sram(widest, height, perStage) > supply) {
       if (widest >= 1) {
         noteMiss(widest, height, stages, sram(widest, height, perStage), sides);
@@ -262,24 +279,27 @@ private:
         low = middle + 1;
       }
     }
-    for (int64_t width = low; width <= widest; width += std::max<int64_t>(1, width / 16)) {
+    for (int64_t width = low; width <= widest;
+         width += std::max<int64_t>(1, width / 16)) {
       evaluate(width, height, stages, perStage, sides);
     }
   }
 
-  void noteMiss(int64_t width, int64_t height, int64_t stages, int64_t bytes, const SideColumns &sides) {
+  void noteMiss(int64_t width, int64_t height, int64_t stages, int64_t bytes,
+                const SideColumns &sides) {
     if (closest && bytes >= closest->sramBytes) {
       return;
     }
     closest = PartitionCandidate{width, height, stages, 0, 0, bytes};
     closestShelf.reset();
-    if (1 + sides.embed + stages * width + sides.head <= problem.machine->width()) {
+    if (1 + sides.embed + stages * width + sides.head <=
+        problem.machine->width()) {
       closestShelf = makeShelf(width, height, stages, bytes, sides, sides.head);
     }
   }
 
-  Shelf makeShelf(int64_t width, int64_t height, int64_t stages, int64_t bytes, const SideColumns &sides,
-                  int64_t mostHead) const {
+  Shelf makeShelf(int64_t width, int64_t height, int64_t stages, int64_t bytes,
+                  const SideColumns &sides, int64_t mostHead) const {
     Shelf shelf;
     shelf.embedColumns = sides.embed;
     shelf.headColumns = bestHeadColumns(height, sides.head, mostHead);
@@ -289,10 +309,11 @@ private:
     c.stages = stages;
     c.sramBytes = bytes;
     c.cyclesPerLayer = estimateLayerCycles(problem, width, height);
-    c.cyclesPerToken = problem.layers * c.cyclesPerLayer +
-                       (stages + 1) * (width + ceilDiv(problem.dim, height) + 20) +
-                       6 * shelf.embedColumns + headCycles(problem, height, shelf.headColumns) +
-                       stages * width + 50;
+    c.cyclesPerToken =
+        problem.layers * c.cyclesPerLayer +
+        (stages + 1) * (width + ceilDiv(problem.dim, height) + 20) +
+        6 * shelf.embedColumns +
+        headCycles(problem, height, shelf.headColumns) + stages * width + 50;
     return shelf;
   }
 
@@ -309,29 +330,34 @@ private:
       noteMiss(width, height, stages, bytes, sides);
       return;
     }
-    Shelf shelf = makeShelf(width, height, stages, bytes, sides, std::min(room, problem.vocab));
+    Shelf shelf = makeShelf(width, height, stages, bytes, sides,
+                            std::min(room, problem.vocab));
     shelves.push_back(shelf);
   }
 
-  /// Of the candidates that the estimate cannot tell from the cheapest one, the one with
-  /// the fewest cores; the cheapest of another shape is the runner-up.
+  /// Of the candidates that the estimate cannot tell from the cheapest one, the
+  /// one with the fewest cores; the cheapest of another shape is the runner-up.
   void choose() {
     int64_t least = std::numeric_limits<int64_t>::max();
     for (const Shelf &shelf : shelves) {
       least = std::min(least, shelf.candidate.cyclesPerToken);
     }
     auto cores = [](const Shelf &s) {
-      return (s.embedColumns + s.headColumns + s.candidate.stages * s.candidate.width) * s.candidate.height;
+      return (s.embedColumns + s.headColumns +
+              s.candidate.stages * s.candidate.width) *
+             s.candidate.height;
     };
     for (const Shelf &shelf : shelves) {
-      bool close = shelf.candidate.cyclesPerToken <= least + least / 100 * kAccuracyPercent;
+      bool close = shelf.candidate.cyclesPerToken <=
+                   least + least / 100 * kAccuracyPercent;
       if (close && (!best || cores(shelf) < cores(*best))) {
         best = shelf;
       }
     }
     for (const Shelf &shelf : shelves) {
       if (!sameShape(shelf.candidate, best->candidate) &&
-          (!runnerUp || shelf.candidate.cyclesPerToken < runnerUp->candidate.cyclesPerToken)) {
+          (!runnerUp || shelf.candidate.cyclesPerToken <
+                            runnerUp->candidate.cyclesPerToken)) {
         runnerUp = shelf;
       }
     }
@@ -350,7 +376,8 @@ private:
     return bestColumns;
   }
 
-  static bool sameShape(const PartitionCandidate &a, const PartitionCandidate &b) {
+  static bool sameShape(const PartitionCandidate &a,
+                        const PartitionCandidate &b) {
     return a.width == b.width && a.height == b.height && a.stages == b.stages;
   }
 
@@ -371,21 +398,26 @@ Diagnostic doesNotFit(const PartitionProblem &p, const Search &search) {
     return d;
   }
   const PartitionCandidate &c = *search.closest;
-  SramEstimate e = estimateLayerSram(p, c.width, c.height, ceilDiv(p.layers, c.stages));
-  std::string shape = std::to_string(c.stages) + " stage" + (c.stages == 1 ? "" : "s") + " of " +
+  SramEstimate e =
+      estimateLayerSram(p, c.width, c.height, ceilDiv(p.layers, c.stages));
+  std::string shape = std::to_string(c.stages) + " stage" +
+                      (c.stages == 1 ? "" : "s") + " of " +
                       std::to_string(c.width) + "x" + std::to_string(c.height);
   if (e.total() <= supply) {
     SideColumns sides = sideColumns(p, c.height);
     d.expected = "at most " + std::to_string(p.machine->width()) + " columns";
-    d.found = std::to_string(1 + sides.embed + c.stages * c.width + sides.head) + " columns for " + shape +
-              ", " + std::to_string(sides.embed) + " of them embedding and " + std::to_string(sides.head) + " head";
+    d.found =
+        std::to_string(1 + sides.embed + c.stages * c.width + sides.head) +
+        " columns for " + shape + ", " + std::to_string(sides.embed) +
+        " of them embedding and " + std::to_string(sides.head) + " head";
     d.hint = "fewer stages or a narrower region";
     return d;
   }
   d.expected = "at most " + std::to_string(supply) + " bytes of SRAM in a core";
   d.found = std::to_string(e.total()) + " bytes with " + shape + ": weights " +
-            std::to_string(e.weights) + ", KV cache " + std::to_string(e.cache) + ", scratch " +
-            std::to_string(e.scratch) + ", code " + std::to_string(e.code) + ", rope tables " +
+            std::to_string(e.weights) + ", KV cache " +
+            std::to_string(e.cache) + ", scratch " + std::to_string(e.scratch) +
+            ", code " + std::to_string(e.code) + ", rope tables " +
             std::to_string(e.tables);
   d.hint = "more stages, a larger region or a smaller --context";
   return d;
@@ -415,11 +447,16 @@ Result<PartitionPlan> wafer::partition(const PartitionProblem &problem) {
   const PartitionCandidate &c = plan.chosen;
   int32_t height = int32_t(c.height);
   plan.loop = {"loop", {0, 0, 1, 1}, 0, 0};
-  plan.embed = {"embed", {0, 0, int32_t(search.best->embedColumns), height}, 0, 0};
+  plan.embed = {
+      "embed", {0, 0, int32_t(search.best->embedColumns), height}, 0, 0};
   int64_t layer = 0;
   for (int64_t s = 0; s < c.stages; ++s) {
-    int64_t count = problem.layers / c.stages + (s < problem.layers % c.stages ? 1 : 0);
-    plan.layers.push_back({"layers" + std::to_string(s), {0, 0, int32_t(c.width), height}, layer, count});
+    int64_t count =
+        problem.layers / c.stages + (s < problem.layers % c.stages ? 1 : 0);
+    plan.layers.push_back({"layers" + std::to_string(s),
+                           {0, 0, int32_t(c.width), height},
+                           layer,
+                           count});
     layer += count;
   }
   plan.head = {"head", {0, 0, int32_t(search.best->headColumns), height}, 0, 0};
@@ -458,7 +495,8 @@ Status PartitionPlan::verify(const PartitionProblem &problem) const {
       return fail("'" + stage->name + "' has other rows than the embedding");
     }
   }
-  if (width > problem.machine->width() || embed.rect.h > problem.machine->height()) {
+  if (width > problem.machine->width() ||
+      embed.rect.h > problem.machine->height()) {
     return fail("the shelf does not fit on the machine");
   }
   return Status::success();

@@ -13,8 +13,10 @@ using namespace wafer;
 const std::vector<PhaseInfo> &wafer::allPhases() {
   static const std::vector<PhaseInfo> phases = {
       {Phase::Import, "import", "the model as it is (wgraph)"},
-      {Phase::Optimize, "optimize", "gains folded, linears fused, weights converted"},
-      {Phase::Partition, "partition", "stages, layouts and collectives (wafer)"},
+      {Phase::Optimize, "optimize",
+       "gains folded, linears fused, weights converted"},
+      {Phase::Partition, "partition",
+       "stages, layouts and collectives (wafer)"},
       {Phase::Place, "place", "rectangles at their places"},
       {Phase::Remap, "remap", "the map to physical cores"},
       {Phase::Lower, "lower", "code of roles and streams (wpe, wfabric)"},
@@ -34,13 +36,15 @@ std::optional<Phase> wafer::parsePhase(llvm::StringRef name) {
   return std::nullopt;
 }
 
-void wafer::buildOptimizePhase(OpPassManager &manager, const PipelineOptions &options) {
+void wafer::buildOptimizePhase(OpPassManager &manager,
+                               const PipelineOptions &options) {
   OptimizeOptions optimize;
   optimize.weightsType = options.weightsType;
   buildOptimizePipeline(manager, optimize);
 }
 
-void wafer::buildPartitionPhase(OpPassManager &manager, const PipelineOptions &options) {
+void wafer::buildPartitionPhase(OpPassManager &manager,
+                                const PipelineOptions &options) {
   WaferPartitionOptions partition;
   partition.machine = options.machine;
   partition.params = options.params;
@@ -68,20 +72,26 @@ void wafer::buildLowerPhase(OpPassManager &manager, const PipelineOptions &) {
   manager.addPass(createWaferVerifyLowered());
 }
 
-void wafer::buildRoutePhase(OpPassManager &manager, const PipelineOptions &options) {
+void wafer::buildRoutePhase(OpPassManager &manager,
+                            const PipelineOptions &options) {
   wfabric::buildRoutePipeline(manager);
 }
 
-void wafer::buildAllocatePhase(OpPassManager &manager, const PipelineOptions &options) {
+void wafer::buildAllocatePhase(OpPassManager &manager,
+                               const PipelineOptions &options) {
   wpe::buildAllocatePipeline(manager);
 }
 
-void wafer::buildCompilePipeline(OpPassManager &manager, const PipelineOptions &options, Phase last) {
+void wafer::buildCompilePipeline(OpPassManager &manager,
+                                 const PipelineOptions &options, Phase last) {
   using Builder = void (*)(OpPassManager &, const PipelineOptions &);
   static constexpr std::pair<Phase, Builder> builders[] = {
-      {Phase::Optimize, buildOptimizePhase}, {Phase::Partition, buildPartitionPhase},
-      {Phase::Place, buildPlacePhase},       {Phase::Remap, buildRemapPhase},
-      {Phase::Lower, buildLowerPhase},       {Phase::Route, buildRoutePhase},
+      {Phase::Optimize, buildOptimizePhase},
+      {Phase::Partition, buildPartitionPhase},
+      {Phase::Place, buildPlacePhase},
+      {Phase::Remap, buildRemapPhase},
+      {Phase::Lower, buildLowerPhase},
+      {Phase::Route, buildRoutePhase},
       {Phase::Allocate, buildAllocatePhase},
   };
   for (auto [phase, build] : builders) {

@@ -24,10 +24,13 @@
 #include "mlir/Transforms/Passes.h"
 
 void wafer::registerAllDialects(mlir::DialectRegistry &registry) {
-  registry.insert<wgraph::WGraphDialect, dist::DistDialect, wfabric::WFabricDialect, wpe::WPEDialect>();
-  registry.insert<mlir::arith::ArithDialect, mlir::bufferization::BufferizationDialect,
-                  mlir::cf::ControlFlowDialect, mlir::func::FuncDialect, mlir::linalg::LinalgDialect,
-                  mlir::LLVM::LLVMDialect, mlir::math::MathDialect, mlir::memref::MemRefDialect,
+  registry.insert<wgraph::WGraphDialect, dist::DistDialect,
+                  wfabric::WFabricDialect, wpe::WPEDialect>();
+  registry.insert<mlir::arith::ArithDialect,
+                  mlir::bufferization::BufferizationDialect,
+                  mlir::cf::ControlFlowDialect, mlir::func::FuncDialect,
+                  mlir::linalg::LinalgDialect, mlir::LLVM::LLVMDialect,
+                  mlir::math::MathDialect, mlir::memref::MemRefDialect,
                   mlir::scf::SCFDialect, mlir::tensor::TensorDialect>();
   registerLinalgToLLVMInterfaces(registry);
 }
@@ -35,9 +38,11 @@ void wafer::registerAllDialects(mlir::DialectRegistry &registry) {
 void wafer::registerAllPasses() {
   registerWGraphPasses();
   mlir::PassPipelineRegistration<OptimizeOptions>(
-      "wafer-optimize", "Phase optimize: algebra on wgraph", buildOptimizePipeline);
+      "wafer-optimize", "Phase optimize: algebra on wgraph",
+      buildOptimizePipeline);
   mlir::PassPipelineRegistration<>(
-      "wafer-linalg-to-llvm", "From convert-wgraph-to-linalg down to the LLVM dialect",
+      "wafer-linalg-to-llvm",
+      "From convert-wgraph-to-linalg down to the LLVM dialect",
       buildLinalgToLLVMPipeline);
   registerDistPasses();
   wfabric::registerWFabricPasses();

@@ -5,7 +5,8 @@
 
 using namespace wafer;
 
-static Diagnostic problemWith(std::string what, std::string expected, std::string found) {
+static Diagnostic problemWith(std::string what, std::string expected,
+                              std::string found) {
   Diagnostic d;
   d.what = std::move(what);
   d.expected = std::move(expected);
@@ -16,13 +17,15 @@ static Diagnostic problemWith(std::string what, std::string expected, std::strin
 Status FloorplanProblem::check() const {
   for (const FloorplanBlock &block : blocks) {
     if (block.width <= 0 || block.height <= 0) {
-      return problemWith("stage '" + block.name + "' has no cores", "positive sides",
-                         std::to_string(block.width) + "x" + std::to_string(block.height));
+      return problemWith(
+          "stage '" + block.name + "' has no cores", "positive sides",
+          std::to_string(block.width) + "x" + std::to_string(block.height));
     }
   }
   const Machine::HostChannels &host = machine->host;
   if (!host.west || host.count <= 0 || host.firstRow >= machine->height()) {
-    return problemWith("machine '" + machine->name + "' cannot feed a program", "a host channel on the west edge", "none");
+    return problemWith("machine '" + machine->name + "' cannot feed a program",
+                       "a host channel on the west edge", "none");
   }
   return Status::success();
 }
@@ -30,20 +33,26 @@ Status FloorplanProblem::check() const {
 Status Floorplan::verify(const FloorplanProblem &problem) const {
   Rect grid{0, 0, problem.machine->width(), problem.machine->height()};
   if (rects.size() != problem.blocks.size()) {
-    return problemWith("floorplan has a wrong number of rectangles", std::to_string(problem.blocks.size()),
+    return problemWith("floorplan has a wrong number of rectangles",
+                       std::to_string(problem.blocks.size()),
                        std::to_string(rects.size()));
   }
   for (size_t i = 0; i < rects.size(); ++i) {
     const FloorplanBlock &block = problem.blocks[i];
-    if (rects[i].w != block.width || rects[i].h != block.height || !grid.contains(rects[i])) {
+    if (rects[i].w != block.width || rects[i].h != block.height ||
+        !grid.contains(rects[i])) {
       return problemWith("stage '" + block.name + "' is misplaced", "", "");
     }
-    if (block.atHostChannel && !problem.machine->host.isChannelRow(rects[i].y)) {
-      return problemWith("stage '" + block.name + "' has no host channel in its row", "", "");
+    if (block.atHostChannel &&
+        !problem.machine->host.isChannelRow(rects[i].y)) {
+      return problemWith(
+          "stage '" + block.name + "' has no host channel in its row", "", "");
     }
     for (size_t j = 0; j < i; ++j) {
       if (rects[i].intersects(rects[j])) {
-        return problemWith("stages '" + block.name + "' and '" + problem.blocks[j].name + "' overlap", "", "");
+        return problemWith("stages '" + block.name + "' and '" +
+                               problem.blocks[j].name + "' overlap",
+                           "", "");
       }
     }
   }
@@ -62,17 +71,22 @@ Result<Floorplan> wafer::placeOnShelf(const FloorplanProblem &problem) {
     height = std::max(height, block.height);
   }
   if (width > machine.width() || height > machine.height()) {
-    return problemWith("the stages do not fit side by side on machine '" + machine.name + "'",
-                       "at most " + std::to_string(machine.width()) + "x" + std::to_string(machine.height()) + " cores",
+    return problemWith("the stages do not fit side by side on machine '" +
+                           machine.name + "'",
+                       "at most " + std::to_string(machine.width()) + "x" +
+                           std::to_string(machine.height()) + " cores",
                        std::to_string(width) + "x" + std::to_string(height));
   }
   // The shelf reaches down to the first channel's row.
   int32_t channel = machine.host.firstRow;
-  int32_t top = channel < height ? 0 : std::min(channel - height + 1, machine.height() - height);
+  int32_t top = channel < height
+                    ? 0
+                    : std::min(channel - height + 1, machine.height() - height);
   Floorplan plan;
   int32_t x = 0;
   for (const FloorplanBlock &block : problem.blocks) {
-    plan.rects.push_back({x, block.atHostChannel ? channel : top, block.width, block.height});
+    plan.rects.push_back(
+        {x, block.atHostChannel ? channel : top, block.width, block.height});
     x += block.width;
   }
   if (Status status = plan.verify(problem); !status) {

@@ -33,12 +33,14 @@ ImageReport wafer::makeReport(const Image &image, const Machine &machine) {
     stage.firstLayer = info.firstLayer;
     stage.numLayers = info.numLayers;
     stage.role = role.name;
-    stage.codeBytes = uint32_t(role.code.size()) * machine.codeBytesPerInstruction;
+    stage.codeBytes =
+        uint32_t(role.code.size()) * machine.codeBytesPerInstruction;
     uint32_t buffers = 0;
     for (const Buffer &buffer : role.buffers) {
       buffers = std::max(buffers, buffer.offset + buffer.bytes);
     }
-    stage.sramBytes = buffers + stage.codeBytes + machine.systemBytes + machine.taskTableBytes;
+    stage.sramBytes = buffers + stage.codeBytes + machine.systemBytes +
+                      machine.taskTableBytes;
     stage.queues = uint32_t(role.queues.size());
     std::set<uint8_t> colors;
     for (const Rule &rule : image.rules) {
@@ -70,18 +72,21 @@ std::string ImageReport::toJson() const {
   result["queues_max"] = queuesMax;
   result["sram_bytes_max"] = sramBytesMax;
   result["weight_bytes"] = weightBytes;
-  result["defects"] = {{"tiles", 0}, {"cores", 0}, {"links", 0}, {"lines_skipped", 0}, {"long_links", 0}, {"cycles_lost", 0}};
+  result["defects"] = {{"tiles", 0},      {"cores", 0},
+                       {"links", 0},      {"lines_skipped", 0},
+                       {"long_links", 0}, {"cycles_lost", 0}};
   json list = json::array();
   for (const StageReport &stage : stages) {
-    list.push_back({{"name", stage.name},
-                    {"wafer", stage.wafer},
-                    {"rect", {stage.rect.x, stage.rect.y, stage.rect.w, stage.rect.h}},
-                    {"layers", {stage.firstLayer, stage.firstLayer + stage.numLayers}},
-                    {"roles", 1},
-                    {"sram_bytes_max", stage.sramBytes},
-                    {"code_bytes_max", stage.codeBytes},
-                    {"colors_max", stage.colors},
-                    {"queues_max", stage.queues}});
+    list.push_back(
+        {{"name", stage.name},
+         {"wafer", stage.wafer},
+         {"rect", {stage.rect.x, stage.rect.y, stage.rect.w, stage.rect.h}},
+         {"layers", {stage.firstLayer, stage.firstLayer + stage.numLayers}},
+         {"roles", 1},
+         {"sram_bytes_max", stage.sramBytes},
+         {"code_bytes_max", stage.codeBytes},
+         {"colors_max", stage.colors},
+         {"queues_max", stage.queues}});
   }
   result["stages"] = std::move(list);
   return result.dump(2);
@@ -100,9 +105,13 @@ static std::string drawFloorplan(const std::vector<StageReport> &stages) {
   std::string legend;
   for (const StageReport &stage : stages) {
     const Rect &r = stage.rect;
-    auto scale = [](int64_t place, int64_t cells, int64_t size) { return int32_t(place * cells / size); };
-    int32_t x0 = scale(r.x, columns, width), x1 = std::max(scale(r.endX(), columns, width), x0 + 1);
-    int32_t y0 = scale(r.y, rows, height), y1 = std::max(scale(r.endY(), rows, height), y0 + 1);
+    auto scale = [](int64_t place, int64_t cells, int64_t size) {
+      return int32_t(place * cells / size);
+    };
+    int32_t x0 = scale(r.x, columns, width),
+            x1 = std::max(scale(r.endX(), columns, width), x0 + 1);
+    int32_t y0 = scale(r.y, rows, height),
+            y1 = std::max(scale(r.endY(), rows, height), y0 + 1);
     for (int32_t y = y0; y < std::min(y1, rows); ++y) {
       for (int32_t x = x0; x < std::min(x1, columns); ++x) {
         picture[y][x] = letter;
@@ -115,28 +124,38 @@ static std::string drawFloorplan(const std::vector<StageReport> &stages) {
   for (const std::string &line : picture) {
     text += "  " + line + "\n";
   }
-  return text + fmt::format("  ({} x {} cores shown)\n{}\n", width, height, legend);
+  return text +
+         fmt::format("  ({} x {} cores shown)\n{}\n", width, height, legend);
 }
 
 std::string ImageReport::toText(const Machine &m) const {
-  std::string text = fmt::format("machine {} ({} x {} usable cores), parameter set '{}'\n\n", machine, width, height, params);
+  std::string text =
+      fmt::format("machine {} ({} x {} usable cores), parameter set '{}'\n\n",
+                  machine, width, height, params);
   text += drawFloorplan(stages);
-  text += fmt::format("\n  {:<12} {:>18} {:>10} {:>12} {:>8} {:>7} {:>7}\n", "stage", "rectangle", "layers",
-                      "SRAM bytes", "code", "colors", "queues");
+  text += fmt::format("\n  {:<12} {:>18} {:>10} {:>12} {:>8} {:>7} {:>7}\n",
+                      "stage", "rectangle", "layers", "SRAM bytes", "code",
+                      "colors", "queues");
   for (const StageReport &s : stages) {
-    text += fmt::format("  {:<12} {:>18} {:>10} {:>12} {:>8} {:>7} {:>7}\n", s.name,
-                        fmt::format("{}x{} at {},{}", s.rect.w, s.rect.h, s.rect.x, s.rect.y),
-                        s.numLayers ? fmt::format("{}..{}", s.firstLayer, s.firstLayer + s.numLayers - 1) : "-",
-                        s.sramBytes, s.codeBytes, s.colors, s.queues);
+    text += fmt::format(
+        "  {:<12} {:>18} {:>10} {:>12} {:>8} {:>7} {:>7}\n", s.name,
+        fmt::format("{}x{} at {},{}", s.rect.w, s.rect.h, s.rect.x, s.rect.y),
+        s.numLayers ? fmt::format("{}..{}", s.firstLayer,
+                                  s.firstLayer + s.numLayers - 1)
+                    : "-",
+        s.sramBytes, s.codeBytes, s.colors, s.queues);
   }
-  text += fmt::format("\n  fullest core {} of {} bytes; {} roles, {} fabric rules; at most {} of {} colors in a stage; "
+  text += fmt::format("\n  fullest core {} of {} bytes; {} roles, {} fabric "
+                      "rules; at most {} of {} colors in a stage; "
                       "{} bytes of weights\n",
-                      sramBytesMax, sramBytesSupply, roles, fabricRules, colorsMax, m.colors, weightBytes);
+                      sramBytesMax, sramBytesSupply, roles, fabricRules,
+                      colorsMax, m.colors, weightBytes);
   json own = json::parse(compiler, nullptr, false);
   if (own.is_object() && own.contains("predicted_cycles_per_token")) {
     double cycles = own["predicted_cycles_per_token"].get<double>();
-    text += fmt::format("  predicted {:.0f} cycles a token, {:.0f} tokens/s at {:.0f} MHz\n", cycles, m.clockHz / cycles,
-                        m.clockHz / 1e6);
+    text += fmt::format(
+        "  predicted {:.0f} cycles a token, {:.0f} tokens/s at {:.0f} MHz\n",
+        cycles, m.clockHz / cycles, m.clockHz / 1e6);
   }
   return text;
 }

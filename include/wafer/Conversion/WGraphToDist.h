@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- WGraphToDist.h - From the model to a distributed program ---*- C++ -*-===//
+//===- WGraphToDist.h - From the model to a distributed program ---*- C++
+//-*-===//
 #ifndef WAFER_CONVERSION_WGRAPHTODIST_H
 #define WAFER_CONVERSION_WGRAPHTODIST_H
 
@@ -16,11 +17,13 @@ class ModelOp;
 
 /// The sizes of a model as the partitioner needs them. Emits an error where the
 /// model has no config that fits.
-llvm::LogicalResult fillPartitionProblem(wgraph::ModelOp model, PartitionProblem &problem);
+llvm::LogicalResult fillPartitionProblem(wgraph::ModelOp model,
+                                         PartitionProblem &problem);
 
 /// Rewrites the model's entry and block as stages of `plan` at the end of the
 /// module. Emits errors at the operations that cannot be distributed.
-llvm::LogicalResult distributeModel(wgraph::ModelOp model, const PartitionProblem &problem,
+llvm::LogicalResult distributeModel(wgraph::ModelOp model,
+                                    const PartitionProblem &problem,
                                     const PartitionPlan &plan);
 
 #define GEN_PASS_DECL

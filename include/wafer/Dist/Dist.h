@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Dist.h - The wafer dialect: distributed programs ----------*- C++ -*-===//
+//===- Dist.h - The wafer dialect: distributed programs ----------*- C++
+//-*-===//
 #ifndef WAFER_DIST_DIST_H
 #define WAFER_DIST_DIST_H
 
@@ -28,7 +29,8 @@ namespace wafer::dist {
 /// The layout of a distributed tensor type; null where it has none.
 LayoutAttr getLayout(mlir::Type type);
 /// `type` with another layout.
-mlir::RankedTensorType withLayout(mlir::RankedTensorType type, LayoutAttr layout);
+mlir::RankedTensorType withLayout(mlir::RankedTensorType type,
+                                  LayoutAttr layout);
 /// `layout` without its partial axis.
 LayoutAttr withoutPartial(LayoutAttr layout);
 /// The slicing symbol of dimension `dim`, or null where it is whole.

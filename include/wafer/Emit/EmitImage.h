@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- EmitImage.h - From a finished module to an image ------------*- C++ -*-===//
+//===- EmitImage.h - From a finished module to an image ------------*- C++
+//-*-===//
 //
 // The phase `emit`: code of the roles, tables of the regions, routes, intent
-// (streams, tensors, stages) and weights. Weights are evaluated from their recipes while the
-// file is written, one buffer of one region at a time, each element once.
+// (streams, tensors, stages) and weights. Weights are evaluated from their
+// recipes while the file is written, one buffer of one region at a time, each
+// element once.
 //
 //===----------------------------------------------------------------------===//
 #ifndef WAFER_EMIT_EMITIMAGE_H
@@ -23,8 +25,8 @@ namespace wafer {
 /// An image without the bytes of its weights, and what makes them.
 struct EmittedImage {
   Image image;
-  /// Fills initData[index]: `size` bytes, zero at the start. Fails where a weight file
-  /// cannot be read. Safe to call from several threads.
+  /// Fills initData[index]: `size` bytes, zero at the start. Fails where a
+  /// weight file cannot be read. Safe to call from several threads.
   std::function<Status(size_t index, std::vector<uint8_t> &bytes)> fill;
 };
 
@@ -33,8 +35,10 @@ struct EmitOptions {
   bool weights = true;
 };
 
-/// Emits the image of a module after the phase `allocate`. Errors are emitted as diagnostics.
-llvm::FailureOr<EmittedImage> emitImage(mlir::ModuleOp module, const Machine &machine,
+/// Emits the image of a module after the phase `allocate`. Errors are emitted
+/// as diagnostics.
+llvm::FailureOr<EmittedImage> emitImage(mlir::ModuleOp module,
+                                        const Machine &machine,
                                         const EmitOptions &options = {});
 
 /// Writes it, producing the weights on the way.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Partition.h - Stages, rectangles and their cost -------------*- C++ -*-===//
+//===- Partition.h - Stages, rectangles and their cost -------------*- C++
+//-*-===//
 //
 // Decides how a transformer is cut into stages and which rectangle each stage
 // gets. Minimises the estimated cycles of one token (latency). All layer
@@ -12,10 +13,11 @@
 //
 // Search: all heights (thinned geometrically above 64), all numbers of stages,
 // and for each the widths from the narrowest one that fits in SRAM up to a
-// third more. O(heights * stages * widths) evaluations of a closed-form cost, each O(1): some 10^4.
-// Fails when no candidate fits; the error gives demand, supply and the biggest
-// consumers of the candidate that came closest. Not optimal: one shelf only, equal rectangles, and
-// SRAM estimated (the allocator decides).
+// third more. O(heights * stages * widths) evaluations of a closed-form cost,
+// each O(1): some 10^4. Fails when no candidate fits; the error gives demand,
+// supply and the biggest consumers of the candidate that came closest. Not
+// optimal: one shelf only, equal rectangles, and SRAM estimated (the allocator
+// decides).
 //
 //===----------------------------------------------------------------------===//
 #ifndef WAFER_PARTITION_PARTITION_H
@@ -110,7 +112,8 @@ SramEstimate estimateLayerSram(const PartitionProblem &problem, int64_t width,
                                int64_t height, int64_t layersPerStage);
 
 /// Estimated cycles of one layer on a width x height rectangle at a full cache.
-int64_t estimateLayerCycles(const PartitionProblem &problem, int64_t width, int64_t height);
+int64_t estimateLayerCycles(const PartitionProblem &problem, int64_t width,
+                            int64_t height);
 
 /// The split of the rotary table: position = high * low-size + low.
 int64_t ropeLowSize(int64_t context);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Slicing.h - Cutting dimensions over the lines of a rectangle -*- C++ -*-===//
+//===- Slicing.h - Cutting dimensions over the lines of a rectangle -*- C++
+//-*-===//
 //
 // A slicing gives each line (row or column) of a rectangle a range of a
 // dimension, as runs of equal steps. See `wafer.slicing` in the IR.
@@ -35,8 +36,9 @@ Slicing sliceEvenly(int64_t size, int64_t lines);
 
 /// How heads and the pairs inside a head are cut over columns. With at least as
 /// many columns as heads, each head owns a block of neighbouring columns
-/// (block widths differ by at most one) and its pairs are cut evenly inside; else
-/// each column owns whole heads. Blocks are the groups of the score reduction.
+/// (block widths differ by at most one) and its pairs are cut evenly inside;
+/// else each column owns whole heads. Blocks are the groups of the score
+/// reduction.
 struct HeadSlicing {
   Slicing heads;
   Slicing pairs;

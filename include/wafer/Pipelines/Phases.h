@@ -17,7 +17,17 @@
 
 namespace wafer {
 
-enum class Phase { Import, Optimize, Partition, Place, Remap, Lower, Route, Allocate, Emit };
+enum class Phase {
+  Import,
+  Optimize,
+  Partition,
+  Place,
+  Remap,
+  Lower,
+  Route,
+  Allocate,
+  Emit
+};
 
 /// A phase's name and what it does, for help texts.
 struct PhaseInfo {
@@ -38,27 +48,36 @@ struct PipelineOptions {
   int64_t context = 0;
   int64_t stages = 0; // 0: chosen
   int64_t width = 0, height = 0;
-  /// Warn where no plan fits in SRAM; for looking at the phases before allocate.
+  /// Warn where no plan fits in SRAM; for looking at the phases before
+  /// allocate.
   bool allowOverflow = false;
 };
 
 /// Algebra only: gains folded, linears fused, weights converted.
-void buildOptimizePhase(mlir::OpPassManager &manager, const PipelineOptions &options);
+void buildOptimizePhase(mlir::OpPassManager &manager,
+                        const PipelineOptions &options);
 /// Stages, rectangles, layouts, collectives.
-void buildPartitionPhase(mlir::OpPassManager &manager, const PipelineOptions &options);
+void buildPartitionPhase(mlir::OpPassManager &manager,
+                         const PipelineOptions &options);
 /// Where the rectangles lie.
-void buildPlacePhase(mlir::OpPassManager &manager, const PipelineOptions &options);
+void buildPlacePhase(mlir::OpPassManager &manager,
+                     const PipelineOptions &options);
 /// The map from logical to physical cores.
-void buildRemapPhase(mlir::OpPassManager &manager, const PipelineOptions &options);
+void buildRemapPhase(mlir::OpPassManager &manager,
+                     const PipelineOptions &options);
 /// Code of roles, streams.
-void buildLowerPhase(mlir::OpPassManager &manager, const PipelineOptions &options);
+void buildLowerPhase(mlir::OpPassManager &manager,
+                     const PipelineOptions &options);
 /// Colors, rules, queue bindings.
-void buildRoutePhase(mlir::OpPassManager &manager, const PipelineOptions &options);
+void buildRoutePhase(mlir::OpPassManager &manager,
+                     const PipelineOptions &options);
 /// SRAM.
-void buildAllocatePhase(mlir::OpPassManager &manager, const PipelineOptions &options);
+void buildAllocatePhase(mlir::OpPassManager &manager,
+                        const PipelineOptions &options);
 
 /// All phases after import up to and including `last` (emit has no passes).
-void buildCompilePipeline(mlir::OpPassManager &manager, const PipelineOptions &options,
+void buildCompilePipeline(mlir::OpPassManager &manager,
+                          const PipelineOptions &options,
                           Phase last = Phase::Allocate);
 
 } // namespace wafer

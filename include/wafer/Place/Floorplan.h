@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Floorplan.h - Where the rectangles of stages lie -------------*- C++ -*-===//
+//===- Floorplan.h - Where the rectangles of stages lie -------------*- C++
+//-*-===//
 //
 // Places blocks of given sizes on a machine. Minimises nothing yet: all blocks
 // go side by side into one shelf in the order given, which makes every
-// hand-over between neighbours a straight line; the shelf lies as far north as a host
-// channel's row allows. Fails when the shelf is wider or higher than the machine.
+// hand-over between neighbours a straight line; the shelf lies as far north as
+// a host channel's row allows. Fails when the shelf is wider or higher than the
+// machine.
 //
 //===----------------------------------------------------------------------===//
 #ifndef WAFER_PLACE_FLOORPLAN_H

@@ -16,8 +16,11 @@ mlir::Value Code::mul(mlir::Value a, int32_t b) {
 }
 
 mlir::Value Code::load(const Place &place) {
-  Type result = place.bits ? f32() : place.element.isInteger() ? i32() : place.element;
-  mlir::Value value = wpe::LoadOp::create(builder, result, place.buffer, place.dynamic, place.offset,
+  Type result = place.bits                  ? f32()
+                : place.element.isInteger() ? i32()
+                                            : place.element;
+  mlir::Value value = wpe::LoadOp::create(builder, result, place.buffer,
+                                          place.dynamic, place.offset,
                                           /*sign_extend=*/false);
   return place.bits ? wpe::BitcastOp::create(builder, i32(), value) : value;
 }
@@ -26,10 +29,12 @@ void Code::store(mlir::Value value, const Place &place) {
   if (place.bits) {
     value = wpe::BitcastOp::create(builder, f32(), value);
   }
-  wpe::StoreOp::create(builder, value, place.buffer, place.dynamic, place.offset);
+  wpe::StoreOp::create(builder, value, place.buffer, place.dynamic,
+                       place.offset);
 }
 
-mlir::Value Code::mem(const Place &place, Count extent, int64_t stride, bool save) {
+mlir::Value Code::mem(const Place &place, Count extent, int64_t stride,
+                      bool save) {
   wpe::MemShape shape;
   shape.extent = extent.size();
   shape.stride = stride;
@@ -39,8 +44,8 @@ mlir::Value Code::mem(const Place &place, Count extent, int64_t stride, bool sav
   return wpe::MemOp::create(builder, place.buffer, place.element, shape);
 }
 
-mlir::Value Code::mem2d(const Place &place, int64_t extent, int64_t stride, int64_t rows,
-                        int64_t rowStride) {
+mlir::Value Code::mem2d(const Place &place, int64_t extent, int64_t stride,
+                        int64_t rows, int64_t rowStride) {
   wpe::MemShape shape;
   shape.extent = extent;
   shape.stride = stride;
@@ -59,8 +64,8 @@ mlir::Value Code::fabricOut(StringRef queue, Count extent, Type element) {
   return wpe::FabOutOp::create(builder, queue, element, extent.size());
 }
 
-void Code::vec(StringRef mnemonic, mlir::Value dest, mlir::Value src0, mlir::Value src1,
-               mlir::Value scalar) {
+void Code::vec(StringRef mnemonic, mlir::Value dest, mlir::Value src0,
+               mlir::Value src1, mlir::Value scalar) {
   wpe::VecOp::create(builder, mnemonic, dest, src0, src1, scalar);
 }
 
@@ -72,17 +77,20 @@ void Code::clear(const Place &place, Count extent) {
 void Code::forever(const Body &body) {
   wpe::ForeverOp::create(builder, [&](OpBuilder &inner, Location) {
     OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPoint(inner.getInsertionBlock(), inner.getInsertionPoint());
+    builder.setInsertionPoint(inner.getInsertionBlock(),
+                              inner.getInsertionPoint());
     body();
   });
 }
 
-void Code::loop(mlir::Value count, const std::function<void(mlir::Value)> &body, bool nonzero) {
+void Code::loop(mlir::Value count, const std::function<void(mlir::Value)> &body,
+                bool nonzero) {
   wpe::LoopOp::create(
       builder, count,
       [&](OpBuilder &inner, Location, mlir::Value counter) {
         OpBuilder::InsertionGuard guard(builder);
-        builder.setInsertionPoint(inner.getInsertionBlock(), inner.getInsertionPoint());
+        builder.setInsertionPoint(inner.getInsertionBlock(),
+                                  inner.getInsertionPoint());
         body(counter);
       },
       nonzero);
@@ -92,12 +100,13 @@ void Code::loop(int64_t count, const std::function<void(mlir::Value)> &body) {
   loop(constant(int32_t(count)), body, count > 0);
 }
 
-void Code::when(wpe::Predicate predicate, mlir::Value a, mlir::Value b, const Body &then,
-                const Body &otherwise) {
+void Code::when(wpe::Predicate predicate, mlir::Value a, mlir::Value b,
+                const Body &then, const Body &otherwise) {
   auto enter = [&](const Body &body) {
     return [&](OpBuilder &inner, Location) {
       OpBuilder::InsertionGuard guard(builder);
-      builder.setInsertionPoint(inner.getInsertionBlock(), inner.getInsertionPoint());
+      builder.setInsertionPoint(inner.getInsertionBlock(),
+                                inner.getInsertionPoint());
       body();
     };
   };

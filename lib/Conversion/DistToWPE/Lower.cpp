@@ -52,7 +52,8 @@ struct StageStreams {
 class Lowering {
 public:
   Lowering(ModuleOp module, const Machine &machine)
-      : module(module), machine(machine), symbols(module), builder(module.getLoc(), module.getContext()) {}
+      : module(module), machine(machine), symbols(module),
+        builder(module.getLoc(), module.getContext()) {}
 
   LogicalResult run();
 
@@ -67,19 +68,26 @@ private:
   LogicalResult lowerLayers();
   LogicalResult lowerHead();
 
-  void declareParams(wpe::RoleOp role, ArrayRef<StringRef> names, wpe::ParamKind kind);
-  void declareQueue(wpe::RoleOp role, StringRef name, wpe::QueueDirection direction,
+  void declareParams(wpe::RoleOp role, ArrayRef<StringRef> names,
+                     wpe::ParamKind kind);
+  void declareQueue(wpe::RoleOp role, StringRef name,
+                    wpe::QueueDirection direction,
                     ArrayRef<std::string> streams);
-  void declareCollectives(wpe::RoleOp role, StageLowering &lowering, ArrayRef<StageStreams> streams,
-                          int64_t height, int64_t width);
+  void declareCollectives(wpe::RoleOp role, StageLowering &lowering,
+                          ArrayRef<StageStreams> streams, int64_t height,
+                          int64_t width);
   wpe::TaskOp makeTask(wpe::RoleOp role, Code &code);
-  void makeRegion(StringRef name, StringRef role, const Rect &rect, const Tables &rows,
-                  const Tables &columns, ArrayRef<std::pair<std::string, int64_t>> values);
+  void makeRegion(StringRef name, StringRef role, const Rect &rect,
+                  const Tables &rows, const Tables &columns,
+                  ArrayRef<std::pair<std::string, int64_t>> values);
   Tables rowTables(const StageStreams &streams, int64_t height);
   Tables columnTables(const StageStreams &streams, bool group);
-  void makePlacements(StringRef region, ArrayRef<LocalTensor> tensors, StageOp stage);
-  void makeRopeTables(ArrayRef<StageLowering::TableTensor> tables, int64_t context);
-  void remarkCollective(StringRef name, const char *algorithm, int64_t lines, int64_t words);
+  void makePlacements(StringRef region, ArrayRef<LocalTensor> tensors,
+                      StageOp stage);
+  void makeRopeTables(ArrayRef<StageLowering::TableTensor> tables,
+                      int64_t context);
+  void remarkCollective(StringRef name, const char *algorithm, int64_t lines,
+                        int64_t words);
 
   ModuleOp module;
   const Machine &machine;
@@ -121,14 +129,17 @@ LogicalResult Lowering::findStages() {
     }
   }
   if (!loop || !embed || !head || layers.empty()) {
-    return module.emitError() << "expected a token loop, an embed, layers and a head stage";
+    return module.emitError()
+           << "expected a token loop, an embed, layers and a head stage";
   }
   for (StageOp stage : layers) {
     Rect first = rectOf(layers.front()), rect = rectOf(stage);
     if (rect.w != first.w || rect.h != first.h ||
-        !OperationEquivalence::isRegionEquivalentTo(&layers.front().getBody(), &stage.getBody(),
-                                                    OperationEquivalence::IgnoreLocations)) {
-      return stage.emitError() << "layer stages with different bodies or rectangles need roles of their own, "
+        !OperationEquivalence::isRegionEquivalentTo(
+            &layers.front().getBody(), &stage.getBody(),
+            OperationEquivalence::IgnoreLocations)) {
+      return stage.emitError() << "layer stages with different bodies or "
+                                  "rectangles need roles of their own, "
                                   "which is not supported";
     }
   }
@@ -163,8 +174,10 @@ StageStreams Lowering::makeStageStreams(StageOp stage, bool layer) {
     streams.group = plan.addGroupCast(name, rect, groups);
     streams.groupTables = groupTables(rect.w, groups);
     for (auto group : groups) {
-      streams.groupWidth = std::max<int64_t>(streams.groupWidth, group.second - group.first);
-      streams.groupMulti.insert(streams.groupMulti.end(), group.second - group.first,
+      streams.groupWidth =
+          std::max<int64_t>(streams.groupWidth, group.second - group.first);
+      streams.groupMulti.insert(streams.groupMulti.end(),
+                                group.second - group.first,
                                 group.second - group.first > 1);
     }
   }
@@ -175,13 +188,15 @@ void Lowering::makeStreams() {
   for (auto transfer : module.getOps<TransferOp>()) {
     Rect source = rectOf(symbols.lookup<StageOp>(transfer.getSource()));
     Rect target = rectOf(symbols.lookup<StageOp>(transfer.getTarget()));
-    Rect span{source.endX() - 1, source.y, target.endX() - source.endX() + 1, source.h};
+    Rect span{source.endX() - 1, source.y, target.endX() - source.endX() + 1,
+              source.h};
     std::string name =
         plan.addTransfer(("to_" + transfer.getTarget()).str(), span);
     transferFrom[transfer.getSourceAttr().getAttr()] = name;
     transferInto[transfer.getTargetAttr().getAttr()] = name;
   }
-  Rect embedRect = rectOf(embed), loopRect = rectOf(loop), headRect = rectOf(head);
+  Rect embedRect = rectOf(embed), loopRect = rectOf(loop),
+       headRect = rectOf(head);
   embedChain = plan.addEastChain("embed_chain", embedRect);
   for (StageOp stage : layers) {
     layerStreams.push_back(makeStageStreams(stage, /*layer=*/true));
@@ -215,17 +230,18 @@ void Lowering::makeStreams() {
   for (const RoutedStream &s : plan.streams) {
     wfabric::StreamOp::create(builder, s);
   }
-  wfabric::HostPortOp::create(builder, "prompt", wfabric::PortDirection::Input, HostEdge{true, hostRow},
-                              "prompt_in");
-  wfabric::HostPortOp::create(builder, "tokens", wfabric::PortDirection::Output, HostEdge{true, hostRow},
-                              "tokens_out");
+  wfabric::HostPortOp::create(builder, "prompt", wfabric::PortDirection::Input,
+                              HostEdge{true, hostRow}, "prompt_in");
+  wfabric::HostPortOp::create(builder, "tokens", wfabric::PortDirection::Output,
+                              HostEdge{true, hostRow}, "tokens_out");
 }
 
 //===----------------------------------------------------------------------===//
 // Roles and regions
 //===----------------------------------------------------------------------===//
 
-void Lowering::declareParams(wpe::RoleOp role, ArrayRef<StringRef> names, wpe::ParamKind kind) {
+void Lowering::declareParams(wpe::RoleOp role, ArrayRef<StringRef> names,
+                             wpe::ParamKind kind) {
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(&role.getBody().front());
   for (StringRef name : names) {
@@ -233,7 +249,8 @@ void Lowering::declareParams(wpe::RoleOp role, ArrayRef<StringRef> names, wpe::P
   }
 }
 
-void Lowering::declareQueue(wpe::RoleOp role, StringRef name, wpe::QueueDirection direction,
+void Lowering::declareQueue(wpe::RoleOp role, StringRef name,
+                            wpe::QueueDirection direction,
                             ArrayRef<std::string> streams) {
   if (streams.empty()) {
     return;
@@ -256,19 +273,23 @@ static DictionaryAttr dictionaryOf(OpBuilder &builder, const Tables &tables) {
   SmallVector<NamedAttribute> entries;
   for (const auto &[name, table] : tables) {
     entries.push_back(builder.getNamedAttr(
-        name, wpe::TableAttr::get(builder.getContext(), ArrayRef<uint16_t>(table))));
+        name,
+        wpe::TableAttr::get(builder.getContext(), ArrayRef<uint16_t>(table))));
   }
   return builder.getDictionaryAttr(entries);
 }
 
-void Lowering::makeRegion(StringRef name, StringRef role, const Rect &rect, const Tables &rows,
-                          const Tables &columns, ArrayRef<std::pair<std::string, int64_t>> values) {
+void Lowering::makeRegion(StringRef name, StringRef role, const Rect &rect,
+                          const Tables &rows, const Tables &columns,
+                          ArrayRef<std::pair<std::string, int64_t>> values) {
   SmallVector<NamedAttribute> numbers;
   for (const auto &[valueName, value] : values) {
-    numbers.push_back(builder.getNamedAttr(valueName, builder.getI64IntegerAttr(value)));
+    numbers.push_back(
+        builder.getNamedAttr(valueName, builder.getI64IntegerAttr(value)));
   }
   wpe::RegionOp::create(builder, name, role, rect.x, rect.y, rect.w, rect.h,
-                        dictionaryOf(builder, rows).getValue(), dictionaryOf(builder, columns).getValue(),
+                        dictionaryOf(builder, rows).getValue(),
+                        dictionaryOf(builder, columns).getValue(),
                         ArrayRef<NamedAttribute>(numbers));
 }
 
@@ -298,7 +319,8 @@ Tables Lowering::columnTables(const StageStreams &streams, bool group) {
 
 /// Queues and parameter names of the collectives of a stage.
 void Lowering::declareCollectives(wpe::RoleOp role, StageLowering &lowering,
-                                  ArrayRef<StageStreams> streams, int64_t height, int64_t width) {
+                                  ArrayRef<StageStreams> streams,
+                                  int64_t height, int64_t width) {
   ChainQueues rows, columns;
   std::vector<std::string> groups;
   int64_t groupWidth = 1;
@@ -313,17 +335,21 @@ void Lowering::declareCollectives(wpe::RoleOp role, StageLowering &lowering,
   declareQueue(role, "row_first_in", wpe::QueueDirection::Input, rows.first);
   declareQueue(role, "row_second_in", wpe::QueueDirection::Input, rows.second);
   declareQueue(role, "row_out", wpe::QueueDirection::Output, rows.out);
-  declareQueue(role, "column_first_in", wpe::QueueDirection::Input, columns.first);
-  declareQueue(role, "column_second_in", wpe::QueueDirection::Input, columns.second);
+  declareQueue(role, "column_first_in", wpe::QueueDirection::Input,
+               columns.first);
+  declareQueue(role, "column_second_in", wpe::QueueDirection::Input,
+               columns.second);
   declareQueue(role, "column_out", wpe::QueueDirection::Output, columns.out);
   declareQueue(role, "group_in", wpe::QueueDirection::Input, groups);
   declareQueue(role, "group_out", wpe::QueueDirection::Output, groups);
-  lowering.rows = {"row_first_in", "row_second_in", "row_out",   "row_root",
+  lowering.rows = {"row_first_in", "row_second_in", "row_out", "row_root",
                    "row_first",    "row_second",    height};
-  lowering.columns = {"column_first_in", "column_second_in", "column_out", "column_root",
-                      "column_first",    "column_second",    width};
-  lowering.group = {"column_first_in", "group_in",    "group_out", "group_root",
-                    "group_first",     "group_second", groupWidth};
+  lowering.columns = {
+      "column_first_in", "column_second_in", "column_out", "column_root",
+      "column_first",    "column_second",    width};
+  lowering.group = {"column_first_in", "group_in",    "group_out",
+                    "group_root",      "group_first", "group_second",
+                    groupWidth};
   // With two lines there is no upper half, so no queue for it: the low half
   // alone arrives at the root.
   lowering.rows.hasSecond = height > 2;
@@ -331,41 +357,52 @@ void Lowering::declareCollectives(wpe::RoleOp role, StageLowering &lowering,
   lowering.group.hasSecond = width > 2;
 }
 
-void Lowering::makePlacements(StringRef region, ArrayRef<LocalTensor> tensors, StageOp stage) {
+void Lowering::makePlacements(StringRef region, ArrayRef<LocalTensor> tensors,
+                              StageOp stage) {
   for (const LocalTensor &t : tensors) {
     bool layered = t.layerStride > 0;
-    PlacementOp::create(builder, t.tensor, region, t.buffer, t.offset, t.strides,
-                        layered ? int64_t(stage.getFirstLayer()) : 0,
-                        layered ? int64_t(stage.getNumLayers()) : 0, t.layerStride);
+    PlacementOp::create(builder, t.tensor, region, t.buffer, t.offset,
+                        t.strides, layered ? int64_t(stage.getFirstLayer()) : 0,
+                        layered ? int64_t(stage.getNumLayers()) : 0,
+                        t.layerStride);
   }
 }
 
-void Lowering::makeRopeTables(ArrayRef<StageLowering::TableTensor> tables, int64_t) {
+void Lowering::makeRopeTables(ArrayRef<StageLowering::TableTensor> tables,
+                              int64_t) {
   for (const auto &table : tables) {
     int64_t pairs = table.frequencies.size();
     MLIRContext *context = builder.getContext();
-    auto layout = LayoutAttr::get(
-        context, {UnitAttr::get(context), UnitAttr::get(context), FlatSymbolRefAttr::get(context, "pairs")},
-        Partial::None, FlatSymbolRefAttr());
-    auto type = RankedTensorType::get({table.entries, 2, pairs}, builder.getF32Type(), layout);
-    TensorOp::create(builder, table.name, dist::TensorKind::RopeTable, type, SymbolRefAttr(),
-                     ArrayRef<int64_t>(), table.step, builder.getDenseF64ArrayAttr(table.frequencies));
+    auto layout =
+        LayoutAttr::get(context,
+                        {UnitAttr::get(context), UnitAttr::get(context),
+                         FlatSymbolRefAttr::get(context, "pairs")},
+                        Partial::None, FlatSymbolRefAttr());
+    auto type = RankedTensorType::get({table.entries, 2, pairs},
+                                      builder.getF32Type(), layout);
+    TensorOp::create(builder, table.name, dist::TensorKind::RopeTable, type,
+                     SymbolRefAttr(), ArrayRef<int64_t>(), table.step,
+                     builder.getDenseF64ArrayAttr(table.frequencies));
   }
 }
 
-void Lowering::remarkCollective(StringRef name, const char *algorithm, int64_t lines, int64_t words) {
-  auto remark = remark::passed(module.getLoc(),
-                               remark::RemarkOpts::name("Collective").category("lower").function("lower"));
+void Lowering::remarkCollective(StringRef name, const char *algorithm,
+                                int64_t lines, int64_t words) {
+  auto remark =
+      remark::passed(module.getLoc(), remark::RemarkOpts::name("Collective")
+                                          .category("lower")
+                                          .function("lower"));
   remark << remark::reason("{0}: {1} over {2} cores", name, algorithm, lines)
-         << remark::metric("Words", words) << remark::metric("Cycles", 2 * words + 6 * (lines / 2) + lines / 2);
+         << remark::metric("Words", words)
+         << remark::metric("Cycles", 2 * words + 6 * (lines / 2) + lines / 2);
 }
 
 //===----------------------------------------------------------------------===//
 // The four kinds of stages
 //===----------------------------------------------------------------------===//
 
-// The host sends the number of prompt tokens and of steps, then the prompt. Each
-// step sends one id to the embedding and waits for the id that the head
+// The host sends the number of prompt tokens and of steps, then the prompt.
+// Each step sends one id to the embedding and waits for the id that the head
 // found, which also goes to the host.
 LogicalResult Lowering::lowerLoop() {
   Code code(loop.getLoc());
@@ -378,20 +415,27 @@ LogicalResult Lowering::lowerLoop() {
   {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(&role.getBody().front());
-    wpe::BufferOp::create(builder, "request", 2, code.i32(), wpe::BufferKind::Scratch);
-    wpe::BufferOp::create(builder, "id", 1, code.i32(), wpe::BufferKind::Scratch);
+    wpe::BufferOp::create(builder, "request", 2, code.i32(),
+                          wpe::BufferKind::Scratch);
+    wpe::BufferOp::create(builder, "id", 1, code.i32(),
+                          wpe::BufferKind::Scratch);
   }
   Place request{"request", code.i32(), 0, {}}, id{"id", code.i32(), 0, {}};
   code.forever([&] {
-    code.vec("mov32", code.mem(request, 2), code.fabricIn("prompt_in", 2, code.i32()));
+    code.vec("mov32", code.mem(request, 2),
+             code.fabricIn("prompt_in", 2, code.i32()));
     mlir::Value promptTokens = code.load(request);
     code.loop(code.load(request.at(4)), [&](mlir::Value step) {
       code.when(Predicate::Lt, step, promptTokens, [&] {
-        code.vec("mov32", code.mem(id, 1), code.fabricIn("prompt_in", 1, code.i32()));
+        code.vec("mov32", code.mem(id, 1),
+                 code.fabricIn("prompt_in", 1, code.i32()));
       });
-      code.vec("mov32", code.fabricOut("token_out", 1, code.i32()), code.mem(id, 1));
-      code.vec("mov32", code.mem(id, 1), code.fabricIn("next_in", 1, code.i32()));
-      code.vec("mov32", code.fabricOut("host_out", 1, code.i32()), code.mem(id, 1));
+      code.vec("mov32", code.fabricOut("token_out", 1, code.i32()),
+               code.mem(id, 1));
+      code.vec("mov32", code.mem(id, 1),
+               code.fabricIn("next_in", 1, code.i32()));
+      code.vec("mov32", code.fabricOut("host_out", 1, code.i32()),
+               code.mem(id, 1));
     });
   });
   makeRegion("loop", "loop_role", rectOf(loop), {}, {}, {});
@@ -412,16 +456,21 @@ LogicalResult Lowering::lowerEmbed() {
   std::vector<std::string> outs = embedChain;
   outs.push_back(transferFrom[embed.getSymNameAttr()]);
   declareQueue(role, "hidden_out", wpe::QueueDirection::Output, outs);
-  declareParams(role, {"token_low", "token_high", "token_count", "has_west"}, wpe::ParamKind::Column);
+  declareParams(role, {"token_low", "token_high", "token_count", "has_west"},
+                wpe::ParamKind::Column);
 
   auto table = symbols.lookup<TensorOp>(lookup.getTable());
   auto type = cast<RankedTensorType>(table.getType());
   Type element = type.getElementType();
   unsigned size = wpe::elementBytes(element);
-  auto tokens = symbols.lookup<SlicingOp>(getSlicing(getLayout(type), 0).getAttr());
-  int64_t width = symbols.lookup<SlicingOp>(getSlicing(getLayout(type), 1).getAttr()).getMaxWidth();
+  auto tokens =
+      symbols.lookup<SlicingOp>(getSlicing(getLayout(type), 0).getAttr());
+  int64_t width =
+      symbols.lookup<SlicingOp>(getSlicing(getLayout(type), 1).getAttr())
+          .getMaxWidth();
   int64_t most = tokens.getMaxWidth();
-  View rows = lowering.makeBuffer("table", element, most * width, wpe::BufferKind::Weights);
+  View rows = lowering.makeBuffer("table", element, most * width,
+                                  wpe::BufferKind::Weights);
   View x = lowering.makeBuffer("x", code.f32(), width);
   View id = lowering.makeBuffer("id", code.i32(), 1);
   LocalTensor local;
@@ -430,20 +479,24 @@ LogicalResult Lowering::lowerEmbed() {
   local.strides = {width * size, size};
 
   code.forever([&] {
-    code.vec("mov32", code.mem(id.place, 1), code.fabricIn("token_in", 1, code.i32()));
-    mlir::Value first = code.add(code.shl(code.param("token_high"), 16), code.param("token_low"));
+    code.vec("mov32", code.mem(id.place, 1),
+             code.fabricIn("token_in", 1, code.i32()));
+    mlir::Value first = code.add(code.shl(code.param("token_high"), 16),
+                                 code.param("token_low"));
     mlir::Value index = code.sub(code.load(id.place), first);
     code.clear(x.place, width);
     code.when(Predicate::Ge, index, code.constant(0), [&] {
       code.when(Predicate::Lt, index, code.param("token_count"), [&] {
         Place row = rows.place.plus(code.mul(index, int32_t(width * size)));
-        code.vec(element.isF16() ? "fh2s" : "mov32", code.mem(x.place, width), code.mem(row, width));
+        code.vec(element.isF16() ? "fh2s" : "mov32", code.mem(x.place, width),
+                 code.mem(row, width));
       });
     });
     auto send = [&](bool add) {
       mlir::Value out = code.fabricOut("hidden_out", width, code.f32());
       if (add) {
-        code.vec("fadds", out, code.mem(x.place, width), code.fabricIn("chain_in", width, code.f32()));
+        code.vec("fadds", out, code.mem(x.place, width),
+                 code.fabricIn("chain_in", width, code.f32()));
       } else {
         code.vec("mov32", out, code.mem(x.place, width));
       }
@@ -464,7 +517,11 @@ LogicalResult Lowering::lowerEmbed() {
     west.push_back(i > 0);
   }
   makeRegion("embed", "embed_role", rect, {},
-             {{"token_low", low}, {"token_high", high}, {"token_count", count}, {"has_west", west}}, {});
+             {{"token_low", low},
+              {"token_high", high},
+              {"token_count", count},
+              {"has_west", west}},
+             {});
   makePlacements("embed", {local}, embed);
   return success();
 }
@@ -488,10 +545,11 @@ LogicalResult Lowering::lowerLayers() {
   }
   declareQueue(role, "hidden_in", wpe::QueueDirection::Input, ins);
   declareQueue(role, "hidden_out", wpe::QueueDirection::Output, outs);
-  declareParams(role, {"row", "row_root", "row_first", "row_second"}, wpe::ParamKind::Row);
+  declareParams(role, {"row", "row_root", "row_first", "row_second"},
+                wpe::ParamKind::Row);
   declareParams(role,
-                {"column_root", "column_first", "column_second", "group_root", "group_first",
-                 "group_second", "group_multi", "sends"},
+                {"column_root", "column_first", "column_second", "group_root",
+                 "group_first", "group_second", "group_multi", "sends"},
                 wpe::ParamKind::Column);
   declareParams(role, {"layers"}, wpe::ParamKind::Region);
 
@@ -504,9 +562,12 @@ LogicalResult Lowering::lowerLayers() {
     if (lowering.hasAttention()) {
       lowering.beginToken();
     }
-    code.vec("mov32", code.mem(x.place, width), code.fabricIn("hidden_in", width, code.f32()));
-    code.loop(code.param("layers"), [&](mlir::Value layer) { result = lowering.lowerBody(layer); },
-              /*nonzero=*/true);
+    code.vec("mov32", code.mem(x.place, width),
+             code.fabricIn("hidden_in", width, code.f32()));
+    code.loop(
+        code.param("layers"),
+        [&](mlir::Value layer) { result = lowering.lowerBody(layer); },
+        /*nonzero=*/true);
     if (failed(result)) {
       return;
     }
@@ -516,7 +577,8 @@ LogicalResult Lowering::lowerLayers() {
       return;
     }
     code.whenSet("sends", [&] {
-      code.vec("mov32", code.fabricOut("hidden_out", width, code.f32()), code.mem(x.place, width));
+      code.vec("mov32", code.fabricOut("hidden_out", width, code.f32()),
+               code.mem(x.place, width));
     });
     if (lowering.hasAttention()) {
       lowering.endToken();
@@ -531,7 +593,8 @@ LogicalResult Lowering::lowerLayers() {
     Table sends(rect.w, 0);
     sends.back() = 1;
     columns.push_back({"sends", sends});
-    makeRegion(stage.getSymName(), "layer_role", rectOf(stage), rowTables(streams, rect.h), columns,
+    makeRegion(stage.getSymName(), "layer_role", rectOf(stage),
+               rowTables(streams, rect.h), columns,
                {{"layers", int64_t(stage.getNumLayers())}});
     makePlacements(stage.getSymName(), lowering.tensors, stage);
   }
@@ -542,7 +605,8 @@ LogicalResult Lowering::lowerLayers() {
     }
     Partial partial = getLayout(op.getOperand(0).getType()).getPartial();
     int64_t lines = partial == Partial::Rows ? rect.h : rect.w;
-    remarkCollective(stringifyPartial(partial), "chain to the middle, multicast out", lines, words);
+    remarkCollective(stringifyPartial(partial),
+                     "chain to the middle, multicast out", lines, words);
   });
   return success();
 }
@@ -554,11 +618,15 @@ LogicalResult Lowering::lowerHead() {
   makeTask(role, code);
   StageLowering lowering(code, role, symbols, head, 1);
   declareCollectives(role, lowering, headStreams, rect.h, rect.w);
-  declareQueue(role, "hidden_in", wpe::QueueDirection::Input, {transferInto[head.getSymNameAttr()]});
+  declareQueue(role, "hidden_in", wpe::QueueDirection::Input,
+               {transferInto[head.getSymNameAttr()]});
   declareQueue(role, "token_out", wpe::QueueDirection::Output, {"next_token"});
-  declareParams(role, {"row", "row_root", "row_first", "row_second", "token_row"}, wpe::ParamKind::Row);
   declareParams(role,
-                {"column_root", "column_first", "column_second", "logit_low", "logit_high", "logit_count"},
+                {"row", "row_root", "row_first", "row_second", "token_row"},
+                wpe::ParamKind::Row);
+  declareParams(role,
+                {"column_root", "column_first", "column_second", "logit_low",
+                 "logit_high", "logit_count"},
                 wpe::ParamKind::Column);
   auto argmax = *head.getBody().getOps<ArgMaxOp>().begin();
   Type logits = argmax.getLogits().getType();
@@ -568,25 +636,29 @@ LogicalResult Lowering::lowerHead() {
   lowering.bindArgument(x);
   LogicalResult result = success();
   code.forever([&] {
-    code.vec("mov32", code.mem(x.place, width), code.fabricIn("hidden_in", width, code.f32()));
+    code.vec("mov32", code.mem(x.place, width),
+             code.fabricIn("hidden_in", width, code.f32()));
     result = lowering.lowerBody({});
     if (failed(result)) {
       return;
     }
     code.whenSet("token_row", [&] {
       code.whenSet("column_root", [&] {
-        code.vec("mov32", code.fabricOut("token_out", 1, code.f32()), code.mem(lowering.bestPlace().at(4), 1));
+        code.vec("mov32", code.fabricOut("token_out", 1, code.f32()),
+                 code.mem(lowering.bestPlace().at(4), 1));
       });
     });
   });
   if (failed(result)) {
     return failure();
   }
-  Tables rows = rowTables(headStreams, rect.h), columns = columnTables(headStreams, /*group=*/false);
+  Tables rows = rowTables(headStreams, rect.h),
+         columns = columnTables(headStreams, /*group=*/false);
   Table tokenRows(rect.h, 0);
   tokenRows[tokenRow - rect.y] = 1;
   rows.push_back({"token_row", tokenRows});
-  auto cut = symbols.lookup<SlicingOp>(getSlicing(getLayout(logits), 0).getAttr());
+  auto cut =
+      symbols.lookup<SlicingOp>(getSlicing(getLayout(logits), 0).getAttr());
   Table low, high, count;
   for (int32_t i = 0; i < rect.w; ++i) {
     auto [begin, end] = cut.getRange(i);
@@ -599,8 +671,9 @@ LogicalResult Lowering::lowerHead() {
   columns.push_back({"logit_count", count});
   makeRegion("head", "head_role", rect, rows, columns, {});
   View logitView = lowering.viewOf(argmax.getLogits());
-  TensorOp::create(builder, StringRef("logits_out"), dist::TensorKind::Output, cast<RankedTensorType>(logits), SymbolRefAttr(), ArrayRef<int64_t>(), int64_t(0),
-                   DenseF64ArrayAttr());
+  TensorOp::create(builder, StringRef("logits_out"), dist::TensorKind::Output,
+                   cast<RankedTensorType>(logits), SymbolRefAttr(),
+                   ArrayRef<int64_t>(), int64_t(0), DenseF64ArrayAttr());
   LocalTensor output;
   output.tensor = "logits_out";
   output.buffer = logitView.place.buffer;
@@ -627,7 +700,8 @@ LogicalResult Lowering::run() {
       old.push_back(&op);
     }
   }
-  if (failed(lowerLoop()) || failed(lowerEmbed()) || failed(lowerLayers()) || failed(lowerHead())) {
+  if (failed(lowerLoop()) || failed(lowerEmbed()) || failed(lowerLayers()) ||
+      failed(lowerHead())) {
     return failure();
   }
   for (Operation *op : old) {

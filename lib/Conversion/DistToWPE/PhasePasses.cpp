@@ -21,13 +21,15 @@ namespace wafer {
 using namespace wafer;
 using namespace wafer::dist;
 
-static FloorplanProblem buildProblem(ModuleOp module, const Machine &machine, SmallVectorImpl<StageOp> &stages) {
+static FloorplanProblem buildProblem(ModuleOp module, const Machine &machine,
+                                     SmallVectorImpl<StageOp> &stages) {
   FloorplanProblem problem;
   problem.machine = &machine;
   for (auto stage : module.getOps<StageOp>()) {
     stages.push_back(stage);
     ArrayRef<int64_t> rect = stage.getRect();
-    problem.blocks.push_back({stage.getSymName().str(), int32_t(rect[2]), int32_t(rect[3]),
+    problem.blocks.push_back({stage.getSymName().str(), int32_t(rect[2]),
+                              int32_t(rect[3]),
                               stage.getKind() == StageKind::Loop});
   }
   return problem;
@@ -54,7 +56,8 @@ struct PlacePass : public wafer::impl::WaferPlaceBase<PlacePass> {
   }
 };
 
-struct VerifyPlacedPass : public wafer::impl::WaferVerifyPlacedBase<VerifyPlacedPass> {
+struct VerifyPlacedPass
+    : public wafer::impl::WaferVerifyPlacedBase<VerifyPlacedPass> {
   void runOnOperation() override {
     FailureOr<Machine> machine = wfabric::loadMachine(getOperation());
     if (failed(machine)) {
@@ -65,7 +68,8 @@ struct VerifyPlacedPass : public wafer::impl::WaferVerifyPlacedBase<VerifyPlaced
     Floorplan plan;
     for (StageOp stage : stages) {
       ArrayRef<int64_t> r = stage.getRect();
-      plan.rects.push_back({int32_t(r[0]), int32_t(r[1]), int32_t(r[2]), int32_t(r[3])});
+      plan.rects.push_back(
+          {int32_t(r[0]), int32_t(r[1]), int32_t(r[2]), int32_t(r[3])});
     }
     if (Status status = plan.verify(problem); !status) {
       getOperation().emitError() << status.error().str();
@@ -76,11 +80,13 @@ struct VerifyPlacedPass : public wafer::impl::WaferVerifyPlacedBase<VerifyPlaced
 
 struct RemapPass : public wafer::impl::WaferRemapBase<RemapPass> {
   void runOnOperation() override {
-    getOperation()->setAttr("wafer.map", StringAttr::get(&getContext(), "identity"));
+    getOperation()->setAttr("wafer.map",
+                            StringAttr::get(&getContext(), "identity"));
   }
 };
 
-struct VerifyLoweredPass : public wafer::impl::WaferVerifyLoweredBase<VerifyLoweredPass> {
+struct VerifyLoweredPass
+    : public wafer::impl::WaferVerifyLoweredBase<VerifyLoweredPass> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
     SymbolTable symbols(module);
@@ -97,25 +103,32 @@ struct VerifyLoweredPass : public wafer::impl::WaferVerifyLoweredBase<VerifyLowe
         for (auto queue : role.getBody().getOps<wpe::QueueOp>()) {
           for (Attribute stream : queue.getStreams()) {
             StringRef name = cast<FlatSymbolRefAttr>(stream).getValue();
-            if (!isa_and_nonnull<wfabric::FamilyOp, wfabric::StreamOp>(symbols.lookup(name))) {
+            if (!isa_and_nonnull<wfabric::FamilyOp, wfabric::StreamOp>(
+                    symbols.lookup(name))) {
               error(queue) << "no stream '" << name << "'";
             }
-            (queue.getDirection() == wpe::QueueDirection::Input ? received : sent).insert(name);
+            (queue.getDirection() == wpe::QueueDirection::Input ? received
+                                                                : sent)
+                .insert(name);
           }
         }
       } else if (auto placement = dyn_cast<PlacementOp>(op)) {
         auto region = symbols.lookup<wpe::RegionOp>(placement.getRegion());
-        auto role = region ? symbols.lookup<wpe::RoleOp>(region.getRole()) : wpe::RoleOp();
+        auto role = region ? symbols.lookup<wpe::RoleOp>(region.getRole())
+                           : wpe::RoleOp();
         if (!role || !role.lookupSymbol(placement.getBuffer())) {
-          error(&op) << "no buffer '" << placement.getBuffer() << "' in region '" << placement.getRegion() << "'";
+          error(&op) << "no buffer '" << placement.getBuffer()
+                     << "' in region '" << placement.getRegion() << "'";
         }
         if (!symbols.lookup<TensorOp>(placement.getTensor())) {
           error(&op) << "no tensor '" << placement.getTensor() << "'";
         }
       }
     }
-    auto check = [&](Operation *op, StringRef name, bool fromHost, bool toHost) {
-      if ((!fromHost && !sent.contains(name)) || (!toHost && !received.contains(name))) {
+    auto check = [&](Operation *op, StringRef name, bool fromHost,
+                     bool toHost) {
+      if ((!fromHost && !sent.contains(name)) ||
+          (!toHost && !received.contains(name))) {
         error(op) << "stream '" << name << "' has no queue at one of its ends";
       }
     };
@@ -123,7 +136,8 @@ struct VerifyLoweredPass : public wafer::impl::WaferVerifyLoweredBase<VerifyLowe
       check(family, family.getSymName(), false, false);
     }
     for (auto stream : module.getOps<wfabric::StreamOp>()) {
-      check(stream, stream.getSymName(), stream.getFromHost().has_value(), stream.getToHost().has_value());
+      check(stream, stream.getSymName(), stream.getFromHost().has_value(),
+            stream.getToHost().has_value());
     }
     if (!ok) {
       signalPassFailure();

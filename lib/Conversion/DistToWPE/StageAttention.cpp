@@ -37,21 +37,27 @@ void StageLowering::beginToken() {
   mlir::Value held = code.load(tokenState(code, 0));
   code.store(held, tokenState(code, 4));
   code.store(code.constant(0), tokenState(code, 20));
-  code.when(Predicate::Eq, code.load(tokenState(code, 8)), code.param("row"), [&] {
-    code.store(code.add(held, 1), tokenState(code, 4));
-    code.store(code.constant(1), tokenState(code, 20));
-  });
+  code.when(Predicate::Eq, code.load(tokenState(code, 8)), code.param("row"),
+            [&] {
+              code.store(code.add(held, 1), tokenState(code, 4));
+              code.store(code.constant(1), tokenState(code, 20));
+            });
   if (frequencies.empty()) {
     return;
   }
-  // cos(a + b) = cos a cos b - sin a sin b, sin(a + b) = sin a cos b + cos a sin b.
+  // cos(a + b) = cos a cos b - sin a sin b, sin(a + b) = sin a cos b + cos a
+  // sin b.
   int64_t rowBytes = 2 * pairs * 4;
-  View low = makeBuffer("rope_low", code.f32(), ropeLow * 2 * pairs, wpe::BufferKind::Weights);
-  View high = makeBuffer("rope_high", code.f32(), ropeHigh * 2 * pairs, wpe::BufferKind::Weights);
+  View low = makeBuffer("rope_low", code.f32(), ropeLow * 2 * pairs,
+                        wpe::BufferKind::Weights);
+  View high = makeBuffer("rope_high", code.f32(), ropeHigh * 2 * pairs,
+                         wpe::BufferKind::Weights);
   View now = makeBuffer("rope_now", code.f32(), 2 * pairs);
-  View t0 = scratch("rope_t0", code.f32(), pairs), t1 = scratch("rope_t1", code.f32(), pairs);
-  for (auto [name, entries, step] : {std::tuple("rope_low", ropeLow, int64_t(1)),
-                                     std::tuple("rope_high", ropeHigh, ropeLow)}) {
+  View t0 = scratch("rope_t0", code.f32(), pairs),
+       t1 = scratch("rope_t1", code.f32(), pairs);
+  for (auto [name, entries, step] :
+       {std::tuple("rope_low", ropeLow, int64_t(1)),
+        std::tuple("rope_high", ropeHigh, ropeLow)}) {
     tables.push_back({name, entries, step, frequencies});
     LocalTensor local;
     local.tensor = name;
@@ -59,19 +65,23 @@ void StageLowering::beginToken() {
     local.strides = {rowBytes, pairs * 4, 4};
     tensors.push_back(local);
   }
-  Place lowRow = low.place.plus(code.mul(code.load(tokenState(code, 12)), int32_t(rowBytes)));
-  Place highRow = high.place.plus(code.mul(code.load(tokenState(code, 16)), int32_t(rowBytes)));
+  Place lowRow = low.place.plus(
+      code.mul(code.load(tokenState(code, 12)), int32_t(rowBytes)));
+  Place highRow = high.place.plus(
+      code.mul(code.load(tokenState(code, 16)), int32_t(rowBytes)));
   auto product = [&](const Place &result, int64_t lowPart, int64_t highPart) {
-    code.vec("fmuls", code.mem(result, pairs), code.mem(lowRow.at(lowPart * pairs * 4), pairs),
+    code.vec("fmuls", code.mem(result, pairs),
+             code.mem(lowRow.at(lowPart * pairs * 4), pairs),
              code.mem(highRow.at(highPart * pairs * 4), pairs));
   };
   product(t0.place, 0, 0);
   product(t1.place, 1, 1);
-  code.vec("fsubs", code.mem(now.place, pairs), code.mem(t0.place, pairs), code.mem(t1.place, pairs));
+  code.vec("fsubs", code.mem(now.place, pairs), code.mem(t0.place, pairs),
+           code.mem(t1.place, pairs));
   product(t0.place, 0, 1);
   product(t1.place, 1, 0);
-  code.vec("fadds", code.mem(now.place.at(pairs * 4), pairs), code.mem(t0.place, pairs),
-           code.mem(t1.place, pairs));
+  code.vec("fadds", code.mem(now.place.at(pairs * 4), pairs),
+           code.mem(t0.place, pairs), code.mem(t1.place, pairs));
 }
 
 void StageLowering::endToken() {
@@ -89,7 +99,8 @@ void StageLowering::endToken() {
   };
   step(8, rows.lines, [] {});
   step(12, ropeLow, [&] {
-    code.store(code.add(code.load(tokenState(code, 16)), 1), tokenState(code, 16));
+    code.store(code.add(code.load(tokenState(code, 16)), 1),
+               tokenState(code, 16));
   });
 }
 
@@ -108,7 +119,8 @@ void StageLowering::lowerRope(RopeOp op) {
     }
     // First and second halves of all heads; the factors repeat for each head.
     mlir::Value x0 = code.mem2d(view.place, pairs, 1, count, 2 * pairs);
-    mlir::Value x1 = code.mem2d(view.place.at(pairs * 4), pairs, 1, count, 2 * pairs);
+    mlir::Value x1 =
+        code.mem2d(view.place.at(pairs * 4), pairs, 1, count, 2 * pairs);
     Place factors{"rope_now", code.f32(), 0, {}};
     mlir::Value cosine = code.mem2d(factors, pairs, 1, count, 0);
     mlir::Value sine = code.mem2d(factors.at(pairs * 4), pairs, 1, count, 0);
@@ -117,8 +129,11 @@ void StageLowering::lowerRope(RopeOp op) {
     code.vec("fmuls", whole(1), x1, sine);
     code.vec("fmuls", whole(2), x1, cosine);
     code.vec("fmuls", whole(3), x0, sine);
-    code.vec("fsubs", code.mem2d(view.place, pairs, 1, count, 2 * pairs), whole(0), whole(1));
-    code.vec("fadds", code.mem2d(view.place.at(pairs * 4), pairs, 1, count, 2 * pairs), whole(2), whole(3));
+    code.vec("fsubs", code.mem2d(view.place, pairs, 1, count, 2 * pairs),
+             whole(0), whole(1));
+    code.vec("fadds",
+             code.mem2d(view.place.at(pairs * 4), pairs, 1, count, 2 * pairs),
+             whole(2), whole(3));
   }
 }
 
@@ -127,13 +142,15 @@ void StageLowering::lowerHeadSumSquares(HeadSumSquaresOp op) {
   views[op.getResult()] = result;
   int64_t width = 2 * pairs;
   View squares = scratch("head_squares", code.f32(), input.count);
-  code.vec("fmuls", code.mem(squares.place, input.count), code.mem(input.place, input.count),
+  code.vec("fmuls", code.mem(squares.place, input.count),
+           code.mem(input.place, input.count),
            code.mem(input.place, input.count));
   code.clear(result.place, result.count);
   code.loop(result.count, [&](mlir::Value head) {
     mlir::Value sum = code.mem(result.place.plus(code.shl(head, 2)), width, 0);
     code.vec("fadds", sum, sum,
-             code.mem(squares.place.plus(code.mul(head, int32_t(width * 4))), width));
+             code.mem(squares.place.plus(code.mul(head, int32_t(width * 4))),
+                      width));
   });
 }
 
@@ -142,7 +159,8 @@ void StageLowering::lowerScaleBy(ScaleByOp op) {
   views[op.getResult()] = view;
   int64_t width = 2 * pairs;
   std::string name = "gain" + std::to_string(counter++);
-  View gain = makeBuffer(name, code.f32(), maxLayers * width, wpe::BufferKind::Weights);
+  View gain =
+      makeBuffer(name, code.f32(), maxLayers * width, wpe::BufferKind::Weights);
   LocalTensor local;
   local.tensor = op.getWeight().str();
   local.buffer = name;
@@ -157,7 +175,8 @@ void StageLowering::lowerScaleBy(ScaleByOp op) {
   shape.extent1 = wpe::Size(count);
   shape.stride1 = wpe::Size(0);
   shape.offset = layerOffset(width * 4);
-  mlir::Value factors = wpe::MemOp::create(code.builder, gain.place.buffer, code.f32(), shape);
+  mlir::Value factors =
+      wpe::MemOp::create(code.builder, gain.place.buffer, code.f32(), shape);
   code.vec("fmuls", x, x, factors);
 }
 
@@ -181,9 +200,11 @@ LogicalResult StageLowering::lowerAppend(AppendOp op) {
     }
   }
   if (positionStride == 0) {
-    return op.emitError() << "state '" << op.getState() << "' has no dimension over positions";
+    return op.emitError() << "state '" << op.getState()
+                          << "' has no dimension over positions";
   }
-  View buffer = makeBuffer(op.getState(), element, maxLayers * count, wpe::BufferKind::State);
+  View buffer = makeBuffer(op.getState(), element, maxLayers * count,
+                           wpe::BufferKind::State);
   LocalTensor local;
   local.tensor = op.getState().str();
   local.buffer = op.getState().str();
@@ -195,13 +216,16 @@ LogicalResult StageLowering::lowerAppend(AppendOp op) {
   // Elements of one position are neighbours if positions are outermost, else
   // as far apart as a row of positions is long.
   int64_t elementStride = positionStride == 1 ? slots : 1;
-  code.when(Predicate::Ne, code.load(tokenState(code, 20)), code.constant(0), [&] {
-    mlir::Value slot = code.mul(code.load(tokenState(code, 0)), int32_t(positionStride * size));
-    mlir::Value offset = layerOffset(count * size);
-    Place place = buffer.place.plus(offset ? code.add(offset, slot) : slot);
-    code.vec(element.isF16() ? "fs2h" : "mov32", code.mem(place, value.count, elementStride),
-             code.mem(value.place, value.count));
-  });
+  code.when(
+      Predicate::Ne, code.load(tokenState(code, 20)), code.constant(0), [&] {
+        mlir::Value slot = code.mul(code.load(tokenState(code, 0)),
+                                    int32_t(positionStride * size));
+        mlir::Value offset = layerOffset(count * size);
+        Place place = buffer.place.plus(offset ? code.add(offset, slot) : slot);
+        code.vec(element.isF16() ? "fs2h" : "mov32",
+                 code.mem(place, value.count, elementStride),
+                 code.mem(value.place, value.count));
+      });
   return success();
 }
 
@@ -230,18 +254,22 @@ void StageLowering::lowerScores(ScoresOp op) {
       mlir::Value firstQuery = code.mul(head, int32_t(group_));
       code.loop(group_, [&](mlir::Value member) {
         mlir::Value index = code.add(firstQuery, member);
-        mlir::Value line = code.mem(result.place.plus(code.shl(index, 2)), now, columnsPerPosition);
+        mlir::Value line = code.mem(result.place.plus(code.shl(index, 2)), now,
+                                    columnsPerPosition);
         mlir::Value queryBase = code.mul(index, int32_t(width * size));
         code.loop(width, [&](mlir::Value i) {
-          mlir::Value q = code.load(query.place.plus(code.add(queryBase, code.mul(i, int32_t(size)))));
-          mlir::Value keyOffset = code.add(keyBase, code.mul(i, int32_t(slots * size)));
+          mlir::Value q = code.load(query.place.plus(
+              code.add(queryBase, code.mul(i, int32_t(size)))));
+          mlir::Value keyOffset =
+              code.add(keyBase, code.mul(i, int32_t(slots * size)));
           code.vec(element.isF16() ? "fmachs" : "fmacs", line, line,
                    code.mem(keys.plus(keyOffset), now), q);
         });
       });
     });
     mlir::Value all = code.mem(result.place, total);
-    code.vec("fmuls", all, all, {}, code.constant(float(op.getScale().convertToDouble())));
+    code.vec("fmuls", all, all, {},
+             code.constant(float(op.getScale().convertToDouble())));
   });
 }
 
@@ -251,7 +279,8 @@ void StageLowering::lowerHeadNormScores(HeadNormScoresOp op) {
   views[op.getResult()] = scores;
   View querySums = viewOf(op.getQuerySums()), keySums = viewOf(op.getKeySums());
   TensorOp state = tensorOf(op.getFactorsAttr());
-  View factors = makeBuffer(op.getFactors(), code.f32(), maxLayers * heads * slots, wpe::BufferKind::State);
+  View factors = makeBuffer(op.getFactors(), code.f32(),
+                            maxLayers * heads * slots, wpe::BufferKind::State);
   LocalTensor local;
   local.tensor = state.getSymName().str();
   local.buffer = state.getSymName().str();
@@ -260,8 +289,10 @@ void StageLowering::lowerHeadNormScores(HeadNormScoresOp op) {
   tensors.push_back(local);
   mlir::Value offset = layerOffset(heads * slots * 4);
   auto factorOf = [&](const Place &sums) {
-    mlir::Value mean = wpe::FMulOp::create(b, code.load(sums), code.constant(1.0f / float(op.getCount())));
-    return rsqrt(wpe::FAddOp::create(b, mean, code.constant(float(op.getEps().convertToDouble()))));
+    mlir::Value mean = wpe::FMulOp::create(
+        b, code.load(sums), code.constant(1.0f / float(op.getCount())));
+    return rsqrt(wpe::FAddOp::create(
+        b, mean, code.constant(float(op.getEps().convertToDouble()))));
   };
   mlir::Value now = code.load(tokenState(code, 4));
   code.when(Predicate::Ne, now, code.constant(0), [&] {
@@ -270,18 +301,22 @@ void StageLowering::lowerHeadNormScores(HeadNormScoresOp op) {
       if (offset) {
         line = code.add(line, offset);
       }
-      code.when(Predicate::Ne, code.load(tokenState(code, 20)), code.constant(0), [&] {
-        mlir::Value slot = code.shl(code.load(tokenState(code, 0)), 2);
-        code.store(factorOf(keySums.place.plus(code.shl(head, 2))),
-                   factors.place.plus(code.add(line, slot)));
-      });
+      code.when(Predicate::Ne, code.load(tokenState(code, 20)),
+                code.constant(0), [&] {
+                  mlir::Value slot =
+                      code.shl(code.load(tokenState(code, 0)), 2);
+                  code.store(factorOf(keySums.place.plus(code.shl(head, 2))),
+                             factors.place.plus(code.add(line, slot)));
+                });
       mlir::Value firstQuery = code.mul(head, int32_t(group_));
       code.loop(group_, [&](mlir::Value member) {
         mlir::Value byte = code.shl(code.add(firstQuery, member), 2);
         mlir::Value factor = factorOf(querySums.place.plus(byte));
-        mlir::Value column = code.mem(scores.place.plus(byte), now, heads * group_);
+        mlir::Value column =
+            code.mem(scores.place.plus(byte), now, heads * group_);
         code.vec("fmuls", column, column, {}, factor);
-        code.vec("fmuls", column, column, code.mem(factors.place.plus(line), now));
+        code.vec("fmuls", column, column,
+                 code.mem(factors.place.plus(line), now));
       });
     });
   });
@@ -291,13 +326,15 @@ void StageLowering::lowerMaxPositions(MaxPositionsOp op) {
   View scores = viewOf(op.getScores()), result = placeResult(op.getResult());
   views[op.getResult()] = result;
   // The least finite number: a row without positions must not make a NaN.
-  code.vec("mov32", code.mem(result.place, result.count), {}, {}, code.constant(-3.402823466e38f));
+  code.vec("mov32", code.mem(result.place, result.count), {}, {},
+           code.constant(-3.402823466e38f));
   mlir::Value now = code.load(tokenState(code, 4));
   code.when(Predicate::Ne, now, code.constant(0), [&] {
     code.loop(heads * group_, [&](mlir::Value index) {
       mlir::Value byte = code.shl(index, 2);
       mlir::Value maximum = code.mem(result.place.plus(byte), now, 0);
-      code.vec("fmaxs", maximum, maximum, code.mem(scores.place.plus(byte), now, heads * group_));
+      code.vec("fmaxs", maximum, maximum,
+               code.mem(scores.place.plus(byte), now, heads * group_));
     });
   });
 }
@@ -314,13 +351,16 @@ void StageLowering::lowerSoftmax(SoftmaxWeightsOp op) {
     code.loop(perPosition, [&](mlir::Value index) {
       mlir::Value byte = code.shl(index, 2);
       mlir::Value column = code.mem(scores.place.plus(byte), now, perPosition);
-      code.vec("fsubs", column, column, {}, code.load(maximum.place.plus(byte)));
+      code.vec("fsubs", column, column, {},
+               code.load(maximum.place.plus(byte)));
     });
-    exponential(scores.place, code.mul(now, int32_t(perPosition)), slots * perPosition);
+    exponential(scores.place, code.mul(now, int32_t(perPosition)),
+                slots * perPosition);
     code.loop(perPosition, [&](mlir::Value index) {
       mlir::Value byte = code.shl(index, 2);
       mlir::Value total = code.mem(sum.place.plus(byte), now, 0);
-      code.vec("fadds", total, total, code.mem(scores.place.plus(byte), now, perPosition));
+      code.vec("fadds", total, total,
+               code.mem(scores.place.plus(byte), now, perPosition));
     });
   });
 }
@@ -344,7 +384,8 @@ void StageLowering::lowerWeightedValues(WeightedValuesOp op) {
   code.when(Predicate::Ne, now, code.constant(0), [&] {
     if (half) {
       mlir::Value total = code.mul(now, int32_t(perPosition));
-      code.vec("fs2h", code.mem(factors, total), code.mem(weights.place, total));
+      code.vec("fs2h", code.mem(factors, total),
+               code.mem(weights.place, total));
     }
     code.loop(
         now,
@@ -356,12 +397,17 @@ void StageLowering::lowerWeightedValues(WeightedValuesOp op) {
           }
           code.loop(heads, [&](mlir::Value head) {
             mlir::Value row =
-                code.mem(cache.plus(code.add(valueBase, code.mul(head, int32_t(width * size)))), width);
+                code.mem(cache.plus(code.add(
+                             valueBase, code.mul(head, int32_t(width * size)))),
+                         width);
             mlir::Value firstQuery = code.mul(head, int32_t(group_));
             code.loop(group_, [&](mlir::Value member) {
               mlir::Value index = code.add(firstQuery, member);
-              mlir::Value p = code.load(factors.plus(code.add(factorBase, code.mul(index, int32_t(size)))));
-              mlir::Value sum = code.mem(result.place.plus(code.mul(index, int32_t(width * 4))), width);
+              mlir::Value p = code.load(factors.plus(
+                  code.add(factorBase, code.mul(index, int32_t(size)))));
+              mlir::Value sum = code.mem(
+                  result.place.plus(code.mul(index, int32_t(width * 4))),
+                  width);
               code.vec(half ? "fmachs" : "fmacs", sum, sum, row, p);
             });
           });
@@ -376,8 +422,10 @@ void StageLowering::lowerDivideHeads(DivideHeadsOp op) {
   int64_t width = 2 * pairs;
   code.loop(heads * group_, [&](mlir::Value index) {
     mlir::Value divisor = code.load(sum.place.plus(code.shl(index, 2)));
-    mlir::Value factor = wpe::FDivOp::create(code.builder, code.constant(1.0f), divisor);
-    mlir::Value head = code.mem(value.place.plus(code.mul(index, int32_t(width * 4))), width);
+    mlir::Value factor =
+        wpe::FDivOp::create(code.builder, code.constant(1.0f), divisor);
+    mlir::Value head =
+        code.mem(value.place.plus(code.mul(index, int32_t(width * 4))), width);
     code.vec("fmuls", head, head, {}, factor);
   });
 }

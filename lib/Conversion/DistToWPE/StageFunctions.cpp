@@ -2,8 +2,9 @@
 //===- StageFunctions.cpp - Special functions and sampling ----------------===//
 //
 // The machine has no transcendental instructions and no vector division, so
-// these are sequences of vector instructions. Error bounds are those of the sequence in
-// binary32 against the exact function, found by trying every exponent.
+// these are sequences of vector instructions. Error bounds are those of the
+// sequence in binary32 against the exact function, found by trying every
+// exponent.
 //
 //===----------------------------------------------------------------------===//
 #include "StageLowering.h"
@@ -17,21 +18,27 @@ using wpe::Predicate;
 // exp(x) = 2^n exp(r) with n = round(x / ln 2) and r = x - n ln 2 in two steps
 // (ln 2 = 0.693359375 - 2.12194440e-4). Adding 1.5 * 2^23 rounds to an
 // integer and leaves n in the low half of the word, from where it is shifted to
-// the exponent. exp(r) by its Taylor polynomial of degree 6: relative error below 4e-7.
-void StageLowering::exponential(const Place &place, Count extent, int64_t most) {
+// the exponent. exp(r) by its Taylor polynomial of degree 6: relative error
+// below 4e-7.
+void StageLowering::exponential(const Place &place, Count extent,
+                                int64_t most) {
   Place shifted = scratch("exp_shifted", code.f32(), most).place;
   Place power = scratch("exp_power", code.f32(), most).place;
   constexpr float kRound = 12582912.0f;
-  mlir::Value x = code.mem(place, extent), t = code.mem(shifted, extent), p = code.mem(power, extent);
-  auto scalar = [&](StringRef op, mlir::Value dest, mlir::Value source, float value) {
+  mlir::Value x = code.mem(place, extent), t = code.mem(shifted, extent),
+              p = code.mem(power, extent);
+  auto scalar = [&](StringRef op, mlir::Value dest, mlir::Value source,
+                    float value) {
     code.vec(op, dest, source, {}, code.constant(value));
   };
   scalar("fmaxs", x, x, -87.0f);
   scalar("fmuls", t, x, 1.44269504f);
   scalar("fadds", t, t, kRound);
   scalar("fsubs", p, t, kRound);
-  code.vec("fmacs", x, x, code.mem(power, extent), code.constant(-0.693359375f));
-  code.vec("fmacs", x, x, code.mem(power, extent), code.constant(2.12194440e-4f));
+  code.vec("fmacs", x, x, code.mem(power, extent),
+           code.constant(-0.693359375f));
+  code.vec("fmacs", x, x, code.mem(power, extent),
+           code.constant(2.12194440e-4f));
   mlir::Value r = code.mem(place, extent);
   scalar("fmuls", p, x, 1.0f / 720);
   for (float c : {1.0f / 120, 1.0f / 24, 1.0f / 6, 0.5f, 1.0f}) {
@@ -47,14 +54,16 @@ void StageLowering::exponential(const Place &place, Count extent, int64_t most) 
 
 // A bit estimate from the high halves (relative error 0.12), then three Newton
 // steps y (2 - x y): relative error below 2e-7.
-void StageLowering::reciprocal(const Place &place, const Place &result, const Place &scratchPlace,
-                               int64_t extent) {
+void StageLowering::reciprocal(const Place &place, const Place &result,
+                               const Place &scratchPlace, int64_t extent) {
   code.clear(result, extent);
   code.vec("sub16", code.mem(result.as(code.i16()).at(2), extent, 2), {},
-           code.mem(place.as(code.i16()).at(2), extent, 2), code.constant(0x7ef3));
+           code.mem(place.as(code.i16()).at(2), extent, 2),
+           code.constant(0x7ef3));
   mlir::Value x = code.mem(place, extent), y = code.mem(result, extent);
   mlir::Value t = code.mem(scratchPlace, extent);
-  mlir::Value ySource = code.mem(result, extent), tSource = code.mem(scratchPlace, extent);
+  mlir::Value ySource = code.mem(result, extent),
+              tSource = code.mem(scratchPlace, extent);
   for (int step = 0; step < 3; ++step) {
     code.vec("fmuls", t, x, ySource);
     code.vec("fsubs", t, {}, tSource, code.constant(2.0f));
@@ -67,7 +76,8 @@ void StageLowering::lowerSiluMul(SiluMulOp op) {
   View gate = viewOf(op.getGate()), up = viewOf(op.getUp());
   views[op.getResult()] = gate;
   int64_t n = gate.count;
-  Place z = scratch("silu_z", code.f32(), n).place, y = scratch("silu_y", code.f32(), n).place;
+  Place z = scratch("silu_z", code.f32(), n).place,
+        y = scratch("silu_y", code.f32(), n).place;
   mlir::Value zs = code.mem(z, n);
   code.vec("fmaxs", zs, code.mem(gate.place, n), {}, code.constant(-87.0f));
   code.vec("fnegs", zs, zs);
@@ -84,7 +94,9 @@ void StageLowering::lowerSiluMul(SiluMulOp op) {
 //===----------------------------------------------------------------------===//
 
 Place StageLowering::bestPlace() { return {"best", code.f32(), 0, {}}; }
-Place StageLowering::bestIdPlace() { return {"best", code.f32(), 4, {}, /*bits=*/true}; }
+Place StageLowering::bestIdPlace() {
+  return {"best", code.f32(), 4, {}, /*bits=*/true};
+}
 
 // The best logit of this core's columns and its id. NaN never compares
 // greater, so it is never taken; ties stay with the lowest id.
@@ -95,7 +107,8 @@ void StageLowering::lowerArgMax(ArgMaxOp op) {
   Place value = bestPlace(), id = bestIdPlace();
   code.store(code.constant(-std::numeric_limits<float>::infinity()), value);
   code.store(code.constant(0x7fffffff), id);
-  mlir::Value first = code.add(code.shl(code.param(logitHigh), 16), code.param(logitLow));
+  mlir::Value first =
+      code.add(code.shl(code.param(logitHigh), 16), code.param(logitLow));
   code.loop(code.param(logitCount), [&](mlir::Value i) {
     mlir::Value logit = code.load(logits.place.plus(code.shl(i, 2)));
     code.when(Predicate::FLt, code.load(value), logit, [&] {
@@ -110,9 +123,11 @@ void StageLowering::lowerArgMax(ArgMaxOp op) {
 /// Compares along the row towards the root: two words a core, (value, id).
 void StageLowering::lowerArgMaxChain() {
   Place value = bestPlace(), id = bestIdPlace();
-  Place otherValue{"other", code.f32(), 0, {}}, otherId{"other", code.f32(), 4, {}, /*bits=*/true};
+  Place otherValue{"other", code.f32(), 0, {}},
+      otherId{"other", code.f32(), 4, {}, /*bits=*/true};
   auto receive = [&](StringRef queue) {
-    code.vec("mov32", code.mem(otherValue, 2), code.fabricIn(queue, 2, code.f32()));
+    code.vec("mov32", code.mem(otherValue, 2),
+             code.fabricIn(queue, 2, code.f32()));
     mlir::Value mine = code.load(value), theirs = code.load(otherValue);
     auto take = [&] {
       code.store(code.load(otherValue), value);
@@ -132,7 +147,10 @@ void StageLowering::lowerArgMaxChain() {
     }
     code.whenSet(
         columns.rootParam, [] {},
-        [&] { code.vec("mov32", code.fabricOut(columns.out, 2, code.f32()), code.mem(value, 2)); });
+        [&] {
+          code.vec("mov32", code.fabricOut(columns.out, 2, code.f32()),
+                   code.mem(value, 2));
+        });
   }
   // All NaN: nobody was ever greater than minus infinity.
   code.when(Predicate::Eq, code.load(id), code.constant(0x7fffffff),

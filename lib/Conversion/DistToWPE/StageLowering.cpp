@@ -14,9 +14,10 @@ using wpe::Predicate;
 
 static unsigned bytesOf(Type type) { return wpe::elementBytes(type); }
 
-StageLowering::StageLowering(Code &code, wpe::RoleOp role, SymbolTable &symbols, StageOp stage,
-                             int64_t maxLayers)
-    : code(code), role(role), symbols(symbols), stage(stage), maxLayers(maxLayers) {
+StageLowering::StageLowering(Code &code, wpe::RoleOp role, SymbolTable &symbols,
+                             StageOp stage, int64_t maxLayers)
+    : code(code), role(role), symbols(symbols), stage(stage),
+      maxLayers(maxLayers) {
   for (ScoresOp scores : stage.getBody().getOps<ScoresOp>()) {
     attention = true;
     LayoutAttr layout = getLayout(scores.getResult().getType());
@@ -31,7 +32,8 @@ StageLowering::StageLowering(Code &code, wpe::RoleOp role, SymbolTable &symbols,
     ropeHigh = (context + ropeLow - 1) / ropeLow;
   }
   for (RopeOp rope : stage.getBody().getOps<RopeOp>()) {
-    frequencies.assign(rope.getFrequencies().begin(), rope.getFrequencies().end());
+    frequencies.assign(rope.getFrequencies().begin(),
+                       rope.getFrequencies().end());
   }
 }
 
@@ -72,7 +74,8 @@ SmallVector<int64_t> StageLowering::localStrides(Type type, int64_t innermost) {
   }
   for (unsigned dim = 0; dim + 1 < shape.size(); ++dim) {
     FlatSymbolRefAttr symbol = getSlicing(layout, dim);
-    if (symbol && symbol.getValue() == "pairs" && !getSlicing(layout, dim + 1)) {
+    if (symbol && symbol.getValue() == "pairs" &&
+        !getSlicing(layout, dim + 1)) {
       std::swap(order[dim], order[dim + 1]);
     }
   }
@@ -85,7 +88,8 @@ SmallVector<int64_t> StageLowering::localStrides(Type type, int64_t innermost) {
   return strides;
 }
 
-View StageLowering::makeBuffer(StringRef name, Type element, int64_t count, wpe::BufferKind kind) {
+View StageLowering::makeBuffer(StringRef name, Type element, int64_t count,
+                               wpe::BufferKind kind) {
   OpBuilder::InsertionGuard guard(code.builder);
   code.builder.setInsertionPointToStart(&role.getBody().front());
   wpe::BufferOp::create(code.builder, name, count, element, kind);
@@ -120,7 +124,8 @@ View StageLowering::placeResult(mlir::Value value) {
   }
   Type element = cast<RankedTensorType>(value.getType()).getElementType();
   if (!reduce) {
-    return makeBuffer(("v" + Twine(counter++)).str(), element, localCount(value.getType()));
+    return makeBuffer(("v" + Twine(counter++)).str(), element,
+                      localCount(value.getType()));
   }
   if (!blocks.count(reduce)) {
     int64_t total = 0;
@@ -129,10 +134,11 @@ View StageLowering::placeResult(mlir::Value value) {
     }
     blocks[reduce] = makeBuffer(("r" + Twine(counter++)).str(), element, total);
   }
-  // Scores come last in their block: their extent grows with the position, and the
-  // message is one run of words.
+  // Scores come last in their block: their extent grows with the position, and
+  // the message is one run of words.
   int64_t offset = 0;
-  bool scoresFirst = isa_and_nonnull<ScoresOp>(reduce.getOperand(0).getDefiningOp());
+  bool scoresFirst =
+      isa_and_nonnull<ScoresOp>(reduce.getOperand(0).getDefiningOp());
   for (mlir::Value operand : reduce.getOperands()) {
     if (operand == value && !(scoresFirst && operand == reduce.getOperand(0))) {
       break;
@@ -159,7 +165,8 @@ TensorOp StageLowering::tensorOf(FlatSymbolRefAttr symbol) {
 }
 
 mlir::Value StageLowering::layerOffset(int64_t bytes) {
-  return layer && maxLayers > 1 ? code.mul(layer, int32_t(bytes)) : mlir::Value();
+  return layer && maxLayers > 1 ? code.mul(layer, int32_t(bytes))
+                                : mlir::Value();
 }
 
 View StageLowering::yielded() {
@@ -188,20 +195,24 @@ LogicalResult StageLowering::lower(Operation &op) {
       .Case([&](SumSquaresOp o) { return lowerSumSquares(o), success(); })
       .Case([&](CastOp o) { return lowerCast(o), success(); })
       .Case([&](RmsScaleOp o) { return lowerRmsScale(o), success(); })
-      .Case([&](HeadSumSquaresOp o) { return lowerHeadSumSquares(o), success(); })
+      .Case(
+          [&](HeadSumSquaresOp o) { return lowerHeadSumSquares(o), success(); })
       .Case([&](ScaleByOp o) { return lowerScaleBy(o), success(); })
       .Case([&](RopeOp o) { return lowerRope(o), success(); })
       .Case([&](ScoresOp o) { return lowerScores(o), success(); })
-      .Case([&](HeadNormScoresOp o) { return lowerHeadNormScores(o), success(); })
+      .Case(
+          [&](HeadNormScoresOp o) { return lowerHeadNormScores(o), success(); })
       .Case([&](MaxPositionsOp o) { return lowerMaxPositions(o), success(); })
       .Case([&](SoftmaxWeightsOp o) { return lowerSoftmax(o), success(); })
-      .Case([&](WeightedValuesOp o) { return lowerWeightedValues(o), success(); })
+      .Case(
+          [&](WeightedValuesOp o) { return lowerWeightedValues(o), success(); })
       .Case([&](DivideHeadsOp o) { return lowerDivideHeads(o), success(); })
       .Case([&](SiluMulOp o) { return lowerSiluMul(o), success(); })
       .Case([&](AddOp o) { return lowerAdd(o), success(); })
       .Case([&](ArgMaxOp o) { return lowerArgMax(o), success(); })
       .Default([](Operation *o) {
-        return o->emitError() << "'" << o->getName() << "' cannot be lowered in this stage";
+        return o->emitError()
+               << "'" << o->getName() << "' cannot be lowered in this stage";
       });
 }
 
@@ -220,7 +231,8 @@ LogicalResult StageLowering::lowerMatVec(MatVecOp op) {
     View view = placeResult(result);
     if (view.place.buffer != output.place.buffer ||
         view.place.offset != output.place.offset + outputs * 4) {
-      return op.emitError() << "the results of one product must travel in one message";
+      return op.emitError()
+             << "the results of one product must travel in one message";
     }
     views[result] = view;
     offsets.push_back(outputs);
@@ -228,9 +240,11 @@ LogicalResult StageLowering::lowerMatVec(MatVecOp op) {
   }
   int64_t inputs = input.count;
   std::string name = "w" + std::to_string(counter++);
-  View weights = makeBuffer(name, element, maxLayers * inputs * outputs, wpe::BufferKind::Weights);
+  View weights = makeBuffer(name, element, maxLayers * inputs * outputs,
+                            wpe::BufferKind::Weights);
   int64_t layerBytes = inputs * outputs * bytesOf(element);
-  for (auto [attribute, result, offset] : llvm::zip(op.getWeights(), op.getResults(), offsets)) {
+  for (auto [attribute, result, offset] :
+       llvm::zip(op.getWeights(), op.getResults(), offsets)) {
     LocalTensor local;
     local.tensor = cast<FlatSymbolRefAttr>(attribute).getValue().str();
     local.buffer = name;
@@ -246,7 +260,8 @@ LogicalResult StageLowering::lowerMatVec(MatVecOp op) {
   }
   code.clear(output.place, outputs);
   mlir::Value acc = code.mem(output.place, outputs);
-  mlir::Value row = code.mem(weights.place.plus(layerOffset(layerBytes)), outputs, 1, /*save=*/true);
+  mlir::Value row = code.mem(weights.place.plus(layerOffset(layerBytes)),
+                             outputs, 1, /*save=*/true);
   code.loop(inputs, [&](mlir::Value i) {
     mlir::Value x = code.load(input.place.plus(code.mul(i, bytesOf(element))));
     code.vec(half ? "fmachs" : "fmacs", acc, acc, row, x);
@@ -254,24 +269,28 @@ LogicalResult StageLowering::lowerMatVec(MatVecOp op) {
   return success();
 }
 
-void StageLowering::allReduce(const CollectiveQueues &q, const Place &place, Count extent,
-                              StringRef instruction) {
+void StageLowering::allReduce(const CollectiveQueues &q, const Place &place,
+                              Count extent, StringRef instruction) {
   if (q.lines == 1) {
     return;
   }
   auto receive = [&](StringRef queue) {
     mlir::Value value = code.mem(place, extent);
-    code.vec(instruction, value, value, code.fabricIn(queue, extent, place.element));
+    code.vec(instruction, value, value,
+             code.fabricIn(queue, extent, place.element));
   };
   auto send = [&] {
-    code.vec("mov32", code.fabricOut(q.out, extent, place.element), code.mem(place, extent));
+    code.vec("mov32", code.fabricOut(q.out, extent, place.element),
+             code.mem(place, extent));
   };
   code.whenSet(
       q.rootParam,
       [&] {
         code.whenSet(q.firstParam, [&] { receive(q.first); });
         if (q.hasSecond) {
-          code.whenSet(q.secondParam, [&] { receive(&q == &group ? columns.second : q.second); });
+          code.whenSet(q.secondParam, [&] {
+            receive(&q == &group ? columns.second : q.second);
+          });
         }
         if (&q == &group) {
           // A group of one column has nobody to tell.
@@ -284,15 +303,20 @@ void StageLowering::allReduce(const CollectiveQueues &q, const Place &place, Cou
         code.whenSet(
             q.firstParam,
             [&] {
-              StringRef out = &q == &group ? StringRef(columns.out) : StringRef(q.out);
-              code.vec(instruction, code.fabricOut(out, extent, place.element), code.mem(place, extent),
+              StringRef out =
+                  &q == &group ? StringRef(columns.out) : StringRef(q.out);
+              code.vec(instruction, code.fabricOut(out, extent, place.element),
+                       code.mem(place, extent),
                        code.fabricIn(q.first, extent, place.element));
             },
             [&] {
-              StringRef out = &q == &group ? StringRef(columns.out) : StringRef(q.out);
-              code.vec("mov32", code.fabricOut(out, extent, place.element), code.mem(place, extent));
+              StringRef out =
+                  &q == &group ? StringRef(columns.out) : StringRef(q.out);
+              code.vec("mov32", code.fabricOut(out, extent, place.element),
+                       code.mem(place, extent));
             });
-        code.vec("mov32", code.mem(place, extent), code.fabricIn(q.second, extent, place.element));
+        code.vec("mov32", code.mem(place, extent),
+                 code.fabricIn(q.second, extent, place.element));
       });
 }
 
@@ -320,7 +344,8 @@ LogicalResult StageLowering::lowerAllReduce(AllReduceOp op) {
     fixed += viewOf(operand).count;
   }
   mlir::Value count = code.load(Place{"token_state", code.i32(), 4, {}});
-  mlir::Value words = code.add(code.mul(count, int32_t(heads * group_)), int32_t(fixed));
+  mlir::Value words =
+      code.add(code.mul(count, int32_t(heads * group_)), int32_t(fixed));
   if (fixed == 0) {
     code.when(Predicate::Ne, words, code.constant(0),
               [&] { allReduce(*queues, block.place, words, instruction); });
@@ -335,7 +360,8 @@ void StageLowering::lowerSumSquares(SumSquaresOp op) {
   views[op.getResult()] = result;
   View squares = scratch("squares", code.f32(), input.count);
   mlir::Value x = code.mem(input.place, input.count);
-  code.vec("fmuls", code.mem(squares.place, input.count), x, code.mem(input.place, input.count));
+  code.vec("fmuls", code.mem(squares.place, input.count), x,
+           code.mem(input.place, input.count));
   code.clear(result.place, 1);
   mlir::Value sum = code.mem(result.place, input.count, 0);
   code.vec("fadds", sum, sum, code.mem(squares.place, input.count));
@@ -353,7 +379,8 @@ void StageLowering::lowerCast(CastOp op) {
 mlir::Value StageLowering::rsqrt(mlir::Value x) {
   auto &b = code.builder;
   mlir::Value bits = wpe::BitcastOp::create(b, code.i32(), x);
-  mlir::Value estimate = code.sub(code.constant(0x5f3759df), wpe::ShrOp::create(b, bits, code.constant(1)));
+  mlir::Value estimate = code.sub(
+      code.constant(0x5f3759df), wpe::ShrOp::create(b, bits, code.constant(1)));
   mlir::Value y = wpe::BitcastOp::create(b, code.f32(), estimate);
   mlir::Value half = wpe::FMulOp::create(b, x, code.constant(0.5f));
   // Relative error 3.5e-2, 1.8e-3, 4.7e-6, then that of binary32.
@@ -369,9 +396,10 @@ mlir::Value StageLowering::rsqrt(mlir::Value x) {
 void StageLowering::lowerRmsScale(RmsScaleOp op) {
   auto &b = code.builder;
   mlir::Value sum = code.load(viewOf(op.getSum()).place);
-  mlir::Value mean = wpe::FMulOp::create(b, sum, code.constant(1.0f / float(op.getCount())));
-  mlir::Value factor = rsqrt(
-      wpe::FAddOp::create(b, mean, code.constant(float(op.getEps().convertToDouble()))));
+  mlir::Value mean =
+      wpe::FMulOp::create(b, sum, code.constant(1.0f / float(op.getCount())));
+  mlir::Value factor = rsqrt(wpe::FAddOp::create(
+      b, mean, code.constant(float(op.getEps().convertToDouble()))));
   // The values are neighbours in one message, so one instruction scales them.
   View first = viewOf(op.getValues().front());
   int64_t total = 0;
@@ -391,6 +419,6 @@ void StageLowering::lowerAdd(AddOp op) {
   });
   View result = dead ? lhs : placeResult(op.getResult());
   views[op.getResult()] = result;
-  code.vec("fadds", code.mem(result.place, lhs.count), code.mem(lhs.place, lhs.count),
-           code.mem(rhs.place, rhs.count));
+  code.vec("fadds", code.mem(result.place, lhs.count),
+           code.mem(lhs.place, lhs.count), code.mem(rhs.place, rhs.count));
 }

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- StageLowering.h - The code of one stage body ----------------*- C++ -*-===//
+//===- StageLowering.h - The code of one stage body ----------------*- C++
+//-*-===//
 //
 // Turns the body of a stage, one operation after the other, into the code of
 // its role. Every core runs the same code; local blocks have the extent of the
 // widest slice, padded with zeros (zero weights make zero results, so padding
-// never reaches a result), and what differs between cores (roots of chains, the row that owns a
-// position, counts of logits) is read from parameters.
+// never reaches a result), and what differs between cores (roots of chains, the
+// row that owns a position, counts of logits) is read from parameters.
 //
 // Order of the elements of a local block, outermost first: as in the type, but
-// the two halves of rotary pairs come before the pairs (so that a rotation works on whole
-// vectors), and the positions of scores come first (so that all heads of a
-// position are neighbours).
+// the two halves of rotary pairs come before the pairs (so that a rotation
+// works on whole vectors), and the positions of scores come first (so that all
+// heads of a position are neighbours).
 //
 //===----------------------------------------------------------------------===//
 #ifndef WAFER_LIB_CONVERSION_DISTTOWPE_STAGELOWERING_H
@@ -51,26 +52,29 @@ struct CollectiveQueues {
 class StageLowering {
 public:
   /// `body` is the body of the stage; code goes to the end of `task`.
-  StageLowering(Code &code, wpe::RoleOp role, mlir::SymbolTable &symbols, dist::StageOp stage,
-                int64_t maxLayers);
+  StageLowering(Code &code, wpe::RoleOp role, mlir::SymbolTable &symbols,
+                dist::StageOp stage, int64_t maxLayers);
 
   CollectiveQueues rows;    // along a column
   CollectiveQueues columns; // along a row
   CollectiveQueues group;   // along a row, among the columns of a KV head
   /// Column parameters of the head: logits held, and id of the first one.
-  std::string logitCount = "logit_count", logitLow = "logit_low", logitHigh = "logit_high";
+  std::string logitCount = "logit_count", logitLow = "logit_low",
+              logitHigh = "logit_high";
 
   /// Emits the code of every operation up to the yield; `layer` is the number
   /// of the layer inside the stage (null in a stage without layers).
   llvm::LogicalResult lowerBody(mlir::Value layer);
   /// Binds the stage's argument to a place, before lowerBody.
-  void bindArgument(const View &view) { views[stage.getBody().getArgument(0)] = view; }
+  void bindArgument(const View &view) {
+    views[stage.getBody().getArgument(0)] = view;
+  }
   View yielded();
   /// Where a value of the body lies.
   View viewOf(mlir::Value value) { return views.lookup(value); }
 
-  /// The code at the start of a token: rotary factors of the position, whether this
-  /// row owns it, and how many positions it holds.
+  /// The code at the start of a token: rotary factors of the position, whether
+  /// this row owns it, and how many positions it holds.
   void beginToken();
   /// The code at the end of a token: the next position.
   void endToken();
@@ -114,19 +118,21 @@ private:
   void lowerAdd(dist::AddOp op);
   void lowerArgMax(dist::ArgMaxOp op);
 
-  void allReduce(const CollectiveQueues &queues, const Place &place, Count extent,
-                 llvm::StringRef instruction);
+  void allReduce(const CollectiveQueues &queues, const Place &place,
+                 Count extent, llvm::StringRef instruction);
   /// 1 / sqrt(x) of a positive f32 scalar: bit estimate and three Newton steps.
   mlir::Value rsqrt(mlir::Value x);
   /// place = exp(place) for values up to 88; below -87 they count as -87.
   void exponential(const Place &place, Count extent, int64_t most);
   /// result = 1 / place for positive normal values.
-  void reciprocal(const Place &place, const Place &result, const Place &scratch, int64_t extent);
+  void reciprocal(const Place &place, const Place &result, const Place &scratch,
+                  int64_t extent);
 
   dist::SlicingOp slicing(dist::LayoutAttr layout, unsigned dim);
   llvm::SmallVector<int64_t> localShape(mlir::Type type);
   /// Element strides of a local block, see the order above.
-  llvm::SmallVector<int64_t> localStrides(mlir::Type type, int64_t innermost = 1);
+  llvm::SmallVector<int64_t> localStrides(mlir::Type type,
+                                          int64_t innermost = 1);
   /// The place of a new value: in the block of the all-reduce that takes it,
   /// else a buffer of its own.
   View placeResult(mlir::Value value);

@@ -11,7 +11,8 @@ void ChainQueues::append(const ChainQueues &other) {
   out.insert(out.end(), other.out.begin(), other.out.end());
 }
 
-std::string StreamPlan::addFamily(const std::string &name, const Rect &rect, Axis axis,
+std::string StreamPlan::addFamily(const std::string &name, const Rect &rect,
+                                  Axis axis,
                                   std::vector<SegmentPattern> patterns) {
   RoutedFamily family;
   family.name = name;
@@ -33,11 +34,13 @@ static SegmentPattern links(int32_t begin, int32_t end, int32_t direction) {
   return pattern;
 }
 
-ChainQueues StreamPlan::addChain(const std::string &prefix, const Rect &rect, Axis axis, bool cast) {
+ChainQueues StreamPlan::addChain(const std::string &prefix, const Rect &rect,
+                                 Axis axis, bool cast) {
   int32_t lines = axis == Axis::X ? rect.w : rect.h;
   int32_t root = chainRoot(lines);
   ChainQueues queues;
-  auto add = [&](const char *suffix, SegmentPattern pattern, std::vector<std::string> &inputs) {
+  auto add = [&](const char *suffix, SegmentPattern pattern,
+                 std::vector<std::string> &inputs) {
     if (pattern.count > 0) {
       std::string name = addFamily(prefix + suffix, rect, axis, {pattern});
       inputs.push_back(name);
@@ -64,7 +67,8 @@ static int32_t groupRoot(int32_t lines, std::pair<int32_t, int32_t> group) {
   return std::clamp(chainRoot(lines), group.first, group.second - 1);
 }
 
-std::string StreamPlan::addGroupCast(const std::string &prefix, const Rect &rect, const Groups &groups) {
+std::string StreamPlan::addGroupCast(const std::string &prefix,
+                                     const Rect &rect, const Groups &groups) {
   std::vector<SegmentPattern> patterns;
   for (auto group : groups) {
     if (group.second - group.first > 1) {
@@ -75,7 +79,9 @@ std::string StreamPlan::addGroupCast(const std::string &prefix, const Rect &rect
       patterns.push_back(pattern);
     }
   }
-  return patterns.empty() ? "" : addFamily(prefix + "_group", rect, Axis::X, std::move(patterns));
+  return patterns.empty()
+             ? ""
+             : addFamily(prefix + "_group", rect, Axis::X, std::move(patterns));
 }
 
 std::string StreamPlan::addTransfer(const std::string &name, const Rect &rect) {
@@ -86,18 +92,22 @@ std::string StreamPlan::addTransfer(const std::string &name, const Rect &rect) {
   return addFamily(name, rect, Axis::X, {pattern});
 }
 
-std::vector<std::string> StreamPlan::addEastChain(const std::string &prefix, const Rect &rect) {
+std::vector<std::string> StreamPlan::addEastChain(const std::string &prefix,
+                                                  const Rect &rect) {
   std::vector<std::string> names;
   for (int32_t parity : {0, 1}) {
     SegmentPattern pattern = links(parity, rect.w - 1, 1);
     if (pattern.count > 0) {
-      names.push_back(addFamily(prefix + (parity ? "_odd" : "_even"), rect, Axis::X, {pattern}));
+      names.push_back(addFamily(prefix + (parity ? "_odd" : "_even"), rect,
+                                Axis::X, {pattern}));
     }
   }
   return names;
 }
 
-ChainTables wafer::chainTables(int32_t lines) { return groupTables(lines, {{0, lines}}); }
+ChainTables wafer::chainTables(int32_t lines) {
+  return groupTables(lines, {{0, lines}});
+}
 
 ChainTables wafer::groupTables(int32_t lines, const Groups &groups) {
   ChainTables tables;

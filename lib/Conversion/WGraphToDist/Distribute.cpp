@@ -41,7 +41,8 @@ struct DeferredNorm {
 
 class Distributor {
 public:
-  Distributor(wgraph::ModelOp model, const PartitionProblem &problem, const PartitionPlan &plan)
+  Distributor(wgraph::ModelOp model, const PartitionProblem &problem,
+              const PartitionPlan &plan)
       : model(model), problem(problem), plan(plan), symbols(model),
         builder(model.getLoc(), model.getContext()) {
     builder.setInsertionPointAfter(model);
@@ -51,13 +52,15 @@ public:
 
 private:
   // Types and symbols.
-  LayoutAttr layout(ArrayRef<StringRef> dims, Partial partial = Partial::None, StringRef group = {});
-  RankedTensorType type(ArrayRef<int64_t> shape, Type element, ArrayRef<StringRef> dims,
+  LayoutAttr layout(ArrayRef<StringRef> dims, Partial partial = Partial::None,
+                    StringRef group = {});
+  RankedTensorType type(ArrayRef<int64_t> shape, Type element,
+                        ArrayRef<StringRef> dims,
                         Partial partial = Partial::None, StringRef group = {});
   void makeSlicing(StringRef name, LineAxis axis, const Slicing &slicing);
   void makeSlicings();
-  FlatSymbolRefAttr makeWeight(StringRef name, RankedTensorType tensorType, StringRef weight,
-                               ArrayRef<int64_t> strides);
+  FlatSymbolRefAttr makeWeight(StringRef name, RankedTensorType tensorType,
+                               StringRef weight, ArrayRef<int64_t> strides);
   FlatSymbolRefAttr makeState(StringRef name, RankedTensorType tensorType);
   FailureOr<wgraph::WeightOp> weightOf(Operation *op, FlatSymbolRefAttr symbol);
   RankedTensorType positionsType(Type element);
@@ -106,7 +109,8 @@ private:
 // Types and symbols
 //===----------------------------------------------------------------------===//
 
-LayoutAttr Distributor::layout(ArrayRef<StringRef> dims, Partial partial, StringRef group) {
+LayoutAttr Distributor::layout(ArrayRef<StringRef> dims, Partial partial,
+                               StringRef group) {
   SmallVector<Attribute> attributes;
   for (StringRef dim : dims) {
     if (dim == "*") {
@@ -122,17 +126,20 @@ LayoutAttr Distributor::layout(ArrayRef<StringRef> dims, Partial partial, String
   return LayoutAttr::get(builder.getContext(), attributes, partial, symbol);
 }
 
-RankedTensorType Distributor::type(ArrayRef<int64_t> shape, Type element, ArrayRef<StringRef> dims,
-                                   Partial partial, StringRef group) {
+RankedTensorType Distributor::type(ArrayRef<int64_t> shape, Type element,
+                                   ArrayRef<StringRef> dims, Partial partial,
+                                   StringRef group) {
   return RankedTensorType::get(shape, element, layout(dims, partial, group));
 }
 
-void Distributor::makeSlicing(StringRef name, LineAxis axis, const Slicing &slicing) {
+void Distributor::makeSlicing(StringRef name, LineAxis axis,
+                              const Slicing &slicing) {
   SmallVector<int64_t> runs;
   for (const SliceRun &run : slicing.runs) {
     runs.append({run.count, run.begin, run.end, run.step});
   }
-  SlicingOp::create(builder, name, axis, slicing.size, slicing.lines(), runs, /*cyclic=*/false);
+  SlicingOp::create(builder, name, axis, slicing.size, slicing.lines(), runs,
+                    /*cyclic=*/false);
 }
 
 void Distributor::makeSlicings() {
@@ -142,35 +149,44 @@ void Distributor::makeSlicings() {
   makeSlicing("kv", LineAxis::Columns, heads.heads);
   makeSlicing("pairs", LineAxis::Columns, heads.pairs);
   makeSlicing("f", LineAxis::Columns, sliceEvenly(problem.ffn, width));
-  makeSlicing("vocab_in", LineAxis::Columns, sliceEvenly(problem.vocab, plan.embed.rect.w));
-  makeSlicing("vocab_out", LineAxis::Columns, sliceEvenly(problem.vocab, plan.head.rect.w));
-  SlicingOp::create(builder, "positions", LineAxis::Rows, problem.context, height,
-                    ArrayRef<int64_t>(), /*cyclic=*/true);
+  makeSlicing("vocab_in", LineAxis::Columns,
+              sliceEvenly(problem.vocab, plan.embed.rect.w));
+  makeSlicing("vocab_out", LineAxis::Columns,
+              sliceEvenly(problem.vocab, plan.head.rect.w));
+  SlicingOp::create(builder, "positions", LineAxis::Rows, problem.context,
+                    height, ArrayRef<int64_t>(), /*cyclic=*/true);
 }
 
-FlatSymbolRefAttr Distributor::makeWeight(StringRef name, RankedTensorType tensorType,
-                                          StringRef weight, ArrayRef<int64_t> strides) {
+FlatSymbolRefAttr Distributor::makeWeight(StringRef name,
+                                          RankedTensorType tensorType,
+                                          StringRef weight,
+                                          ArrayRef<int64_t> strides) {
   if (made.insert(name).second) {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointAfter(model);
-    auto source = SymbolRefAttr::get(builder.getContext(), model.getSymName(),
-                                     {FlatSymbolRefAttr::get(builder.getContext(), weight)});
-    TensorOp::create(builder, name, dist::TensorKind::Weight, tensorType, source, strides, 0, DenseF64ArrayAttr());
+    auto source = SymbolRefAttr::get(
+        builder.getContext(), model.getSymName(),
+        {FlatSymbolRefAttr::get(builder.getContext(), weight)});
+    TensorOp::create(builder, name, dist::TensorKind::Weight, tensorType,
+                     source, strides, 0, DenseF64ArrayAttr());
   }
   return FlatSymbolRefAttr::get(builder.getContext(), name);
 }
 
-FlatSymbolRefAttr Distributor::makeState(StringRef name, RankedTensorType tensorType) {
+FlatSymbolRefAttr Distributor::makeState(StringRef name,
+                                         RankedTensorType tensorType) {
   if (made.insert(name).second) {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointAfter(model);
-    TensorOp::create(builder, name, dist::TensorKind::State, tensorType, SymbolRefAttr(),
-                     ArrayRef<int64_t>(), 0, DenseF64ArrayAttr());
+    TensorOp::create(builder, name, dist::TensorKind::State, tensorType,
+                     SymbolRefAttr(), ArrayRef<int64_t>(), 0,
+                     DenseF64ArrayAttr());
   }
   return FlatSymbolRefAttr::get(builder.getContext(), name);
 }
 
-FailureOr<wgraph::WeightOp> Distributor::weightOf(Operation *op, FlatSymbolRefAttr symbol) {
+FailureOr<wgraph::WeightOp> Distributor::weightOf(Operation *op,
+                                                  FlatSymbolRefAttr symbol) {
   auto weight = symbols.lookup<wgraph::WeightOp>(symbol.getAttr());
   if (!weight) {
     op->emitError() << "no weight '" << symbol.getValue() << "' in the model";
@@ -178,7 +194,8 @@ FailureOr<wgraph::WeightOp> Distributor::weightOf(Operation *op, FlatSymbolRefAt
   }
   Type element = weight.getLayerType().getElementType();
   if (!element.isF16() && !element.isF32()) {
-    op->emitError() << "weight '" << symbol.getValue() << "' has element type " << element
+    op->emitError() << "weight '" << symbol.getValue() << "' has element type "
+                    << element
                     << ", which the cores cannot multiply; expected f16 or f32";
     return failure();
   }
@@ -186,18 +203,21 @@ FailureOr<wgraph::WeightOp> Distributor::weightOf(Operation *op, FlatSymbolRefAt
 }
 
 RankedTensorType Distributor::positionsType(Type element) {
-  return type({problem.kvHeads, problem.heads / problem.kvHeads, problem.context}, element,
-              {"kv", "*", "positions"});
+  return type(
+      {problem.kvHeads, problem.heads / problem.kvHeads, problem.context},
+      element, {"kv", "*", "positions"});
 }
 
 //===----------------------------------------------------------------------===//
 // Stages
 //===----------------------------------------------------------------------===//
 
-StageOp Distributor::makeStage(const StageRect &rect, StageKind kind, Type argument) {
-  auto stage = StageOp::create(builder, rect.name, kind,
-                               ArrayRef<int64_t>{rect.rect.x, rect.rect.y, rect.rect.w, rect.rect.h},
-                               /*wafer=*/0, rect.firstLayer, rect.numLayers);
+StageOp Distributor::makeStage(const StageRect &rect, StageKind kind,
+                               Type argument) {
+  auto stage = StageOp::create(
+      builder, rect.name, kind,
+      ArrayRef<int64_t>{rect.rect.x, rect.rect.y, rect.rect.w, rect.rect.h},
+      /*wafer=*/0, rect.firstLayer, rect.numLayers);
   Block &block = stage.getBody().emplaceBlock();
   if (argument) {
     block.addArgument(argument, builder.getLoc());
@@ -211,7 +231,8 @@ LogicalResult Distributor::makeEmbed(wgraph::EntryOp entry) {
     return entry.emitError() << "expected exactly one embedding in the entry";
   }
   wgraph::EmbeddingOp embedding = *embeddings.begin();
-  FailureOr<wgraph::WeightOp> table = weightOf(embedding, embedding.getTableAttr());
+  FailureOr<wgraph::WeightOp> table =
+      weightOf(embedding, embedding.getTableAttr());
   if (failed(table)) {
     return failure();
   }
@@ -221,10 +242,12 @@ LogicalResult Distributor::makeEmbed(wgraph::EntryOp entry) {
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToEnd(&stage.getBody().front());
   FlatSymbolRefAttr tensor =
-      makeWeight("embed_table", type({problem.vocab, problem.dim}, stored, {"vocab_in", "d"}),
+      makeWeight("embed_table",
+                 type({problem.vocab, problem.dim}, stored, {"vocab_in", "d"}),
                  embedding.getTable(), {problem.dim, 1});
-  mlir::Value x = EmbedLookupOp::create(builder, type({problem.dim}, builder.getF32Type(), {"d"}),
-                                        stage.getBody().getArgument(0), tensor);
+  mlir::Value x = EmbedLookupOp::create(
+      builder, type({problem.dim}, builder.getF32Type(), {"d"}),
+      stage.getBody().getArgument(0), tensor);
   YieldOp::create(builder, x);
   return success();
 }
@@ -258,7 +281,8 @@ LogicalResult Distributor::makeHead(wgraph::EntryOp entry) {
   values.clear();
   norms.clear();
   values[repeat.getResult(0)] = stage.getBody().getArgument(0);
-  for (Operation &op : llvm::make_range(std::next(repeat->getIterator()), entry.getBody().front().end())) {
+  for (Operation &op : llvm::make_range(std::next(repeat->getIterator()),
+                                        entry.getBody().front().end())) {
     if (auto linear = dyn_cast<wgraph::LinearOp>(op)) {
       if (failed(convertLinear(linear))) {
         return failure();
@@ -268,14 +292,17 @@ LogicalResult Distributor::makeHead(wgraph::EntryOp entry) {
         return failure();
       }
     } else if (auto argmax = dyn_cast<wgraph::ArgmaxOp>(op)) {
-      mlir::Value token = ArgMaxOp::create(builder, type({1}, builder.getI32Type(), {"*"}),
-                                           values.lookup(argmax.getInput()));
+      mlir::Value token =
+          ArgMaxOp::create(builder, type({1}, builder.getI32Type(), {"*"}),
+                           values.lookup(argmax.getInput()));
       YieldOp::create(builder, token);
     } else if (!isa<wgraph::YieldOp>(op)) {
-      return op.emitError() << "'" << op.getName() << "' cannot be distributed in the head";
+      return op.emitError()
+             << "'" << op.getName() << "' cannot be distributed in the head";
     }
   }
-  if (stage.getBody().front().empty() || !isa<YieldOp>(stage.getBody().front().back())) {
+  if (stage.getBody().front().empty() ||
+      !isa<YieldOp>(stage.getBody().front().back())) {
     return entry.emitError() << "expected an argmax in the entry";
   }
   return success();
@@ -288,16 +315,21 @@ LogicalResult Distributor::run() {
   }
   wgraph::EntryOp entry = *entries.begin();
   auto repeats = entry.getBody().getOps<wgraph::RepeatOp>();
-  if (!llvm::hasSingleElement(repeats) || (*repeats.begin()).getBlocks().size() != 1) {
-    return entry.emitError() << "expected exactly one repeat of one block in the entry";
+  if (!llvm::hasSingleElement(repeats) ||
+      (*repeats.begin()).getBlocks().size() != 1) {
+    return entry.emitError()
+           << "expected exactly one repeat of one block in the entry";
   }
   wgraph::RepeatOp repeat = *repeats.begin();
-  if (repeat.getTimes() != uint64_t(problem.layers) || repeat.getCarried().size() != 1) {
-    return repeat.emitError() << "expected a repeat of " << problem.layers << " layers with one carried value";
+  if (repeat.getTimes() != uint64_t(problem.layers) ||
+      repeat.getCarried().size() != 1) {
+    return repeat.emitError() << "expected a repeat of " << problem.layers
+                              << " layers with one carried value";
   }
   auto carried = cast<RankedTensorType>(repeat.getCarried()[0].getType());
   if (carried.getRank() != 2 || carried.getDimSize(0) != 1) {
-    return repeat.emitError() << "one token a pass can be distributed but got " << carried;
+    return repeat.emitError()
+           << "one token a pass can be distributed but got " << carried;
   }
   auto block = symbols.lookup<wgraph::BlockOp>(
       cast<FlatSymbolRefAttr>(repeat.getBlocks()[0]).getAttr());
@@ -310,7 +342,8 @@ LogicalResult Distributor::run() {
     builder.setInsertionPointToEnd(&loop.getBody().front());
     YieldOp::create(builder, ValueRange());
   }
-  if (failed(makeEmbed(entry)) || failed(makeLayers(block)) || failed(makeHead(entry))) {
+  if (failed(makeEmbed(entry)) || failed(makeLayers(block)) ||
+      failed(makeHead(entry))) {
     return failure();
   }
   int64_t words = (problem.dim + plan.chosen.height - 1) / plan.chosen.height;
@@ -323,7 +356,8 @@ LogicalResult Distributor::run() {
   // Steps are gone into the stages; the model keeps its weights.
   entry.erase();
   block.erase();
-  for (auto state : llvm::make_early_inc_range(model.getBody().getOps<wgraph::StateOp>())) {
+  for (auto state :
+       llvm::make_early_inc_range(model.getBody().getOps<wgraph::StateOp>())) {
     state.erase();
   }
   return success();
@@ -361,7 +395,8 @@ LogicalResult Distributor::convert(Operation &op) {
     return success();
   }
   if (auto add = dyn_cast<wgraph::AddOp>(op)) {
-    mlir::Value lhs = values.lookup(add.getLhs()), rhs = values.lookup(add.getRhs());
+    mlir::Value lhs = values.lookup(add.getLhs()),
+                rhs = values.lookup(add.getRhs());
     if (!lhs || !rhs || lhs.getType() != rhs.getType()) {
       return op.emitError() << "the operands are not distributed alike";
     }
@@ -380,7 +415,8 @@ LogicalResult Distributor::convertNorm(wgraph::RMSNormOp op) {
   auto inputType = cast<RankedTensorType>(op.getInput().getType());
   if (inputType.getRank() == 2) {
     if (op.getGain()) {
-      return op.emitError() << "the gain of a norm in front of a linear must be folded into its weights";
+      return op.emitError() << "the gain of a norm in front of a linear must "
+                               "be folded into its weights";
     }
     norms[op.getResult()] = {op.getInput(), eps};
     return success();
@@ -400,7 +436,8 @@ LogicalResult Distributor::convertNorm(wgraph::RMSNormOp op) {
   if (op.getGain()) {
     FailureOr<wgraph::RopePairing> pairing = pairingOf(op.getResult());
     FailureOr<wgraph::WeightOp> gain = failure();
-    if (auto weight = symbols.lookup<wgraph::WeightOp>(op.getGainAttr().getAttr())) {
+    if (auto weight =
+            symbols.lookup<wgraph::WeightOp>(op.getGainAttr().getAttr())) {
       gain = weight;
     }
     if (failed(pairing) || failed(gain)) {
@@ -411,7 +448,8 @@ LogicalResult Distributor::convertNorm(wgraph::RMSNormOp op) {
                                        ? SmallVector<int64_t>{1, pairs}
                                        : SmallVector<int64_t>{2, 1};
     FlatSymbolRefAttr tensor = makeWeight(
-        *op.getGain(), type({pairs, 2}, builder.getF32Type(), {"pairs", "*"}), *op.getGain(), strides);
+        *op.getGain(), type({pairs, 2}, builder.getF32Type(), {"pairs", "*"}),
+        *op.getGain(), strides);
     scaled = ScaleByOp::create(builder, input, tensor);
   }
   headNorms[scaled] = {sums, eps};
@@ -438,7 +476,8 @@ HeadUse Distributor::classify(mlir::Value result) {
         return HeadUse::Query;
       } else if (isa<wgraph::ReshapeOp, wgraph::RopeOp>(user) ||
                  (isa<wgraph::RMSNormOp>(user) &&
-                  cast<RankedTensorType>(user->getOperand(0).getType()).getRank() == 3)) {
+                  cast<RankedTensorType>(user->getOperand(0).getType())
+                          .getRank() == 3)) {
         worklist.push_back(user->getResult(0));
       }
     }
@@ -460,7 +499,8 @@ FailureOr<wgraph::RopePairing> Distributor::pairingOf(mlir::Value result) {
       }
     }
   }
-  emitError(result.getLoc()) << "queries and keys without rotary embedding cannot be distributed";
+  emitError(result.getLoc())
+      << "queries and keys without rotary embedding cannot be distributed";
   return failure();
 }
 
@@ -475,7 +515,8 @@ mlir::Value Distributor::castTo(mlir::Value value, Type element) {
 
 LogicalResult Distributor::convertLinear(wgraph::LinearOp op) {
   bool normed = norms.count(op.getInput());
-  mlir::Value input = values.lookup(normed ? norms[op.getInput()].input : op.getInput());
+  mlir::Value input =
+      values.lookup(normed ? norms[op.getInput()].input : op.getInput());
   if (!input) {
     return op.emitError() << "the input is not distributed";
   }
@@ -484,7 +525,8 @@ LogicalResult Distributor::convertLinear(wgraph::LinearOp op) {
   bool fromRows = getSlicing(inputLayout, 0).getValue() == "d";
   Partial partial = fromRows ? Partial::Rows : Partial::Columns;
   int64_t group = problem.heads / problem.kvHeads, pairs = problem.headDim / 2;
-  int64_t inputs = cast<RankedTensorType>(op.getInput().getType()).getDimSize(1);
+  int64_t inputs =
+      cast<RankedTensorType>(op.getInput().getType()).getDimSize(1);
 
   // The strides of the weight's columns, by the dimensions of the input.
   SmallVector<int64_t> inputStrides;
@@ -525,7 +567,8 @@ LogicalResult Distributor::convertLinear(wgraph::LinearOp op) {
       if (use == HeadUse::Query) {
         shape = {problem.kvHeads, group, pairs, 2};
         dims = {"kv", "*", "pairs", "*"};
-        strides = {group * problem.headDim, problem.headDim, pairStride, elementStride};
+        strides = {group * problem.headDim, problem.headDim, pairStride,
+                   elementStride};
       } else {
         shape = {problem.kvHeads, pairs, 2};
         dims = {"kv", "pairs", "*"};
@@ -536,19 +579,22 @@ LogicalResult Distributor::convertLinear(wgraph::LinearOp op) {
       dims = {"d"};
       strides = {1};
       if (outputs != problem.dim) {
-        return op.emitError() << "a linear that reads columns must give the hidden size "
-                              << problem.dim << " but gives " << outputs;
+        return op.emitError()
+               << "a linear that reads columns must give the hidden size "
+               << problem.dim << " but gives " << outputs;
       }
     } else if (outputs == problem.ffn || outputs == problem.vocab) {
       bool head = isa<wgraph::EntryOp>(op->getParentOp());
       if (outputs != (head ? problem.vocab : problem.ffn)) {
-        return op.emitError() << "a linear of " << outputs << " outputs has no slicing here";
+        return op.emitError()
+               << "a linear of " << outputs << " outputs has no slicing here";
       }
       shape = {outputs};
       dims = {head ? "vocab_out" : "f"};
       strides = {1};
     } else {
-      return op.emitError() << "a linear of " << outputs << " outputs has no slicing";
+      return op.emitError()
+             << "a linear of " << outputs << " outputs has no slicing";
     }
     for (int64_t &s : strides) {
       s *= inputs;
@@ -562,20 +608,26 @@ LogicalResult Distributor::convertLinear(wgraph::LinearOp op) {
     tensorStrides.append(strides);
     auto tensorType = RankedTensorType::get(
         tensorShape, element,
-        LayoutAttr::get(builder.getContext(), tensorDims, Partial::None, FlatSymbolRefAttr()));
-    weights.push_back(makeWeight(("w_" + symbol.getValue()).str(), tensorType, symbol.getValue(), tensorStrides));
-    resultTypes.push_back(RankedTensorType::get(shape, builder.getF32Type(), outLayout));
+        LayoutAttr::get(builder.getContext(), tensorDims, Partial::None,
+                        FlatSymbolRefAttr()));
+    weights.push_back(makeWeight(("w_" + symbol.getValue()).str(), tensorType,
+                                 symbol.getValue(), tensorStrides));
+    resultTypes.push_back(
+        RankedTensorType::get(shape, builder.getF32Type(), outLayout));
   }
 
   SmallVector<mlir::Value> partials;
   mlir::Value squares;
   if (normed) {
     if (!fromRows) {
-      return op.emitError() << "a norm over a value that is cut over columns cannot be distributed";
+      return op.emitError() << "a norm over a value that is cut over columns "
+                               "cannot be distributed";
     }
-    squares = SumSquaresOp::create(builder, type({1}, builder.getF32Type(), {"*"}, partial), input);
+    squares = SumSquaresOp::create(
+        builder, type({1}, builder.getF32Type(), {"*"}, partial), input);
   }
-  auto product = MatVecOp::create(builder, resultTypes, castTo(input, element), builder.getArrayAttr(weights));
+  auto product = MatVecOp::create(builder, resultTypes, castTo(input, element),
+                                  builder.getArrayAttr(weights));
   llvm::append_range(partials, product.getResults());
   if (squares) {
     partials.push_back(squares);
@@ -585,11 +637,14 @@ LogicalResult Distributor::convertLinear(wgraph::LinearOp op) {
     auto t = cast<RankedTensorType>(value.getType());
     reducedTypes.push_back(withLayout(t, withoutPartial(getLayout(t))));
   }
-  auto reduced = AllReduceOp::create(builder, reducedTypes, Combine::Sum, Algorithm::Chain, partials);
-  SmallVector<mlir::Value> results(reduced.getResults().take_front(op.getNumResults()));
+  auto reduced = AllReduceOp::create(builder, reducedTypes, Combine::Sum,
+                                     Algorithm::Chain, partials);
+  SmallVector<mlir::Value> results(
+      reduced.getResults().take_front(op.getNumResults()));
   if (normed) {
-    auto scaled = RmsScaleOp::create(builder, results, reduced.getResults().back(), problem.dim,
-                                     APFloat(norms[op.getInput()].eps));
+    auto scaled =
+        RmsScaleOp::create(builder, results, reduced.getResults().back(),
+                           problem.dim, APFloat(norms[op.getInput()].eps));
     results.assign(scaled.getResults().begin(), scaled.getResults().end());
   }
   for (auto [from, to] : llvm::zip(op.getResults(), results)) {
@@ -600,7 +655,8 @@ LogicalResult Distributor::convertLinear(wgraph::LinearOp op) {
 
 LogicalResult Distributor::convertRope(wgraph::RopeOp op) {
   mlir::Value input = values.lookup(op.getInput());
-  auto rope = dist::RopeOp::create(builder, ValueRange{input}, op.getFrequencies());
+  auto rope =
+      dist::RopeOp::create(builder, ValueRange{input}, op.getFrequencies());
   mlir::Value result = rope.getResult(0);
   // A rotation keeps the sum of squares.
   if (auto it = headNorms.find(input); it != headNorms.end()) {
@@ -615,8 +671,10 @@ LogicalResult Distributor::convertAppend(wgraph::AppendOp op) {
   bool isKey = classify(op.getInput()) == HeadUse::Key;
   int64_t pairs = problem.headDim / 2;
   RankedTensorType stateType =
-      isKey ? type({problem.kvHeads, pairs, 2, problem.context}, stored, {"kv", "pairs", "*", "positions"})
-            : type({problem.context, problem.kvHeads, pairs, 2}, stored, {"positions", "kv", "pairs", "*"});
+      isKey ? type({problem.kvHeads, pairs, 2, problem.context}, stored,
+                   {"kv", "pairs", "*", "positions"})
+            : type({problem.context, problem.kvHeads, pairs, 2}, stored,
+                   {"positions", "kv", "pairs", "*"});
   AppendOp::create(builder, input, makeState(op.getState(), stateType));
   if (isKey) {
     appendedKeys[op.getStateAttr()] = input;
@@ -631,20 +689,24 @@ LogicalResult Distributor::convertAttention(wgraph::AttentionOp op) {
   int64_t group = problem.heads / problem.kvHeads;
   mlir::Value key = appendedKeys.lookup(op.getKeysAttr());
   if (!key) {
-    return op.emitError() << "expected an append to the keys in front of the attention";
+    return op.emitError()
+           << "expected an append to the keys in front of the attention";
   }
   RankedTensorType scoresType = positionsType(f32);
   auto partialScores = RankedTensorType::get(
-      scoresType.getShape(), f32, layout({"kv", "*", "positions"}, Partial::Group, "kv"));
+      scoresType.getShape(), f32,
+      layout({"kv", "*", "positions"}, Partial::Group, "kv"));
   mlir::Value scores =
-      ScoresOp::create(builder, partialScores, castTo(query, stored), op.getKeys(), op.getScale());
+      ScoresOp::create(builder, partialScores, castTo(query, stored),
+                       op.getKeys(), op.getScale());
 
   SmallVector<mlir::Value> partials = {scores};
   auto queryNorm = headNorms.find(query);
   auto keyNorm = headNorms.find(key);
   bool normed = queryNorm != headNorms.end();
   if (normed != (keyNorm != headNorms.end())) {
-    return op.emitError() << "a norm over heads must be on queries and keys or on neither";
+    return op.emitError()
+           << "a norm over heads must be on queries and keys or on neither";
   }
   if (normed) {
     partials.push_back(queryNorm->second.sums);
@@ -655,48 +717,65 @@ LogicalResult Distributor::convertAttention(wgraph::AttentionOp op) {
     auto t = cast<RankedTensorType>(value.getType());
     reducedTypes.push_back(withLayout(t, withoutPartial(getLayout(t))));
   }
-  auto reduced = AllReduceOp::create(builder, reducedTypes, Combine::Sum, Algorithm::Chain, partials);
+  auto reduced = AllReduceOp::create(builder, reducedTypes, Combine::Sum,
+                                     Algorithm::Chain, partials);
   mlir::Value full = reduced.getResult(0);
   if (normed) {
-    FlatSymbolRefAttr factors =
-        makeState((op.getKeys() + "_factors").str(), type({problem.kvHeads, problem.context}, f32, {"kv", "positions"}));
-    full = HeadNormScoresOp::create(builder, full, reduced.getResult(1), reduced.getResult(2), factors.getValue(),
-                                    problem.headDim, APFloat(queryNorm->second.eps));
+    FlatSymbolRefAttr factors = makeState(
+        (op.getKeys() + "_factors").str(),
+        type({problem.kvHeads, problem.context}, f32, {"kv", "positions"}));
+    full = HeadNormScoresOp::create(
+        builder, full, reduced.getResult(1), reduced.getResult(2),
+        factors.getValue(), problem.headDim, APFloat(queryNorm->second.eps));
   }
   RankedTensorType perHead = type({problem.kvHeads, group}, f32, {"kv", "*"});
-  RankedTensorType perHeadPartial = type({problem.kvHeads, group}, f32, {"kv", "*"}, Partial::Rows);
+  RankedTensorType perHeadPartial =
+      type({problem.kvHeads, group}, f32, {"kv", "*"}, Partial::Rows);
   mlir::Value localMax = MaxPositionsOp::create(builder, perHeadPartial, full);
   mlir::Value maximum =
-      AllReduceOp::create(builder, TypeRange{perHead}, Combine::Max, Algorithm::Chain, ValueRange{localMax})
+      AllReduceOp::create(builder, TypeRange{perHead}, Combine::Max,
+                          Algorithm::Chain, ValueRange{localMax})
           .getResult(0);
-  auto softmax = SoftmaxWeightsOp::create(builder, full.getType(), perHeadPartial, full, maximum);
-  auto outputType = RankedTensorType::get(queryType.getShape(), f32, layout({"kv", "*", "pairs", "*"}, Partial::Rows));
-  mlir::Value output = WeightedValuesOp::create(builder, outputType, softmax.getWeights(), op.getValuesAttr());
+  auto softmax = SoftmaxWeightsOp::create(builder, full.getType(),
+                                          perHeadPartial, full, maximum);
+  auto outputType =
+      RankedTensorType::get(queryType.getShape(), f32,
+                            layout({"kv", "*", "pairs", "*"}, Partial::Rows));
+  mlir::Value output = WeightedValuesOp::create(
+      builder, outputType, softmax.getWeights(), op.getValuesAttr());
   auto sums = AllReduceOp::create(
-      builder, TypeRange{withLayout(outputType, layout({"kv", "*", "pairs", "*"})), perHead}, Combine::Sum,
-      Algorithm::Chain, ValueRange{output, softmax.getSum()});
-  values[op.getResult()] = DivideHeadsOp::create(builder, sums.getResult(0), sums.getResult(1));
+      builder,
+      TypeRange{withLayout(outputType, layout({"kv", "*", "pairs", "*"})),
+                perHead},
+      Combine::Sum, Algorithm::Chain, ValueRange{output, softmax.getSum()});
+  values[op.getResult()] =
+      DivideHeadsOp::create(builder, sums.getResult(0), sums.getResult(1));
   return success();
 }
 
 LogicalResult Distributor::convertMul(wgraph::MulOp op) {
-  for (auto [gate, up] : {std::pair(op.getLhs(), op.getRhs()), std::pair(op.getRhs(), op.getLhs())}) {
+  for (auto [gate, up] : {std::pair(op.getLhs(), op.getRhs()),
+                          std::pair(op.getRhs(), op.getLhs())}) {
     auto activation = gate.getDefiningOp<wgraph::ActivationOp>();
     if (!activation) {
       continue;
     }
     if (activation.getKind() != wgraph::ActivationKind::Silu) {
-      return activation.emitError() << "activation '" << wgraph::stringifyActivationKind(activation.getKind())
-                                    << "' cannot be distributed; expected silu";
+      return activation.emitError()
+             << "activation '"
+             << wgraph::stringifyActivationKind(activation.getKind())
+             << "' cannot be distributed; expected silu";
     }
-    values[op.getResult()] =
-        SiluMulOp::create(builder, values.lookup(activation.getInput()), values.lookup(up));
+    values[op.getResult()] = SiluMulOp::create(
+        builder, values.lookup(activation.getInput()), values.lookup(up));
     return success();
   }
-  return op.emitError() << "a product without an activation cannot be distributed";
+  return op.emitError()
+         << "a product without an activation cannot be distributed";
 }
 
-LogicalResult wafer::distributeModel(wgraph::ModelOp model, const PartitionProblem &problem,
+LogicalResult wafer::distributeModel(wgraph::ModelOp model,
+                                     const PartitionProblem &problem,
                                      const PartitionPlan &plan) {
   return Distributor(model, problem, plan).run();
 }

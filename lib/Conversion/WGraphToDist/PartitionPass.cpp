@@ -17,7 +17,8 @@ namespace wafer {
 
 using namespace wafer;
 
-LogicalResult wafer::fillPartitionProblem(wgraph::ModelOp model, PartitionProblem &problem) {
+LogicalResult wafer::fillPartitionProblem(wgraph::ModelOp model,
+                                          PartitionProblem &problem) {
   wgraph::ConfigAttr config = model.getConfig();
   problem.layers = config.getLayers();
   problem.dim = config.getDim();
@@ -32,9 +33,11 @@ LogicalResult wafer::fillPartitionProblem(wgraph::ModelOp model, PartitionProble
   problem.weightBytes = 2;
   model.walk([&](Operation *op) {
     if (auto norm = dyn_cast<wgraph::RMSNormOp>(op)) {
-      problem.qkNorm |= cast<RankedTensorType>(norm.getInput().getType()).getRank() == 3;
+      problem.qkNorm |=
+          cast<RankedTensorType>(norm.getInput().getType()).getRank() == 3;
     } else if (auto weight = dyn_cast<wgraph::WeightOp>(op)) {
-      if (weight.getLayerType().getRank() == 2 && weight.getLayerType().getElementType().isF32()) {
+      if (weight.getLayerType().getRank() == 2 &&
+          weight.getLayerType().getElementType().isF32()) {
         problem.weightBytes = 4;
       }
     }
@@ -62,9 +65,11 @@ struct PartitionPass : public wafer::impl::WaferPartitionBase<PartitionPass> {
     }
     PartitionProblem problem;
     problem.machine = &*loaded;
-    problem.parameterSet = params.empty() ? loaded->parameterSets.front().name : params.getValue();
+    problem.parameterSet =
+        params.empty() ? loaded->parameterSets.front().name : params.getValue();
     if (!loaded->findParameters(problem.parameterSet)) {
-      module.emitError() << "machine '" << loaded->name << "' has no parameter set '" << params << "'";
+      module.emitError() << "machine '" << loaded->name
+                         << "' has no parameter set '" << params << "'";
       return signalPassFailure();
     }
     problem.context = context;
@@ -92,8 +97,10 @@ struct PartitionPass : public wafer::impl::WaferPartitionBase<PartitionPass> {
     }
     Builder builder(&getContext());
     module->setAttr("wafer.machine", builder.getStringAttr(machine));
-    module->setAttr("wafer.params", builder.getStringAttr(problem.parameterSet));
-    module->setAttr("wafer.context", builder.getI64IntegerAttr(problem.context));
+    module->setAttr("wafer.params",
+                    builder.getStringAttr(problem.parameterSet));
+    module->setAttr("wafer.context",
+                    builder.getI64IntegerAttr(problem.context));
     module->setAttr("wafer.predicted_cycles_per_token",
                     builder.getI64IntegerAttr(plan->chosen.cyclesPerToken));
   }
@@ -101,17 +108,21 @@ struct PartitionPass : public wafer::impl::WaferPartitionBase<PartitionPass> {
   void remarkOn(wgraph::ModelOp model, const PartitionPlan &plan) {
     const PartitionCandidate &c = plan.chosen;
     for (const StageRect &stage : plan.layers) {
-      auto remark = remark::passed(
-          model.getLoc(), remark::RemarkOpts::name("StageRectangle").category("partition").function("partition"));
-      remark << remark::metric("Width", int64_t(stage.rect.w)) << remark::metric("Height", int64_t(stage.rect.h))
+      auto remark = remark::passed(model.getLoc(),
+                                   remark::RemarkOpts::name("StageRectangle")
+                                       .category("partition")
+                                       .function("partition"));
+      remark << remark::metric("Width", int64_t(stage.rect.w))
+             << remark::metric("Height", int64_t(stage.rect.h))
              << remark::metric("Layers", stage.numLayers)
              << remark::metric("CyclesPerToken", c.cyclesPerToken)
              << remark::metric("SramBytes", c.sramBytes)
              << remark::metric("CandidatesTried", plan.evaluated);
       if (plan.runnerUp) {
         const PartitionCandidate &r = *plan.runnerUp;
-        remark << remark::reason("runner-up: {0} stages of {1}x{2}, {3} cycles a token", r.stages, r.width,
-                                 r.height, r.cyclesPerToken);
+        remark << remark::reason(
+            "runner-up: {0} stages of {1}x{2}, {3} cycles a token", r.stages,
+            r.width, r.height, r.cyclesPerToken);
       }
     }
   }
@@ -133,14 +144,17 @@ struct VerifyPartitionedPass
     }
     for (auto transfer : module.getOps<dist::TransferOp>()) {
       if (++incoming[transfer.getTarget()] > 1) {
-        transfer.emitError() << "stage '" << transfer.getTarget() << "' has two transfers into it";
+        transfer.emitError() << "stage '" << transfer.getTarget()
+                             << "' has two transfers into it";
         ok = false;
       }
     }
     for (auto stage : module.getOps<dist::StageOp>()) {
-      bool needs = stage.getKind() == dist::StageKind::Layers || stage.getKind() == dist::StageKind::Head;
+      bool needs = stage.getKind() == dist::StageKind::Layers ||
+                   stage.getKind() == dist::StageKind::Head;
       if (needs && incoming[stage.getSymName()] != 1) {
-        stage.emitError() << "expected one transfer into stage '" << stage.getSymName() << "'";
+        stage.emitError() << "expected one transfer into stage '"
+                          << stage.getSymName() << "'";
         ok = false;
       }
     }
@@ -151,7 +165,8 @@ struct VerifyPartitionedPass
   }
 
 private:
-  LogicalResult checkLayout(Operation *op, dist::StageOp stage, Type type, SymbolTable &symbols) {
+  LogicalResult checkLayout(Operation *op, dist::StageOp stage, Type type,
+                            SymbolTable &symbols) {
     dist::LayoutAttr layout = dist::getLayout(type);
     if (!layout) {
       return op->emitError() << "value of type " << type << " has no layout";
@@ -166,17 +181,23 @@ private:
       if (!slicing) {
         return op->emitError() << "no slicing '" << symbol.getValue() << "'";
       }
-      int64_t lines = stage.getRect()[slicing.getAxis() == dist::LineAxis::Rows ? 3 : 2];
-      if (int64_t(slicing.getSize()) != tensor.getDimSize(dim) || int64_t(slicing.getLines()) != lines) {
-        return op->emitError() << "slicing '" << symbol.getValue() << "' cuts " << int64_t(slicing.getSize())
-                               << " elements over " << int64_t(slicing.getLines()) << " lines but dimension "
-                               << dim << " has " << tensor.getDimSize(dim) << " elements on " << lines << " lines";
+      int64_t lines =
+          stage.getRect()[slicing.getAxis() == dist::LineAxis::Rows ? 3 : 2];
+      if (int64_t(slicing.getSize()) != tensor.getDimSize(dim) ||
+          int64_t(slicing.getLines()) != lines) {
+        return op->emitError()
+               << "slicing '" << symbol.getValue() << "' cuts "
+               << int64_t(slicing.getSize()) << " elements over "
+               << int64_t(slicing.getLines()) << " lines but dimension " << dim
+               << " has " << tensor.getDimSize(dim) << " elements on " << lines
+               << " lines";
       }
     }
     return success();
   }
 
-  LogicalResult checkWeights(Operation *op, dist::StageOp stage, SymbolTable &symbols) {
+  LogicalResult checkWeights(Operation *op, dist::StageOp stage,
+                             SymbolTable &symbols) {
     auto check = [&](FlatSymbolRefAttr symbol) -> LogicalResult {
       auto tensor = symbols.lookup<dist::TensorOp>(symbol.getAttr());
       if (!tensor) {

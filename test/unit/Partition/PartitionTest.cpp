@@ -62,7 +62,8 @@ TEST(Slicing, EveryHeadAndPairHasAColumn) {
           }
         }
         for (int n : count) {
-          ASSERT_EQ(n, 1) << heads << " heads, " << pairs << " pairs, " << columns << " columns";
+          ASSERT_EQ(n, 1) << heads << " heads, " << pairs << " pairs, "
+                          << columns << " columns";
         }
       }
     }
@@ -115,7 +116,8 @@ TEST(Partition, RefusesWithDemandSupplyAndConsumers) {
   problem.region = {1, 1};
   Result<PartitionPlan> plan = partition(problem);
   ASSERT_FALSE(bool(plan));
-  EXPECT_NE(plan.error().str().find("bytes of SRAM in a core"), std::string::npos);
+  EXPECT_NE(plan.error().str().find("bytes of SRAM in a core"),
+            std::string::npos);
   EXPECT_NE(plan.error().str().find("weights"), std::string::npos);
 }
 
@@ -138,7 +140,8 @@ TEST(Floorplan, OneShelfFromWestToEast) {
   Machine machine = *Machine::load("wse3");
   FloorplanProblem problem;
   problem.machine = &machine;
-  problem.blocks = {{"loop", 1, 1, true}, {"a", 4, 30, false}, {"b", 5, 30, false}};
+  problem.blocks = {
+      {"loop", 1, 1, true}, {"a", 4, 30, false}, {"b", 5, 30, false}};
   Result<Floorplan> plan = placeOnShelf(problem);
   ASSERT_TRUE(bool(plan)) << plan.error().str();
   EXPECT_EQ(plan->rects[0].x, 0);
