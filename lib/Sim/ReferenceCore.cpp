@@ -234,7 +234,7 @@ Activity Cores::threadActivity(const CoreState &core, const VectorOp &op,
   }
   if (op.sleepsUntil != kNever) {
     wake = std::min(wake, op.sleepsUntil);
-    return Activity::VectorStep;
+    return Activity::Start; // its steps account for themselves
   }
   if (op.nextStep > t) {
     wake = std::min(wake, op.nextStep);
@@ -321,6 +321,14 @@ void Cores::sleep(CoreState &core, Cycle t) {
   core.waiting = activityOf(core, t, wake);
   if (wake != kNever) {
     context.schedule.wake(Actor::Core, core.place, std::max(wake, t + 1));
+  }
+}
+
+void Cores::settle(Cycle now) {
+  for (const std::unique_ptr<CoreState> &core : states) {
+    if (core && core->threads[0].sleepsUntil != kNever) {
+      catchUp(*core, now);
+    }
   }
 }
 

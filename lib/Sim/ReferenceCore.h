@@ -161,6 +161,9 @@ public:
   /// Brings a core to the start of cycle t (steps done behind its back).
   void catchUp(CoreState &core, Cycle t);
 
+  /// Brings all cores to the start of cycle `now`.
+  void settle(Cycle now);
+
   bool isInRegion(uint32_t place) const { return regionOf[place] != kNone; }
   uint32_t region(uint32_t place) const { return regionOf[place]; }
   /// The state of a core in a region, made if need be.
@@ -168,6 +171,10 @@ public:
   /// nullptr while nobody looked at the core.
   const CoreState *find(uint32_t place) const { return states[place].get(); }
   Counters counters(uint32_t place, Cycle now) const;
+  /// The role of a core in a region.
+  const RolePlan &roleAt(uint32_t place) const {
+    return plans[context.image.regions[regionOf[place]].role];
+  }
 
   /// Whether thread `index` of a core can step at t, or what it waits for.
   Wait waitOf(const CoreState &core, const VectorOp &op, Cycle t) const;

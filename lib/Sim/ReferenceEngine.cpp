@@ -145,6 +145,7 @@ Cycle ReferenceEngine::satisfiedAt(const std::vector<HostGoal> &goals) const {
 Outcome ReferenceEngine::stop(Outcome::Kind kind, Cycle at,
                               std::string detail) {
   now = std::max(now, at);
+  cores.settle(now);
   return {kind, at, std::move(detail)};
 }
 

@@ -376,11 +376,11 @@ void Reporter::routerLeftovers(uint32_t place) {
 }
 
 void Reporter::coreLeftovers(uint32_t place) {
-  const CoreState *core = cores.find(place);
-  if (!core) {
+  if (!cores.isInRegion(place)) {
     return;
   }
-  for (unsigned q = 0; q < core->inputs.size(); ++q) {
+  const CoreState *core = cores.find(place);
+  for (unsigned q = 0; core && q < core->inputs.size(); ++q) {
     const Fifo *fifo = cores.inputFifo(*core, q);
     if (fifo && !fifo->empty()) {
       leftover(fmt::format("core {}: {} {} in input queue {} (color {}) are "
@@ -390,10 +390,13 @@ void Reporter::coreLeftovers(uint32_t place) {
                            q, fabric.colorOf(place, core->inputs[q])));
     }
   }
-  uint64_t stuck = core->active & core->blocked & core->plan->localTasks;
+  // A core that nobody looked at yet is as its role says.
+  const RolePlan &plan = cores.roleAt(place);
+  uint64_t active = core ? core->active : plan.active;
+  uint64_t stuck =
+      active & (core ? core->blocked : plan.blocked) & plan.localTasks;
   for (; stuck; stuck &= stuck - 1) {
-    const Task &task =
-        core->plan->role->tasks[unsigned(__builtin_ctzll(stuck))];
+    const Task &task = plan.role->tasks[unsigned(__builtin_ctzll(stuck))];
     leftover(fmt::format("core {}: task '{}' is active but blocked", at(place),
                          task.name));
   }

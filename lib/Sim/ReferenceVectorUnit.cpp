@@ -438,6 +438,9 @@ uint64_t Cores::stepCycles(const VectorOp &op) const {
 }
 
 void Cores::planSleep(CoreState &core, VectorOp &op) const {
+  if (context.options.stepwise) {
+    return;
+  }
   for (size_t i = 1; i < core.threads.size(); ++i) {
     if (core.threads[i].state != VectorOp::State::Free) {
       return;

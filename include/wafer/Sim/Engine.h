@@ -97,6 +97,9 @@ struct EngineOptions {
   /// Look at cores, routers and ports of a cycle in the opposite order. Results
   /// must not change.
   bool reverseOrder = false;
+  /// Look at a core in every cycle of a long vector instruction. Results must
+  /// not change.
+  bool stepwise = false;
 };
 
 class Engine {

@@ -57,7 +57,7 @@ inline VectorFields async(unsigned microthread,
   f.async = true;
   f.microthread = uint8_t(microthread);
   f.onComplete = done;
-  f.task = uint8_t(task);
+  f.task = uint8_t(done == OnComplete::None ? 0 : task);
   return f;
 }
 inline VectorFields scalar(unsigned reg) {
@@ -190,7 +190,7 @@ public:
   }
 
   /// Loads the image; fails the test if that fails.
-  Engine &start(bool reverseOrder = false) {
+  Engine &start(const EngineOptions &options = {}) {
     image.machine = machine.toJson();
     image.roles.assign(roles.begin(), roles.end());
     for (Role &role : image.roles) {
@@ -200,8 +200,6 @@ public:
             {"params", BufferKind::Params, role.paramOffset, bytes});
       }
     }
-    EngineOptions options;
-    options.reverseOrder = reverseOrder;
     auto result = Engine::createReference(image, machine, costs, options);
     if (!result) {
       ADD_FAILURE() << result.error().str();
