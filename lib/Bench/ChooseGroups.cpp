@@ -20,7 +20,7 @@ using namespace wafer;
 using namespace wafer::bench;
 
 uint32_t wafer::rootOf(const ReduceShape &shape) {
-  return planCollective(shape.cores, shape.levels(), shape.everywhere).root;
+  return planCollective(shape.cores, shape.levels(), headsOf(shape)).root;
 }
 
 uint64_t wafer::predictReduce(const Machine &machine, const ParameterSet &costs,
@@ -68,7 +68,7 @@ public:
 private:
   bool fits() const {
     CollectivePlan plan =
-        planCollective(shape.cores, shape.groups, shape.everywhere);
+        planCollective(shape.cores, shape.groups, headsOf(shape));
     unsigned sums = shape.everywhere ? 1 : 0;
     return bool(requireResources(machine, "reduce", plan.colors() + sums,
                                  plan.mostAdds() + 1 + sums, 1, shape.cores));

@@ -43,18 +43,23 @@ void addChain(CollectivePlan &plan, const std::vector<uint32_t> &members,
 /// The heads of the next level.
 std::vector<uint32_t> addLevel(CollectivePlan &plan,
                                const std::vector<uint32_t> &line,
-                               uint32_t group, unsigned level, bool middle) {
+                               uint32_t group, unsigned level, Heads where) {
   std::vector<uint32_t> heads;
   for (size_t first = 0; first < line.size(); first += group) {
     size_t end = std::min<size_t>(first + group, line.size());
-    size_t head = middle ? first + (end - first) / 2 : first;
+    size_t head =
+        where == Heads::WesternEnd ? first : first + (end - first) / 2;
     std::vector<uint32_t> east(line.begin() + long(head),
                                line.begin() + long(end));
     std::vector<uint32_t> west(line.rend() - long(head) - 1,
                                line.rend() - long(first));
-    // The head hears both sides at once, so their first colors differ.
+    // Where the head hears both sides at once, their first colors differ.
+    addChain(plan, west, level, where == Heads::MiddleSwitched ? 1 : 0);
     addChain(plan, east, level, 1);
-    addChain(plan, west, level, 0);
+    if (where == Heads::MiddleSwitched && east.size() > 1 && west.size() > 1) {
+      plan.cores[east[1]].advances = plan.cores[west[1]].advances = true;
+      plan.routes[2 * level][line[head]] = ChainRoute::TakeFromBoth;
+    }
     heads.push_back(line[head]);
   }
   return heads;
@@ -64,7 +69,7 @@ std::vector<uint32_t> addLevel(CollectivePlan &plan,
 
 CollectivePlan wafer::bench::planCollective(uint32_t cores,
                                             const std::vector<uint32_t> &groups,
-                                            bool middle) {
+                                            Heads heads) {
   CollectivePlan plan;
   plan.cores.resize(cores);
   plan.routes.assign(2 * groups.size(),
@@ -75,7 +80,7 @@ CollectivePlan wafer::bench::planCollective(uint32_t cores,
     line[x] = x;
   }
   for (unsigned level = 0; level < groups.size(); ++level) {
-    line = addLevel(plan, line, groups[level], level, middle);
+    line = addLevel(plan, line, groups[level], level, heads);
   }
   plan.root = line.front();
   return plan;

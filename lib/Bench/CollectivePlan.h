@@ -31,7 +31,10 @@ enum class ChainRoute : uint8_t {
   PassWest,
   PassEast,
   TakeFromEast,
-  TakeFromWest
+  TakeFromWest,
+  /// From the west until a control wavelet advances the switch, then from the
+  /// east until the next one does, and so on.
+  TakeFromBoth
 };
 
 struct CollectivePlan {
@@ -45,6 +48,9 @@ struct CollectivePlan {
     /// has, or is the root.
     uint8_t passes = kNoColor;
     uint8_t sends = kNoColor;
+    /// It ends its words with a control wavelet that advances the head's
+    /// switch.
+    bool advances = false;
   };
   uint32_t root = 0;
   std::vector<Core> cores;
@@ -58,10 +64,22 @@ struct CollectivePlan {
   unsigned mostAdds() const;
 };
 
-/// Plans the levels. `middle`: heads lie in the middle of their groups, else at
-/// the western end. Groups of 1 are levels without streams.
+/// Where the heads of groups lie and how they take what comes from two sides.
+enum class Heads : uint8_t {
+  WesternEnd,
+  /// Two colors at the head, so two queues: both sides may come at once.
+  Middle,
+  /// One color, one queue: a switch takes one side after the other.
+  MiddleSwitched
+};
+
+/// Plans the levels. Groups of 1 are levels without streams.
 CollectivePlan planCollective(uint32_t cores,
-                              const std::vector<uint32_t> &groups, bool middle);
+                              const std::vector<uint32_t> &groups, Heads heads);
+
+inline Heads headsOf(const ReduceShape &shape) {
+  return shape.everywhere ? Heads::Middle : Heads::WesternEnd;
+}
 
 } // namespace wafer::bench
 

@@ -109,7 +109,7 @@ class ReduceProgram {
 public:
   ReduceProgram(const Machine &machine, const ReduceShape &shape)
       : machine(machine), shape(shape),
-        plan(planCollective(shape.cores, shape.levels(), shape.everywhere)) {}
+        plan(planCollective(shape.cores, shape.levels(), headsOf(shape))) {}
 
   Result<Image> build();
 

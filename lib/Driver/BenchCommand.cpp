@@ -7,7 +7,6 @@
 //===----------------------------------------------------------------------===//
 #include "BenchCommands.h"
 
-#include "wafer/Bench/Calibration.h"
 #include "wafer/Image/ImageFile.h"
 #include "wafer/Support/Half.h"
 #include "wafer/Support/OutputFile.h"
@@ -74,21 +73,9 @@ Status wafer::keepImage(const BenchOptions &options, const std::string &name,
   return writeImage(image, options.keep + "/" + name + ".wafer");
 }
 
-namespace {
-
-/// One program, built, kept and run.
-struct Measured {
-  BenchMachine machine;
-  Image image;
-  BenchRun run;
-};
-
-} // namespace
-
-template <typename Build>
-static Result<std::unique_ptr<Measured>> measure(const BenchOptions &options,
+Result<std::unique_ptr<Measured>> wafer::measure(const BenchOptions &options,
                                                  const std::string &name,
-                                                 const Build &build) {
+                                                 const BuildProgram &build) {
   Result<BenchMachine> machine = loadBenchMachine(options);
   if (!machine) {
     return machine.takeError();
@@ -113,7 +100,7 @@ static Result<std::unique_ptr<Measured>> measure(const BenchOptions &options,
   return measured;
 }
 
-static json describe(const std::string &name, const Measured &measured) {
+json wafer::describe(const std::string &name, const Measured &measured) {
   json object;
   object["bench"] = name;
   object["machine"] = measured.machine.machine.name;
@@ -453,5 +440,6 @@ void addBenchCommand(CLI::App &app, CommandContext &context) {
   addReduce(*bench, context, true);
   addMulticast(*bench, context);
   addGemmLoop(*bench, context);
+  addWaferLlmBench(*bench, context);
 }
 } // namespace wafer

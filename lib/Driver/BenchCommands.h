@@ -4,6 +4,7 @@
 #ifndef WAFER_LIB_DRIVER_BENCHCOMMANDS_H
 #define WAFER_LIB_DRIVER_BENCHCOMMANDS_H
 
+#include "wafer/Bench/Calibration.h"
 #include "wafer/Driver/Driver.h"
 #include "wafer/Image/Image.h"
 #include "wafer/Machine/Machine.h"
@@ -35,6 +36,22 @@ Result<BenchMachine> loadBenchMachine(const BenchOptions &options);
 /// Leaves NAME.wafer in the folder of --keep; does nothing without it.
 Status keepImage(const BenchOptions &options, const std::string &name,
                  const Image &image);
+
+/// One program, built, kept and run.
+struct Measured {
+  BenchMachine machine;
+  Image image;
+  BenchRun run;
+};
+using BuildProgram = std::function<Result<Image>(const BenchMachine &)>;
+Result<std::unique_ptr<Measured>> measure(const BenchOptions &options,
+                                          const std::string &name,
+                                          const BuildProgram &build);
+/// The fields that all benchmarks print.
+nlohmann::json describe(const std::string &name, const Measured &measured);
+
+// Benchmarks with a file of their own.
+void addWaferLlmBench(CLI::App &bench, CommandContext &context);
 
 } // namespace wafer
 
