@@ -27,7 +27,7 @@ using nlohmann::json;
 //===----------------------------------------------------------------------===//
 
 void wafer::addBenchOptions(CLI::App *command, BenchOptions &options,
-                            bool withMachine) {
+                            bool withMachine, bool withKeep) {
   if (withMachine) {
     command
         ->add_option("--machine", options.machine,
@@ -36,8 +36,10 @@ void wafer::addBenchOptions(CLI::App *command, BenchOptions &options,
     command->add_option("--params", options.params,
                         "Parameter set (default: the machine's first)");
   }
-  command->add_option("--keep", options.keep,
-                      "Leave the images in this folder");
+  if (withKeep) {
+    command->add_option("--keep", options.keep,
+                        "Leave the images in this folder");
+  }
   command->add_flag("--json", options.asJson, "Print one JSON object");
 }
 
@@ -441,5 +443,6 @@ void addBenchCommand(CLI::App &app, CommandContext &context) {
   addMulticast(*bench, context);
   addGemmLoop(*bench, context);
   addWaferLlmBench(*bench, context);
+  addSensitivityBench(*bench, context);
 }
 } // namespace wafer

@@ -22,8 +22,8 @@ struct BenchOptions {
 };
 
 /// --machine and --params (where the benchmark has a choice), --keep, --json.
-void addBenchOptions(CLI::App *command, BenchOptions &options,
-                     bool withMachine);
+void addBenchOptions(CLI::App *command, BenchOptions &options, bool withMachine,
+                     bool withKeep = true);
 
 /// A machine and the parameter set to use.
 struct BenchMachine {
@@ -51,6 +51,7 @@ Result<std::unique_ptr<Measured>> measure(const BenchOptions &options,
 nlohmann::json describe(const std::string &name, const Measured &measured);
 
 // Benchmarks with a file of their own.
+void addSensitivityBench(CLI::App &bench, CommandContext &context);
 void addWaferLlmBench(CLI::App &bench, CommandContext &context);
 
 } // namespace wafer
