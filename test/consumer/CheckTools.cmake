@@ -31,4 +31,9 @@ if(COMPILER_PART)
   run(COMMAND ${bin}/wsec compile ${data}/demo/shakespeare-qwen3
     --machine wse3 --context 64 --stop-after partition
     DIRECTORY ${WORK_DIR}/elsewhere EXPECT "wafer.stage")
+  # The plugin, in the tool that Debian ships.
+  set(plugin ${WORK_DIR}/package/${LIBDIR}/WaferPlugin.so)
+  run(COMMAND ${LLVM_TOOLS_DIR}/mlir-opt --load-dialect-plugin=${plugin}
+    --load-pass-plugin=${plugin} ${model} "--pass-pipeline=builtin.module(wafer-optimize)"
+    EXPECT "wgraph.model @tiny")
 endif()

@@ -172,6 +172,21 @@ function(wafer_add_mlir_tool name)
   wafer_install_tool(${name})
 endfunction()
 
+# wafer_add_mlir_plugin(NAME sources... LINK ours...): a module for the plugin
+# options of MLIR's tools. It must not hold a copy of MLIR: the tool that loads
+# it has one.
+function(wafer_add_mlir_plugin name)
+  cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
+  add_library(${name} MODULE ${ARG_UNPARSED_ARGUMENTS})
+  wafer_setup_mlir_target(${name})
+  set_target_properties(${name} PROPERTIES PREFIX "")
+  target_link_libraries(${name} PRIVATE ${ARG_LINK})
+  string(REGEX REPLACE "^Wafer" "" short ${name})
+  set_target_properties(${name} PROPERTIES EXPORT_NAME ${short})
+  install(TARGETS ${name} EXPORT WaferToolsTargets
+    LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT Tools)
+endfunction()
+
 # wafer_add_mlir_unittest(NAME sources... LINK libs...): a gtest binary that
 # uses the compiler's libraries, run by ctest.
 function(wafer_add_mlir_unittest name)
