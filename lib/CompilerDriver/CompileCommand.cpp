@@ -140,7 +140,7 @@ public:
 
 private:
   ExitCode print(mlir::ModuleOp module);
-  ExitCode emit(mlir::ModuleOp module, const Model &model);
+  ExitCode emit(mlir::ModuleOp module, const Model &model, std::string graph);
   std::string describeCompile(mlir::ModuleOp module) const;
 
   const Options &options;
@@ -164,7 +164,8 @@ ExitCode Compile::print(mlir::ModuleOp module) {
   return ExitCode::Success;
 }
 
-ExitCode Compile::emit(mlir::ModuleOp module, const Model &model) {
+ExitCode Compile::emit(mlir::ModuleOp module, const Model &model,
+                       std::string graph) {
   Result<Machine> machine = Machine::load(options.pipeline.machine);
   if (!machine) {
     return context.fail(machine.error());
@@ -186,6 +187,7 @@ ExitCode Compile::emit(mlir::ModuleOp module, const Model &model) {
     emitted->image.tokenizer = model.tokenizer->toJson();
   }
   emitted->image.report = describeCompile(module);
+  emitted->image.graph = std::move(graph);
   if (Status status = writeEmittedImage(*emitted, options.output); !status) {
     return context.fail(status.error());
   }
@@ -245,12 +247,23 @@ ExitCode Compile::run() {
   if (!module) {
     return ExitCode::BadInput;
   }
+  // The graph as it was imported: what --check compares with shares nothing
+  // with the phases behind it. Without weights there is nothing to compute.
+  std::string graph;
+  if (last == Phase::Emit && options.weights != "none") {
+    Result<std::string> bytes = serializeGraph(*module);
+    if (!bytes) {
+      return context.fail(bytes.error());
+    }
+    graph = std::move(*bytes);
+  }
   mlir::PassManager manager(&session.context());
   buildCompilePipeline(manager, pipeline, last);
   if (failed(manager.run(*module))) {
     return ExitCode::BadInput;
   }
-  return last == Phase::Emit ? emit(*module, *model) : print(*module);
+  return last == Phase::Emit ? emit(*module, *model, std::move(graph))
+                             : print(*module);
 }
 
 static ExitCode runCompile(Options &options, CommandContext &context) {

@@ -16,8 +16,8 @@ void addCompileCommand(CLI::App &app, CommandContext &context);
 void addImportCommand(CLI::App &app, CommandContext &context);
 } // namespace wafer
 
-std::vector<AddCommand> wafer::compilerCommands() {
-  return {addCompileCommand, addImportCommand};
+DriverExtensions wafer::compilerExtensions() {
+  return {{addCompileCommand, addImportCommand}, makeHostModel};
 }
 
 //===----------------------------------------------------------------------===//

@@ -133,10 +133,11 @@ static ExitCode runCommand(CLI::App &app, CommandContext &context, int argc,
 }
 
 int wafer::runDriver(int argc, char **argv,
-                     const std::vector<AddCommand> &extra) {
+                     const DriverExtensions &extensions) {
   // A reader that goes away is an error of writing, not a silent end.
   std::signal(SIGPIPE, SIG_IGN);
   CommandContext context;
+  context.makeHostModel = extensions.makeHostModel;
   ExitCode code = ExitCode::BadInput;
   try {
     CLI::App app("A compiler and simulator for whole transformers on "
@@ -146,7 +147,7 @@ int wafer::runDriver(int argc, char **argv,
     app.require_subcommand(0, 1);
 #define WAFER_COMMAND(Name) add##Name##Command(app, context);
 #include "wafer/Driver/Commands.def"
-    for (AddCommand add : extra) {
+    for (AddCommand add : extensions.commands) {
       add(app, context);
     }
     code = runCommand(app, context, argc, argv);
