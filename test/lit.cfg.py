@@ -7,6 +7,8 @@
 #   shared-models   the folder of shared models is there
 # Substitutions
 #   %shared         that folder's parent, ../shared beside the source tree
+#   %plugin         the plugin for MLIR's own tools
+#   %dialects       the folder of ODS files
 
 import os
 import sys
@@ -29,6 +31,10 @@ if os.path.isdir(os.path.join(shared, "models")):
     config.available_features.add("shared-models")
 config.substitutions.append(("%shared", shared))
 config.substitutions.append(("%python", sys.executable))
+plugin = os.path.join(config.wafer_build_dir, "lib", "WaferPlugin.so")
+config.substitutions.append(("%plugin", plugin))
+dialects = os.path.join(config.wafer_source_dir, "dialects")
+config.substitutions.append(("%dialects", dialects))
 
 path = [config.wafer_tools_dir, config.llvm_tools_dir, config.environment["PATH"]]
 config.environment["PATH"] = os.pathsep.join(path)
