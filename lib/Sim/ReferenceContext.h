@@ -8,12 +8,14 @@
 #include "ReferenceSchedule.h"
 
 #include <optional>
+#include <tuple>
 
 namespace wafer::reference {
 
 /// A fault as the part that met it knows it.
 struct Fault {
   uint32_t place = 0;
+  Actor actor = Actor::Core;
   std::string text;
 };
 
@@ -24,7 +26,8 @@ struct Context {
   EngineOptions options;
   Schedule schedule;
   FifoPool fifos;
-  /// The fault of the first core (row-major) that had one in this cycle.
+  /// The first fault of this cycle: by place (row-major), a router before its
+  /// core.
   std::optional<Fault> fault;
   /// The first cycle after everything that happened so far.
   Cycle quietFrom = 0;
@@ -43,9 +46,10 @@ struct Context {
     uint32_t w = uint32_t(machine.width());
     return {int32_t(place % w), int32_t(place / w)};
   }
-  void raise(uint32_t place, std::string text) {
-    if (!fault || place < fault->place) {
-      fault = Fault{place, std::move(text)};
+  void raise(Actor actor, uint32_t place, std::string text) {
+    if (!fault ||
+        std::tie(place, actor) < std::tie(fault->place, fault->actor)) {
+      fault = Fault{place, actor, std::move(text)};
     }
   }
   void happened(Cycle until) {

@@ -137,10 +137,15 @@ struct CoreState {
   std::vector<VectorOp> threads;
   unsigned lastActed = 0;
   Cycle datapathFree = 0;
-  // Accounting.
+  // Accounting: acts up to here, then what the core waits for since. The waits
+  // are added at the next act; a run may end at any cycle between.
   Counters counters;
   Cycle accountedTo = 0;
-  Activity waiting = Activity::Idle;
+  struct Waiting {
+    Cycle from = 0;
+    Activity what = Activity::Idle;
+  };
+  std::vector<Waiting> waits = {Waiting()};
 
   void setRegister(unsigned r, uint32_t value) {
     registers[r] = value;
@@ -171,6 +176,8 @@ public:
   /// nullptr while nobody looked at the core.
   const CoreState *find(uint32_t place) const { return states[place].get(); }
   Counters counters(uint32_t place, Cycle now) const;
+  /// Whether the core can do something, now or later, if nobody else does.
+  bool canAct(uint32_t place);
   /// The role of a core in a region.
   const RolePlan &roleAt(uint32_t place) const {
     return plans[context.image.regions[regionOf[place]].role];
@@ -198,8 +205,16 @@ private:
   bool act(CoreState &core, Cycle t);
   void sleep(CoreState &core, Cycle t);
 
-  uint64_t readyTasks(const CoreState &core, Cycle t) const;
-  bool takeControlWord(CoreState &core, unsigned entry, Cycle t, bool consume);
+  /// A task that can be chosen, and the input queue of its wavelet if it has
+  /// one.
+  struct Choice {
+    unsigned task = 0;
+    int queue = -1;
+  };
+  std::optional<Choice> nextTask(const CoreState &core, Cycle t) const;
+  int findControlWord(const CoreState &core, unsigned entry, Cycle t) const;
+  bool mainCanGoOn(const CoreState &core) const;
+  bool hasWords(uint32_t place) const;
   const Instruction *fetch(const CoreState &core) const;
   const OpcodePlan &planOf(Opcode op) const { return opcodes[uint8_t(op)]; }
 
@@ -236,6 +251,8 @@ private:
   void finish(CoreState &core, unsigned thread, Cycle t);
 
   void account(CoreState &core, Activity what, Cycle t, Cycle cycles) const;
+  /// Adds the waits of a core up to a cycle.
+  static void addWaits(const CoreState &core, Cycle to, Counters &counters);
   Activity activityOf(const CoreState &core, Cycle t, Cycle &wake) const;
   Activity threadActivity(const CoreState &core, const VectorOp &op, Cycle t,
                           Cycle &wake) const;

@@ -146,26 +146,53 @@ Outcome ReferenceEngine::stop(Outcome::Kind kind, Cycle at,
                               std::string detail) {
   now = std::max(now, at);
   cores.settle(now);
+  if (kind == Outcome::Kind::CycleLimit) {
+    detail = waitReport();
+  }
   return {kind, at, std::move(detail)};
 }
 
+/// Nothing can happen any more.
+Outcome ReferenceEngine::stopQuiet(const RunLimits &limits) {
+  Outcome outcome = stop(Outcome::Kind::Deadlock, context.quietFrom);
+  outcome.detail = waitReport();
+  if (outcome.detail.empty() && limits.goals.empty()) {
+    outcome.kind = Outcome::Kind::Quiescent;
+  }
+  return outcome;
+}
+
+bool ReferenceEngine::canGoOn() {
+  if (context.schedule.next() == kNever) {
+    return false; // nobody asked to be looked at
+  }
+  if (host.canFeed()) {
+    return true;
+  }
+  for (uint32_t place = 0; place < context.numPlaces(); ++place) {
+    if (fabric.canMove(place) || cores.canAct(place)) {
+      return true;
+    }
+  }
+  return false;
+}
+
 Outcome ReferenceEngine::run(const RunLimits &limits) {
+  const Cycle began = now;
   while (true) {
     Cycle next = context.schedule.next();
     if (!limits.goals.empty()) {
       Cycle reached = satisfiedAt(limits.goals);
       if (reached <= next && reached != kNever && reached <= limits.maxCycles) {
-        return stop(Outcome::Kind::HostSatisfied, reached, "");
+        return stop(Outcome::Kind::HostSatisfied, reached);
       }
     }
-    if (next == kNever) {
-      std::string report = waitReport();
-      bool isClean = report.empty() && limits.goals.empty();
-      return stop(isClean ? Outcome::Kind::Quiescent : Outcome::Kind::Deadlock,
-                  context.quietFrom, std::move(report));
-    }
     if (next >= limits.maxCycles) {
-      return stop(Outcome::Kind::CycleLimit, limits.maxCycles, waitReport());
+      // Somebody may be planned to be looked at for nothing.
+      bool quiet = context.quietFrom <= limits.maxCycles && !canGoOn();
+      now = began;
+      return quiet ? stopQuiet(limits)
+                   : stop(Outcome::Kind::CycleLimit, limits.maxCycles);
     }
     execute(next);
     now = next + 1;
@@ -253,7 +280,6 @@ Counters ReferenceEngine::totalCounters() const {
   return total;
 }
 
-std::string ReferenceEngine::waitReport() const {
-  return reference::waitReport(context, const_cast<Fabric &>(fabric), host,
-                               cores, now);
+std::string ReferenceEngine::waitReport() {
+  return reference::waitReport(context, fabric, host, cores, now, !canGoOn());
 }

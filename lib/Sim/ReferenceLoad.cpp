@@ -204,7 +204,8 @@ CoreState &Cores::state(uint32_t place) {
   if (core.sram) {
     fillMemory(core);
   } else {
-    context.raise(place, "out of memory for the SRAM of the cores");
+    context.raise(Actor::Core, place,
+                  "out of memory for the SRAM of the cores");
   }
   return core;
 }

@@ -29,8 +29,9 @@ const char *const kPortNames[] = {"west", "east", "south", "north", "ramp"};
 class Reporter {
 public:
   Reporter(const Context &context, Fabric &fabric, const Host &host,
-           const Cores &cores, Cycle now)
-      : context(context), fabric(fabric), host(host), cores(cores), now(now) {}
+           const Cores &cores, Cycle now, bool isOver)
+      : context(context), fabric(fabric), host(host), cores(cores), now(now),
+        isOver(isOver) {}
 
   std::string report() {
     for (uint32_t place = 0; place < context.numPlaces(); ++place) {
@@ -40,7 +41,7 @@ public:
       out +=
           fmt::format("and {} more threads that wait\n", chains - kMaxChains);
     }
-    if (context.schedule.next() == kNever) {
+    if (isOver) {
       for (uint32_t place = 0; place < context.numPlaces(); ++place) {
         routerLeftovers(place);
         coreLeftovers(place);
@@ -99,6 +100,7 @@ private:
   const Host &host;
   const Cores &cores;
   Cycle now;
+  bool isOver;
   std::string out;
   unsigned depth = 0;
   unsigned chains = 0;
@@ -268,7 +270,7 @@ void Reporter::sender(uint32_t place, unsigned color, unsigned hops) {
   const Channel &c = fabric.channel(fabric.channelAt(place, color));
   if (!core) {
     line(cores.isInRegion(place)
-             ? fmt::format("core {} has never had a task to run", at(place))
+             ? fmt::format("core {} has no task to run", at(place))
              : fmt::format("core {} has no program", at(place)));
   } else if (c.outputQueue == kUnbound) {
     line(fmt::format("core {} has no output queue for color {}", at(place),
@@ -416,6 +418,6 @@ void Reporter::hostLeftovers() {
 
 std::string wafer::reference::waitReport(const Context &context, Fabric &fabric,
                                          const Host &host, const Cores &cores,
-                                         Cycle now) {
-  return Reporter(context, fabric, host, cores, now).report();
+                                         Cycle now, bool isOver) {
+  return Reporter(context, fabric, host, cores, now, isOver).report();
 }

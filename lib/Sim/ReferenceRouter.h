@@ -101,8 +101,13 @@ public:
   /// becomes true if the room is there in the next cycle.
   unsigned blockedPort(uint32_t place, unsigned color, const Channel &c,
                        const Move &move, Cycle t, bool &roomNext);
+  /// Whether a wavelet of the router can move, now or later, if nobody else
+  /// does anything.
+  bool canMove(uint32_t place);
 
 private:
+  /// Where the head of a port's FIFO goes when it is its turn.
+  Move moveOf(const Channel &c, const RouteConfig &config, unsigned port) const;
   bool portHasRoom(uint32_t place, unsigned color, const Channel &c, Port port,
                    Cycle t, bool &roomNext);
   void perform(uint32_t place, unsigned color, Channel &c, const Move &move,

@@ -148,7 +148,7 @@ public:
   virtual Counters totalCounters() const = 0;
 
   /// Who waits for what at the present cycle; empty when nothing waits.
-  virtual std::string waitReport() const = 0;
+  virtual std::string waitReport() = 0;
 
   /// Times a core or a router was looked at: the work an engine does.
   virtual uint64_t events() const = 0;

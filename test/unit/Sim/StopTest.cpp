@@ -157,6 +157,37 @@ TEST(StopTest, CycleLimit) {
   EXPECT_EQ(b.engine->counters({0, 0})[Activity::Scalar], 50u);
 }
 
+TEST(StopTest, ALimitBehindTheLastEventIsNotReached) {
+  // The one instruction acts in cycle 0; nothing lies in or after cycle 1.
+  for (Cycle limit : {Cycle(1), Cycle(5)}) {
+    Builder b(1, 1);
+    b.core(0, 0).main().end();
+    Outcome outcome = b.run(limit);
+    EXPECT_EQ(outcome.kind, Outcome::Kind::Quiescent);
+    EXPECT_EQ(outcome.cycle, 1u);
+    EXPECT_EQ(b.engine->cycle(), 1u);
+    EXPECT_EQ(b.engine->counters({0, 0}).total(), 1u);
+  }
+}
+
+TEST(StopTest, AWordOnItsWayToTheHostIsAnEvent) {
+  Builder b(1, 1);
+  b.machine.host.latencyCycles = 100;
+  unsigned out = b.port(false, false, 0, 0);
+  b.route(0, 0, 0, kR, kE);
+  Core core = b.core(0, 0);
+  core.output(0, 0).main().dsr(D(0), fabricOut(0, 1));
+  core.vec(Opcode::Mov32, D(0), kNoDsr).end();
+  Engine &e = b.start();
+  Outcome outcome = e.run({{{out, 1}}, 50});
+  EXPECT_EQ(outcome.kind, Outcome::Kind::CycleLimit);
+  EXPECT_EQ(outcome.cycle, 50u);
+  // Sent by the step in cycle 1, in the router at 1 + 1 + 2, then 1 + 100.
+  outcome = e.run({{{out, 1}}, 500});
+  EXPECT_EQ(outcome.kind, Outcome::Kind::HostSatisfied);
+  EXPECT_EQ(outcome.cycle, 105u);
+}
+
 //===----------------------------------------------------------------------===//
 // Faults
 //===----------------------------------------------------------------------===//
