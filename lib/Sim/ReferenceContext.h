@@ -4,6 +4,7 @@
 #ifndef WAFER_LIB_SIM_REFERENCECONTEXT_H
 #define WAFER_LIB_SIM_REFERENCECONTEXT_H
 
+#include "Plan.h"
 #include "ReferenceFifo.h"
 #include "ReferenceSchedule.h"
 
@@ -11,6 +12,8 @@
 #include <tuple>
 
 namespace wafer::reference {
+
+using sim::Grid;
 
 /// A fault as the part that met it knows it.
 struct Fault {
@@ -24,6 +27,7 @@ struct Context {
   const Machine &machine;
   const ParameterSet &costs;
   EngineOptions options;
+  Grid grid;
   Schedule schedule;
   FifoPool fifos;
   /// The first fault of this cycle: by place (row-major), a router before its
@@ -32,20 +36,10 @@ struct Context {
   /// The first cycle after everything that happened so far.
   Cycle quietFrom = 0;
 
-  uint32_t numPlaces() const {
-    return uint32_t(machine.width()) * uint32_t(machine.height());
-  }
-  bool contains(Coord c) const {
-    return c.x >= 0 && c.y >= 0 && c.x < machine.width() &&
-           c.y < machine.height();
-  }
-  uint32_t placeOf(Coord c) const {
-    return uint32_t(c.y) * uint32_t(machine.width()) + uint32_t(c.x);
-  }
-  Coord coordOf(uint32_t place) const {
-    uint32_t w = uint32_t(machine.width());
-    return {int32_t(place % w), int32_t(place / w)};
-  }
+  uint32_t numPlaces() const { return grid.numPlaces(); }
+  bool contains(Coord c) const { return grid.contains(c); }
+  uint32_t placeOf(Coord c) const { return grid.placeOf(c); }
+  Coord coordOf(uint32_t place) const { return grid.coordOf(place); }
   void raise(Actor actor, uint32_t place, std::string text) {
     if (!fault ||
         std::tie(place, actor) < std::tie(fault->place, fault->actor)) {

@@ -7,8 +7,6 @@
 //===----------------------------------------------------------------------===//
 #include "ReferenceCore.h"
 
-#include "InstructionText.h"
-
 #include <fmt/format.h>
 
 using namespace wafer;
@@ -345,7 +343,7 @@ void Cores::settle(Cycle now) {
 }
 
 bool Cores::hasWords(uint32_t place) const {
-  const Region &region = context.image.regions[regionOf[place]];
+  const Region &region = context.image.regions[plan.regionOf[place]];
   for (const QueueBinding &b : roleAt(place).role->queues) {
     uint16_t color = Image::paramAt(region, b.color, context.coordOf(place));
     if (b.input && color != kUnboundColor) {
@@ -375,9 +373,9 @@ bool Cores::canAct(uint32_t place) {
   if (!isInRegion(place)) {
     return false;
   }
-  const RolePlan &plan = roleAt(place);
+  const RolePlan &role = roleAt(place);
   if (!find(place) && !hasWords(place)) {
-    return plan.active & ~plan.blocked & plan.localTasks;
+    return role.active & ~role.blocked & role.localTasks;
   }
   const CoreState &core = state(place);
   constexpr Cycle kEnd = kNever - 1; // everything on its way has come
@@ -416,29 +414,8 @@ Counters Cores::counters(uint32_t place, Cycle now) const {
 
 std::string Cores::describe(const CoreState &core, uint32_t pc,
                             int32_t task) const {
-  const Image &image = context.image;
-  const Role &role = *core.plan->role;
-  Coord at = context.coordOf(core.place);
-  std::string text =
-      fmt::format("core ({}, {}), region '{}', role '{}'", at.x, at.y,
-                  image.regions[core.region].name, role.name);
-  if (task >= 0 && size_t(task) < role.tasks.size()) {
-    text += fmt::format(", task '{}'", role.tasks[size_t(task)].name);
-  }
-  const Label *nearest = nullptr;
-  for (const Label &label : role.labels) {
-    nearest = label.index <= pc ? &label : nearest;
-  }
-  if (nearest) {
-    text += nearest->index == pc
-                ? fmt::format(", {}", nearest->name)
-                : fmt::format(", {} + {}", nearest->name, pc - nearest->index);
-  }
-  if (pc < role.code.size()) {
-    text += fmt::format(", instruction {}: {}", pc,
-                        sim::instructionText(role.code[pc]));
-  }
-  return text;
+  return sim::describeCore(context.image, plan, context.grid, core.place, pc,
+                           task);
 }
 
 void Cores::fault(const CoreState &core, uint32_t pc, int32_t task,

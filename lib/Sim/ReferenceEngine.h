@@ -39,7 +39,6 @@ public:
   uint64_t events() const override { return looks; }
 
 private:
-  Status checkMachine() const;
   /// Whether anything can happen from the present cycle on.
   bool canGoOn();
   /// Everything that happens in cycle t.
@@ -59,11 +58,6 @@ private:
   uint64_t looks = 0;
   std::vector<uint32_t> due;
 };
-
-/// The text of Engine::waitReport (ReferenceReport.cpp). `isOver`: nothing can
-/// happen any more, so what is left over is named too.
-std::string waitReport(const Context &context, Fabric &fabric, const Host &host,
-                       const Cores &cores, Cycle now, bool isOver);
 
 } // namespace wafer::reference
 

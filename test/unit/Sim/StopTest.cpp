@@ -117,6 +117,21 @@ TEST(StopTest, ASwitchInTheWrongPosition) {
                                  "in position 0, which does not send east"});
 }
 
+TEST(StopTest, AThreadThatWillWaitIsNoSuccess) {
+  // Nothing happens after the issue in cycle 1, but the first step could only
+  // be in cycle 11.
+  Builder b(1, 1);
+  b.costs.vectorStart = 10;
+  b.route(0, 0, 0, kR, kR);
+  Core core = b.core(0, 0);
+  core.main();
+  receive(core, 0, 0).end();
+  Outcome outcome = b.run();
+  EXPECT_EQ(outcome.kind, Outcome::Kind::Deadlock);
+  EXPECT_EQ(outcome.cycle, 3u);
+  expectContains(outcome.detail, {"waits for words in input queue 0"});
+}
+
 TEST(StopTest, TasksThatAreActiveButBlocked) {
   Builder b(1, 1);
   b.core(0, 0).task("never").active().blocked().end();
