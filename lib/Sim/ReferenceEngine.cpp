@@ -110,9 +110,6 @@ Outcome ReferenceEngine::stopQuiet(const RunLimits &limits) {
 }
 
 bool ReferenceEngine::canGoOn() {
-  if (context.schedule.next() == kNever) {
-    return false; // nobody asked to be looked at
-  }
   if (host.canFeed()) {
     return true;
   }

@@ -25,7 +25,21 @@ MakeEngine reference(bool reverseOrder, bool stepwise) {
   };
 }
 
+Result<std::unique_ptr<Engine>> fast(const RandomCase &c) {
+  return Engine::createFast(c.image, c.machine, c.costs);
+}
+
 } // namespace
+
+TEST(DifferentialTest, TheFastEngineAgreesWithTheReference) {
+  const MakeEngine plain = reference(false, false);
+  uint64_t first = setting("WAFER_FIRST_SEED", 0);
+  for (uint64_t seed = first; seed < first + setting("WAFER_SEEDS", 1000);
+       ++seed) {
+    std::string what = firstDifference(makeRandomCase(seed), plain, fast);
+    ASSERT_EQ(what, "") << "seed " << seed;
+  }
+}
 
 TEST(DifferentialTest, TheReferenceAgreesWithItself) {
   const MakeEngine plain = reference(false, false);
