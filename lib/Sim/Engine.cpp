@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "wafer/Sim/Engine.h"
 
+#include "FastEngine.h"
 #include "ReferenceEngine.h"
 
 #include <numeric>
@@ -42,6 +43,17 @@ Engine::createReference(const Image &image, const Machine &machine,
                         const EngineOptions &options) {
   auto engine = std::make_unique<reference::ReferenceEngine>(image, machine,
                                                              costs, options);
+  Status status = engine->load();
+  if (!status) {
+    return status.takeError();
+  }
+  return std::unique_ptr<Engine>(std::move(engine));
+}
+
+Result<std::unique_ptr<Engine>> Engine::createFast(const Image &image,
+                                                   const Machine &machine,
+                                                   const ParameterSet &costs) {
+  auto engine = std::make_unique<fast::FastEngine>(image, machine, costs);
   Status status = engine->load();
   if (!status) {
     return status.takeError();

@@ -4,16 +4,21 @@
 #ifndef WAFER_LIB_SIM_REFERENCECONTEXT_H
 #define WAFER_LIB_SIM_REFERENCECONTEXT_H
 
+#include "Plan.h"
 #include "ReferenceFifo.h"
 #include "ReferenceSchedule.h"
 
 #include <optional>
+#include <tuple>
 
 namespace wafer::reference {
+
+using sim::Grid;
 
 /// A fault as the part that met it knows it.
 struct Fault {
   uint32_t place = 0;
+  Actor actor = Actor::Core;
   std::string text;
 };
 
@@ -22,30 +27,23 @@ struct Context {
   const Machine &machine;
   const ParameterSet &costs;
   EngineOptions options;
+  Grid grid;
   Schedule schedule;
   FifoPool fifos;
-  /// The fault of the first core (row-major) that had one in this cycle.
+  /// The first fault of this cycle: by place (row-major), a router before its
+  /// core.
   std::optional<Fault> fault;
   /// The first cycle after everything that happened so far.
   Cycle quietFrom = 0;
 
-  uint32_t numPlaces() const {
-    return uint32_t(machine.width()) * uint32_t(machine.height());
-  }
-  bool contains(Coord c) const {
-    return c.x >= 0 && c.y >= 0 && c.x < machine.width() &&
-           c.y < machine.height();
-  }
-  uint32_t placeOf(Coord c) const {
-    return uint32_t(c.y) * uint32_t(machine.width()) + uint32_t(c.x);
-  }
-  Coord coordOf(uint32_t place) const {
-    uint32_t w = uint32_t(machine.width());
-    return {int32_t(place % w), int32_t(place / w)};
-  }
-  void raise(uint32_t place, std::string text) {
-    if (!fault || place < fault->place) {
-      fault = Fault{place, std::move(text)};
+  uint32_t numPlaces() const { return grid.numPlaces(); }
+  bool contains(Coord c) const { return grid.contains(c); }
+  uint32_t placeOf(Coord c) const { return grid.placeOf(c); }
+  Coord coordOf(uint32_t place) const { return grid.coordOf(place); }
+  void raise(Actor actor, uint32_t place, std::string text) {
+    if (!fault ||
+        std::tie(place, actor) < std::tie(fault->place, fault->actor)) {
+      fault = Fault{place, actor, std::move(text)};
     }
   }
   void happened(Cycle until) {

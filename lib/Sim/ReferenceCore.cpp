@@ -7,8 +7,6 @@
 //===----------------------------------------------------------------------===//
 #include "ReferenceCore.h"
 
-#include "InstructionText.h"
-
 #include <fmt/format.h>
 
 using namespace wafer;
@@ -46,58 +44,59 @@ void Cores::complete(CoreState &core, Cycle t) {
   }
 }
 
-bool Cores::takeControlWord(CoreState &core, unsigned entry, Cycle t,
-                            bool consume) {
+int Cores::findControlWord(const CoreState &core, unsigned entry,
+                           Cycle t) const {
   for (unsigned q = 0; q < core.inputs.size(); ++q) {
     const Fifo *fifo = inputFifo(core, q);
-    if (!fifo || !fifo->usable(t) || !fifo->head().control ||
-        ControlWavelet::decode(fifo->head().payload).taskEntry != entry) {
-      continue;
+    if (fifo && fifo->usable(t) && fifo->head().control &&
+        ControlWavelet::decode(fifo->head().payload).taskEntry == entry) {
+      return int(q);
     }
-    if (consume) {
-      Channel &c = fabric.channel(core.inputs[q]);
-      core.setRegister(1, fabric.takeInput(core.place, c, t).payload);
-    }
-    return true;
   }
-  return false;
+  return -1;
 }
 
-void Cores::chooseTask(CoreState &core, Cycle t) {
+std::optional<Cores::Choice> Cores::nextTask(const CoreState &core,
+                                             Cycle t) const {
   const Role &role = *core.plan->role;
   uint64_t local = core.active & ~core.blocked & core.plan->localTasks;
   unsigned numTasks = unsigned(role.tasks.size());
-  unsigned chosen = local ? unsigned(__builtin_ctzll(local)) : numTasks;
+  unsigned first = local ? unsigned(__builtin_ctzll(local)) : numTasks;
   // A data or control task that stands before it in the table goes first.
-  unsigned limit = core.plan->hasArrivalTasks ? chosen : 0;
+  unsigned limit = core.plan->hasArrivalTasks ? first : 0;
   for (unsigned i = 0; i < limit; ++i) {
     const Task &task = role.tasks[i];
-    if ((core.blocked >> i) & 1u) {
+    if (((core.blocked >> i) & 1u) || task.kind == TaskKind::Local) {
       continue;
     }
-    if (task.kind == TaskKind::Control &&
-        takeControlWord(core, task.binding, t, true)) {
-      chosen = i;
-    } else if (task.kind == TaskKind::Data) {
+    int queue = -1;
+    if (task.kind == TaskKind::Control) {
+      queue = findControlWord(core, task.binding, t);
+    } else {
       const Fifo *fifo = inputFifo(core, task.binding);
-      if (fifo && fifo->usable(t) && !fifo->head().control) {
-        Channel &c = fabric.channel(core.inputs[task.binding]);
-        core.setRegister(1, fabric.takeInput(core.place, c, t).payload);
-        chosen = i;
-      }
+      bool ready = fifo && fifo->usable(t) && !fifo->head().control;
+      queue = ready ? int(task.binding) : -1;
     }
-    if (chosen == i) {
-      break;
+    if (queue >= 0) {
+      return Choice{i, queue};
     }
   }
-  if (chosen >= numTasks) {
+  return local ? std::optional<Choice>({first, -1}) : std::nullopt;
+}
+
+void Cores::chooseTask(CoreState &core, Cycle t) {
+  std::optional<Choice> choice = nextTask(core, t);
+  if (!choice) {
     return;
   }
-  if (role.tasks[chosen].kind == TaskKind::Local) {
-    core.active &= ~(uint64_t(1) << chosen);
+  if (choice->queue >= 0) {
+    Channel &c = fabric.channel(core.inputs[size_t(choice->queue)]);
+    core.setRegister(1, fabric.takeInput(core.place, c, t).payload);
+  } else {
+    core.active &= ~(uint64_t(1) << choice->task);
   }
-  core.task = int32_t(chosen);
-  core.pc = role.tasks[chosen].entry;
+  core.task = int32_t(choice->task);
+  core.pc = core.plan->role->tasks[choice->task].entry;
   core.ready = t + context.costs.taskStart;
   core.starting = true;
   context.happened(t + 1);
@@ -217,13 +216,22 @@ bool Cores::act(CoreState &core, Cycle t) {
 // Sleep and accounting
 //===----------------------------------------------------------------------===//
 
+void Cores::addWaits(const CoreState &core, Cycle to, Counters &counters) {
+  for (size_t i = 0; i < core.waits.size(); ++i) {
+    Cycle end = i + 1 < core.waits.size() ? core.waits[i + 1].from : to;
+    end = std::min(end, to);
+    if (end > core.waits[i].from) {
+      counters[core.waits[i].what] += end - core.waits[i].from;
+    }
+  }
+}
+
 void Cores::account(CoreState &core, Activity what, Cycle t,
                     Cycle cycles) const {
-  if (t > core.accountedTo) {
-    core.counters[core.waiting] += t - core.accountedTo;
-  }
+  addWaits(core, t, core.counters);
+  core.waits.clear();
   core.counters[what] += cycles;
-  core.accountedTo = std::max(core.accountedTo, t) + cycles;
+  core.accountedTo = t + cycles;
 }
 
 Activity Cores::threadActivity(const CoreState &core, const VectorOp &op,
@@ -312,13 +320,15 @@ Activity Cores::activityOf(const CoreState &core, Cycle t, Cycle &wake) const {
 }
 
 void Cores::sleep(CoreState &core, Cycle t) {
-  // What was until now has been accounted for by an act, or is a wait.
-  if (t > core.accountedTo) {
-    core.counters[core.waiting] += t - core.accountedTo;
-    core.accountedTo = t;
-  }
   Cycle wake = kNever;
-  core.waiting = activityOf(core, t, wake);
+  Activity what = activityOf(core, t, wake);
+  Cycle from = std::max(t, core.accountedTo);
+  if (!core.waits.empty() && core.waits.back().from == from) {
+    core.waits.pop_back();
+  }
+  if (core.waits.empty() || core.waits.back().what != what) {
+    core.waits.push_back({from, what});
+  }
   if (wake != kNever) {
     context.schedule.wake(Actor::Core, core.place, std::max(wake, t + 1));
   }
@@ -332,6 +342,56 @@ void Cores::settle(Cycle now) {
   }
 }
 
+bool Cores::hasWords(uint32_t place) const {
+  const Region &region = context.image.regions[plan.regionOf[place]];
+  for (const QueueBinding &b : roleAt(place).role->queues) {
+    uint16_t color = Image::paramAt(region, b.color, context.coordOf(place));
+    if (b.input && color != kUnboundColor) {
+      const Channel &c = fabric.channel(fabric.channelAt(place, color));
+      const Fifo *fifo = fabric.fifo(c, kInputQueue);
+      if (fifo && !fifo->empty()) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+/// The main thread has a task and is in no vector instruction.
+bool Cores::mainCanGoOn(const CoreState &core) const {
+  const Instruction *in = fetch(core);
+  if (!in || !planOf(in->op).info || !planOf(in->op).info->isVector) {
+    return true; // acts, or its act is a fault
+  }
+  VectorFields fields = VectorFields::decode(in->imm);
+  size_t thread = fields.async ? 1u + fields.microthread : 0u;
+  return thread >= core.threads.size() ||
+         core.threads[thread].state == VectorOp::State::Free;
+}
+
+bool Cores::canAct(uint32_t place) {
+  if (!isInRegion(place)) {
+    return false;
+  }
+  const RolePlan &role = roleAt(place);
+  if (!find(place) && !hasWords(place)) {
+    return role.active & ~role.blocked & role.localTasks;
+  }
+  const CoreState &core = state(place);
+  constexpr Cycle kEnd = kNever - 1; // everything on its way has come
+  for (const VectorOp &op : core.threads) {
+    if (op.state == VectorOp::State::Completing ||
+        (op.state == VectorOp::State::Running &&
+         waitOf(core, op, kEnd) == Wait::None)) {
+      return true;
+    }
+  }
+  if (core.threads[0].state != VectorOp::State::Free) {
+    return false;
+  }
+  return core.task < 0 ? nextTask(core, kEnd).has_value() : mainCanGoOn(core);
+}
+
 Counters Cores::counters(uint32_t place, Cycle now) const {
   Counters result;
   const CoreState *core = states[place].get();
@@ -340,9 +400,8 @@ Counters Cores::counters(uint32_t place, Cycle now) const {
     return result;
   }
   result = core->counters;
-  if (now > core->accountedTo) {
-    result[core->waiting] += now - core->accountedTo;
-  } else if (core->accountedTo > now) {
+  addWaits(*core, now, result);
+  if (core->accountedTo > now) {
     // The second cycle of a step that began in the last cycle.
     result[Activity::BankConflict] -= core->accountedTo - now;
   }
@@ -355,33 +414,12 @@ Counters Cores::counters(uint32_t place, Cycle now) const {
 
 std::string Cores::describe(const CoreState &core, uint32_t pc,
                             int32_t task) const {
-  const Image &image = context.image;
-  const Role &role = *core.plan->role;
-  Coord at = context.coordOf(core.place);
-  std::string text =
-      fmt::format("core ({}, {}), region '{}', role '{}'", at.x, at.y,
-                  image.regions[core.region].name, role.name);
-  if (task >= 0 && size_t(task) < role.tasks.size()) {
-    text += fmt::format(", task '{}'", role.tasks[size_t(task)].name);
-  }
-  const Label *nearest = nullptr;
-  for (const Label &label : role.labels) {
-    nearest = label.index <= pc ? &label : nearest;
-  }
-  if (nearest) {
-    text += nearest->index == pc
-                ? fmt::format(", {}", nearest->name)
-                : fmt::format(", {} + {}", nearest->name, pc - nearest->index);
-  }
-  if (pc < role.code.size()) {
-    text += fmt::format(", instruction {}: {}", pc,
-                        sim::instructionText(role.code[pc]));
-  }
-  return text;
+  return sim::describeCore(context.image, plan, context.grid, core.place, pc,
+                           task);
 }
 
 void Cores::fault(const CoreState &core, uint32_t pc, int32_t task,
                   const std::string &what) {
-  context.raise(core.place,
+  context.raise(Actor::Core, core.place,
                 fmt::format("{}: {}", describe(core, pc, task), what));
 }

@@ -18,34 +18,12 @@
 #ifndef WAFER_LIB_SIM_REFERENCECORE_H
 #define WAFER_LIB_SIM_REFERENCECORE_H
 
-#include "Arithmetic.h"
 #include "ReferenceRouter.h"
 
 namespace wafer::reference {
 
-//===----------------------------------------------------------------------===//
-// What all cores of a role share
-//===----------------------------------------------------------------------===//
-
-/// An opcode's static facts for this machine and parameter set.
-struct OpcodePlan {
-  const OpcodeInfo *info = nullptr; // nullptr: no opcode
-  uint32_t cost = 1;
-  uint32_t lanes = 1;
-  sim::ElementFn element = nullptr;
-};
-
-/// A role, prepared.
-struct RolePlan {
-  const Role *role = nullptr;
-  /// Bytes of SRAM that the program may touch.
-  uint32_t memoryBytes = 0;
-  unsigned threads = 1; // the main thread and the microthreads used
-  uint64_t localTasks = 0;
-  uint64_t active = 0;
-  uint64_t blocked = 0;
-  bool hasArrivalTasks = false; // data or control tasks
-};
+using sim::OpcodePlan;
+using sim::RolePlan;
 
 //===----------------------------------------------------------------------===//
 // A core
@@ -137,10 +115,15 @@ struct CoreState {
   std::vector<VectorOp> threads;
   unsigned lastActed = 0;
   Cycle datapathFree = 0;
-  // Accounting.
+  // Accounting: acts up to here, then what the core waits for since. The waits
+  // are added at the next act; a run may end at any cycle between.
   Counters counters;
   Cycle accountedTo = 0;
-  Activity waiting = Activity::Idle;
+  struct Waiting {
+    Cycle from = 0;
+    Activity what = Activity::Idle;
+  };
+  std::vector<Waiting> waits = {Waiting()};
 
   void setRegister(unsigned r, uint32_t value) {
     registers[r] = value;
@@ -152,8 +135,8 @@ class Cores {
 public:
   Cores(Context &context, Fabric &fabric) : context(context), fabric(fabric) {}
 
-  /// Prepares roles and regions; fills in the bindings of all queues.
-  void load(std::vector<Fabric::Binding> &bindings);
+  /// Prepares roles and regions.
+  void load();
   /// Wakes the cores that have a task to run in cycle 0.
   void start();
   /// One core in one cycle.
@@ -164,16 +147,18 @@ public:
   /// Brings all cores to the start of cycle `now`.
   void settle(Cycle now);
 
-  bool isInRegion(uint32_t place) const { return regionOf[place] != kNone; }
-  uint32_t region(uint32_t place) const { return regionOf[place]; }
+  bool isInRegion(uint32_t place) const { return plan.isInRegion(place); }
   /// The state of a core in a region, made if need be.
   CoreState &state(uint32_t place);
   /// nullptr while nobody looked at the core.
   const CoreState *find(uint32_t place) const { return states[place].get(); }
   Counters counters(uint32_t place, Cycle now) const;
+  /// Whether the core can do something, now or later, if nobody else does.
+  bool canAct(uint32_t place);
+  const sim::ProgramPlan &programs() const { return plan; }
   /// The role of a core in a region.
   const RolePlan &roleAt(uint32_t place) const {
-    return plans[context.image.regions[regionOf[place]].role];
+    return plan.roles[context.image.regions[plan.regionOf[place]].role];
   }
 
   /// Whether thread `index` of a core can step at t, or what it waits for.
@@ -186,9 +171,6 @@ public:
 private:
   friend class VectorUnit;
   // Loading (ReferenceLoad.cpp).
-  void planRole(const Role &role, RolePlan &plan) const;
-  void planRegion(uint32_t index, std::vector<Fabric::Binding> &bindings);
-  void fillMemory(CoreState &core) const;
   uint8_t *allocateMemory();
 
   // Phases of a look.
@@ -198,10 +180,18 @@ private:
   bool act(CoreState &core, Cycle t);
   void sleep(CoreState &core, Cycle t);
 
-  uint64_t readyTasks(const CoreState &core, Cycle t) const;
-  bool takeControlWord(CoreState &core, unsigned entry, Cycle t, bool consume);
+  /// A task that can be chosen, and the input queue of its wavelet if it has
+  /// one.
+  struct Choice {
+    unsigned task = 0;
+    int queue = -1;
+  };
+  std::optional<Choice> nextTask(const CoreState &core, Cycle t) const;
+  int findControlWord(const CoreState &core, unsigned entry, Cycle t) const;
+  bool mainCanGoOn(const CoreState &core) const;
+  bool hasWords(uint32_t place) const;
   const Instruction *fetch(const CoreState &core) const;
-  const OpcodePlan &planOf(Opcode op) const { return opcodes[uint8_t(op)]; }
+  const OpcodePlan &planOf(Opcode op) const { return plan.planOf(op); }
 
   // Scalar instructions (ReferenceScalar.cpp).
   void scalarStep(CoreState &core, const Instruction &in, Cycle t);
@@ -236,6 +226,8 @@ private:
   void finish(CoreState &core, unsigned thread, Cycle t);
 
   void account(CoreState &core, Activity what, Cycle t, Cycle cycles) const;
+  /// Adds the waits of a core up to a cycle.
+  static void addWaits(const CoreState &core, Cycle to, Counters &counters);
   Activity activityOf(const CoreState &core, Cycle t, Cycle &wake) const;
   Activity threadActivity(const CoreState &core, const VectorOp &op, Cycle t,
                           Cycle &wake) const;
@@ -245,10 +237,7 @@ private:
 
   Context &context;
   Fabric &fabric;
-  std::array<OpcodePlan, 256> opcodes;
-  std::vector<RolePlan> plans;
-  std::vector<uint32_t> regionOf;                // by place
-  std::vector<std::vector<uint32_t>> initDataOf; // by region
+  sim::ProgramPlan plan;
   std::vector<std::unique_ptr<CoreState>> states;
   // SRAM in blocks of zeros that the system gives page by page.
   struct FreeBlock {

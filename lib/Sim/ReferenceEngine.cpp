@@ -14,76 +14,23 @@ using namespace wafer::reference;
 ReferenceEngine::ReferenceEngine(const Image &image, const Machine &machine,
                                  const ParameterSet &costs,
                                  const EngineOptions &options)
-    : context{image, machine, costs, options, {}, {}, {}, 0}, fabric(context),
-      host(context, fabric), cores(context, fabric) {
+    : context{image, machine, costs, options, Grid(machine), {}, {}, {}, 0},
+      fabric(context), host(context, fabric), cores(context, fabric) {
   fabric.attach(host);
 }
 
-/// What the representation here cannot hold is refused, not cut off.
-Status ReferenceEngine::checkMachine() const {
-  const Machine &m = context.machine;
-  auto limit = [&](const char *what, uint64_t value, uint64_t low,
-                   uint64_t high) -> Status {
-    if (value >= low && value <= high) {
-      return Status::success();
-    }
-    return Diagnostic{fmt::format("the engine cannot simulate this {}", what),
-                      fmt::format("machine '{}'", m.name),
-                      fmt::format("{} to {}", low, high),
-                      fmt::format("{}", value), ""};
-  };
-  struct Item {
-    const char *what;
-    uint64_t value, low, high;
-  };
-  constexpr uint64_t kMaxDepth = FifoPool::kMaxCapacity / 2;
-  std::vector<Item> items = {
-      {"number of columns", uint64_t(std::max(0, m.width())), 1, 65535},
-      {"number of rows", uint64_t(std::max(0, m.height())), 1, 65535},
-      {"number of cores",
-       uint64_t(std::max(0, m.width())) * uint64_t(std::max(0, m.height())), 1,
-       1u << 24},
-      {"number of colors", m.colors, 1, 32},
-      {"hop latency", m.hopCycles, 1, 1024},
-      {"ramp latency", m.rampCycles, 1, 1024},
-      {"router buffer depth", m.routerBufferDepth, 1, kMaxDepth},
-      {"number of banks", m.sramBanks, 1, 4096},
-      {"bank width", m.bankWidthBytes, 1, 4096},
-      {"read conflict modulus", m.readConflictModulus, 1, 64},
-      {"SRAM size", m.sramBytes, 1, 1u << 24},
-      {"number of words in a send period", context.costs.sendWords, 1,
-       1u << 20},
-  };
-  for (const QueueSpec *queues : {&m.inputQueues, &m.outputQueues}) {
-    for (uint32_t depth : queues->depths) {
-      items.push_back({"queue depth", depth, 1, kMaxDepth});
-    }
-  }
-  for (const auto &entry : m.lanes) {
-    items.push_back({"number of lanes", entry.second, 1, 64});
-  }
-  for (const Item &item : items) {
-    Status status = limit(item.what, item.value, item.low, item.high);
-    if (!status) {
-      return status;
-    }
-  }
-  return Status::success();
-}
-
 Status ReferenceEngine::load() {
-  Status status = checkMachine();
+  Status status = sim::checkLimits(context.machine, context.costs);
   // From here on every index and every place of the image is right.
   if (status) {
     status = validate(context.image, context.machine);
   }
-  std::vector<Fabric::Binding> bindings;
   if (status) {
-    cores.load(bindings);
+    cores.load();
     status = host.load();
   }
   if (status) {
-    status = fabric.load(bindings);
+    status = fabric.load();
   }
   if (status) {
     cores.start();
@@ -149,26 +96,50 @@ Outcome ReferenceEngine::stop(Outcome::Kind kind, Cycle at,
                               std::string detail) {
   now = std::max(now, at);
   cores.settle(now);
+  if (kind == Outcome::Kind::CycleLimit) {
+    detail = waitReport();
+  }
   return {kind, at, std::move(detail)};
 }
 
+/// Nothing can happen any more.
+Outcome ReferenceEngine::stopQuiet(const RunLimits &limits) {
+  Outcome outcome = stop(Outcome::Kind::Deadlock, context.quietFrom);
+  outcome.detail = waitReport();
+  if (outcome.detail.empty() && limits.goals.empty()) {
+    outcome.kind = Outcome::Kind::Quiescent;
+  }
+  return outcome;
+}
+
+bool ReferenceEngine::canGoOn() {
+  if (host.canFeed()) {
+    return true;
+  }
+  for (uint32_t place = 0; place < context.numPlaces(); ++place) {
+    if (fabric.canMove(place) || cores.canAct(place)) {
+      return true;
+    }
+  }
+  return false;
+}
+
 Outcome ReferenceEngine::run(const RunLimits &limits) {
+  const Cycle began = now;
   while (true) {
     Cycle next = context.schedule.next();
     if (!limits.goals.empty()) {
       Cycle reached = satisfiedAt(limits.goals);
       if (reached <= next && reached != kNever && reached <= limits.maxCycles) {
-        return stop(Outcome::Kind::HostSatisfied, reached, "");
+        return stop(Outcome::Kind::HostSatisfied, reached);
       }
     }
-    if (next == kNever) {
-      std::string report = waitReport();
-      bool isClean = report.empty() && limits.goals.empty();
-      return stop(isClean ? Outcome::Kind::Quiescent : Outcome::Kind::Deadlock,
-                  context.quietFrom, std::move(report));
-    }
     if (next >= limits.maxCycles) {
-      return stop(Outcome::Kind::CycleLimit, limits.maxCycles, waitReport());
+      // Somebody may be planned to be looked at for nothing.
+      bool quiet = context.quietFrom <= limits.maxCycles && !canGoOn();
+      now = began;
+      return quiet ? stopQuiet(limits)
+                   : stop(Outcome::Kind::CycleLimit, limits.maxCycles);
     }
     execute(next);
     now = next + 1;
@@ -254,9 +225,4 @@ Counters ReferenceEngine::totalCounters() const {
     }
   }
   return total;
-}
-
-std::string ReferenceEngine::waitReport() const {
-  return reference::waitReport(context, const_cast<Fabric &>(fabric), host,
-                               cores, now);
 }

@@ -35,17 +35,19 @@ public:
               uint32_t count) override;
   Counters counters(Coord core) const override;
   Counters totalCounters() const override;
-  std::string waitReport() const override;
+  std::string waitReport() override;
   uint64_t events() const override { return looks; }
 
 private:
-  Status checkMachine() const;
+  /// Whether anything can happen from the present cycle on.
+  bool canGoOn();
   /// Everything that happens in cycle t.
   void execute(Cycle t);
   void lookAt(Actor actor, Cycle t);
   /// When the last goal is reached; kNever while words are missing.
   Cycle satisfiedAt(const std::vector<HostGoal> &goals) const;
-  Outcome stop(Outcome::Kind kind, Cycle at, std::string detail);
+  Outcome stop(Outcome::Kind kind, Cycle at, std::string detail = "");
+  Outcome stopQuiet(const RunLimits &limits);
   Result<uint8_t *> locate(Coord core, uint32_t address, uint32_t count);
 
   Context context;
@@ -56,10 +58,6 @@ private:
   uint64_t looks = 0;
   std::vector<uint32_t> due;
 };
-
-/// The text of Engine::waitReport (ReferenceReport.cpp).
-std::string waitReport(const Context &context, Fabric &fabric, const Host &host,
-                       const Cores &cores, Cycle now);
 
 } // namespace wafer::reference
 

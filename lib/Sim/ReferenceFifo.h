@@ -14,7 +14,7 @@
 #ifndef WAFER_LIB_SIM_REFERENCEFIFO_H
 #define WAFER_LIB_SIM_REFERENCEFIFO_H
 
-#include "wafer/Sim/Engine.h"
+#include "Plan.h"
 
 #include <cassert>
 #include <memory>
@@ -22,7 +22,7 @@
 
 namespace wafer::reference {
 
-inline constexpr uint32_t kNone = ~0u;
+using sim::kNone;
 
 struct Wavelet {
   uint32_t payload = 0;
@@ -79,7 +79,7 @@ private:
 /// FIFOs by number, made when the first wavelet comes and never moved.
 class FifoPool {
 public:
-  static constexpr unsigned kMaxCapacity = 4096;
+  static constexpr unsigned kMaxCapacity = sim::kMaxFifoCapacity;
 
   uint32_t create(unsigned capacity) {
     assert(capacity > 0 && capacity <= kMaxCapacity);

@@ -95,6 +95,23 @@ void Host::look(uint32_t id, Cycle t) {
   }
 }
 
+bool Host::canFeed() const {
+  for (size_t i = 0; i < ports.size(); ++i) {
+    const PortState &port = ports[i];
+    if (port.waiting.empty()) {
+      continue;
+    }
+    const Link &link = links[port.link];
+    unsigned color = context.image.hostPorts[i].color;
+    const Channel &c = fabric.channel(fabric.channelAt(link.place, color));
+    const Fifo *fifo = fabric.fifo(c, unsigned(link.side));
+    if (!fifo || !fifo->full()) {
+      return true;
+    }
+  }
+  return false;
+}
+
 void Host::freed(uint32_t place, Port port, Cycle t) {
   uint32_t link = linkAt(place, port);
   if (link != kNone) {

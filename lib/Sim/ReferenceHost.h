@@ -25,6 +25,9 @@ public:
             Cycle now);
   /// One edge link in one cycle: at most one wavelet enters the wafer.
   void look(uint32_t link, Cycle t);
+  /// Whether a word can enter the wafer, now or later, if nobody else does
+  /// anything.
+  bool canFeed() const;
   /// The router at `place` took a wavelet out of the buffer of its outer port.
   void freed(uint32_t place, Port port, Cycle t);
 

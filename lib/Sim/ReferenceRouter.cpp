@@ -61,6 +61,20 @@ static bool passes(const Filter &filter, uint16_t count, uint32_t payload) {
   return true;
 }
 
+Fabric::Move Fabric::moveOf(const Channel &c, const RouteConfig &config,
+                            unsigned port) const {
+  const FifoSlot &head = context.fifos[c.fifos[port]].head();
+  constexpr uint8_t ramp = portBit(Port::Ramp);
+  Move move{port, config.positions[c.position].tx};
+  bool delivered = head.control
+                       ? !ControlWavelet::decode(head.payload).commands[0].noce
+                       : passes(config.filter, c.filterCount, head.payload);
+  if (!delivered) {
+    move.to = uint8_t(move.to & ~ramp);
+  }
+  return move;
+}
+
 std::optional<Fabric::Move> Fabric::dueMove(const Channel &c, Cycle t,
                                             Cycle &later) {
   const RouteConfig *config = configOf(c);
@@ -78,17 +92,30 @@ std::optional<Fabric::Move> Fabric::dueMove(const Channel &c, Cycle t,
       later = std::min(later, head.usableFrom);
       continue;
     }
-    constexpr uint8_t ramp = portBit(Port::Ramp);
-    Move move{port, position.tx};
-    bool delivered =
-        head.control ? !ControlWavelet::decode(head.payload).commands[0].noce
-                     : passes(config->filter, c.filterCount, head.payload);
-    if (!delivered) {
-      move.to = uint8_t(move.to & ~ramp);
-    }
-    return move;
+    return moveOf(c, *config, port);
   }
   return std::nullopt;
+}
+
+bool Fabric::canMove(uint32_t place) {
+  for (uint32_t pending = routers[place].pending; pending;
+       pending &= pending - 1) {
+    unsigned color = unsigned(__builtin_ctz(pending));
+    const Channel &c = channels[channelAt(place, color)];
+    const RouteConfig *config = configOf(c);
+    if (!config || !config->positions[c.position].tx) {
+      continue;
+    }
+    unsigned candidates = config->positions[c.position].rx & c.occupied;
+    for (; candidates; candidates &= candidates - 1) {
+      Move move = moveOf(c, *config, unsigned(__builtin_ctz(candidates)));
+      bool roomNext = false;
+      if (blockedPort(place, color, c, move, kNever, roomNext) == kNumPorts) {
+        return true;
+      }
+    }
+  }
+  return false;
 }
 
 bool Fabric::portHasRoom(uint32_t place, unsigned color, const Channel &c,
@@ -241,7 +268,7 @@ void Fabric::send(uint32_t place, unsigned color, Channel &c, Port port,
     return;
   }
   static constexpr const char *kSides[] = {"west", "east", "south", "north"};
-  context.raise(place,
+  context.raise(Actor::Router, place,
                 fmt::format("cycle {}: a wavelet of color {} leaves the "
                             "grid over the {} edge at core ({}, {}), "
                             "where the host has no port",
@@ -295,10 +322,11 @@ uint32_t Fabric::command(uint32_t place, unsigned color, Channel &c,
     c.position = 0;
   } else if (op == SwitchCommand::Teardown) {
     Coord at = context.coordOf(place);
-    context.raise(place, fmt::format("a control wavelet of color {} with the "
-                                     "command teardown, which is not modelled, "
-                                     "passes the router of core ({}, {})",
-                                     color, at.x, at.y));
+    context.raise(Actor::Router, place,
+                  fmt::format("a control wavelet of color {} with the "
+                              "command teardown, which is not modelled, "
+                              "passes the router of core ({}, {})",
+                              color, at.x, at.y));
   }
   bool shifts = false;
   switch (config.pop) {

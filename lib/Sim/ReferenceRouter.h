@@ -12,16 +12,15 @@
 #define WAFER_LIB_SIM_REFERENCEROUTER_H
 
 #include "ReferenceContext.h"
+#include "StateView.h"
 
 namespace wafer::reference {
 
 class Host;
 
-/// FIFOs 0 to 3 of a channel are the router's input ports, then come the
-/// output queue (the ramp towards the router) and the input queue of the core.
-inline constexpr unsigned kOutputQueue = unsigned(Port::Ramp);
-inline constexpr unsigned kInputQueue = 5;
-inline constexpr uint8_t kUnbound = 0xff;
+using sim::kInputQueue;
+using sim::kOutputQueue;
+using sim::kUnbound;
 
 struct Channel {
   uint32_t config = kNoRoute;
@@ -49,14 +48,7 @@ public:
   explicit Fabric(Context &context) : context(context) {}
   void attach(Host &h) { host = &h; }
 
-  /// Lays out the channels; `bindings` are those of all cores.
-  struct Binding {
-    uint32_t place = 0;
-    uint8_t color = 0;
-    uint8_t queue = 0;
-    bool input = false;
-  };
-  Status load(const std::vector<Binding> &bindings);
+  Status load();
 
   /// One router in one cycle.
   void look(uint32_t place, Cycle t);
@@ -101,8 +93,13 @@ public:
   /// becomes true if the room is there in the next cycle.
   unsigned blockedPort(uint32_t place, unsigned color, const Channel &c,
                        const Move &move, Cycle t, bool &roomNext);
+  /// Whether a wavelet of the router can move, now or later, if nobody else
+  /// does anything.
+  bool canMove(uint32_t place);
 
 private:
+  /// Where the head of a port's FIFO goes when it is its turn.
+  Move moveOf(const Channel &c, const RouteConfig &config, unsigned port) const;
   bool portHasRoom(uint32_t place, unsigned color, const Channel &c, Port port,
                    Cycle t, bool &roomNext);
   void perform(uint32_t place, unsigned color, Channel &c, const Move &move,
@@ -113,10 +110,6 @@ private:
                    const RouteConfig &config, uint32_t payload);
   void freed(uint32_t place, unsigned port, Cycle t);
   unsigned capacityOf(const Channel &c, unsigned index) const;
-  void countColors(const std::vector<Binding> &bindings);
-  Status applyRules();
-  Status applyRule(const Rule &rule);
-  Status bind(const std::vector<Binding> &bindings);
 
   Context &context;
   Host *host = nullptr;

@@ -16,9 +16,6 @@ using namespace wafer::reference;
 
 using Source = Operand::Source;
 
-/// More lanes than any machine file may name (checked at load).
-static constexpr unsigned kMaxLanes = 64;
-
 //===----------------------------------------------------------------------===//
 // Issue
 //===----------------------------------------------------------------------===//
@@ -109,24 +106,6 @@ bool Cores::checkFabric(CoreState &core, const VectorOp &op, bool async) {
   return !what;
 }
 
-/// Elements a step may handle because of the stride of a memory operand.
-static uint32_t lanesForStride(int stride, uint32_t lanes) {
-  if (stride == 0 || stride == 1) {
-    return lanes;
-  }
-  switch (unsigned(stride) % 8u) {
-  case 2:
-  case 3:
-  case 5:
-  case 6:
-    return lanes;
-  case 0:
-    return 1;
-  default:
-    return std::min(lanes, 2u);
-  }
-}
-
 void Cores::planSteps(VectorOp &op, const OpcodePlan &plan) const {
   const Machine &m = context.machine;
   const Operand *fabricOperand = nullptr;
@@ -140,7 +119,7 @@ void Cores::planSteps(VectorOp &op, const OpcodePlan &plan) const {
   op.perStep = plan.lanes;
   for (const Operand *o : {&op.src0, &op.src1, &op.dest}) {
     if (o->source == Source::Memory) {
-      op.perStep = lanesForStride(o->stride0, op.perStep);
+      op.perStep = sim::lanesForStride(o->stride0, op.perStep);
     }
   }
   if (op.dest.stride0 == 0) {
@@ -314,7 +293,7 @@ void Cores::step(CoreState &core, unsigned thread, Cycle t) {
   Cycle duration = 1;
   if (op.done < op.length) {
     unsigned n = std::min(op.perStep, op.length - op.done);
-    uint32_t a[kMaxLanes], b[kMaxLanes];
+    uint32_t a[sim::kMaxLanes], b[sim::kMaxLanes];
     if (op.alwaysConflicts ||
         (op.readsMayConflict && readsConflict(op.src0, op.src1, n))) {
       duration = 2;

@@ -117,6 +117,21 @@ TEST(StopTest, ASwitchInTheWrongPosition) {
                                  "in position 0, which does not send east"});
 }
 
+TEST(StopTest, AThreadThatWillWaitIsNoSuccess) {
+  // Nothing happens after the issue in cycle 1, but the first step could only
+  // be in cycle 11.
+  Builder b(1, 1);
+  b.costs.vectorStart = 10;
+  b.route(0, 0, 0, kR, kR);
+  Core core = b.core(0, 0);
+  core.main();
+  receive(core, 0, 0).end();
+  Outcome outcome = b.run();
+  EXPECT_EQ(outcome.kind, Outcome::Kind::Deadlock);
+  EXPECT_EQ(outcome.cycle, 3u);
+  expectContains(outcome.detail, {"waits for words in input queue 0"});
+}
+
 TEST(StopTest, TasksThatAreActiveButBlocked) {
   Builder b(1, 1);
   b.core(0, 0).task("never").active().blocked().end();
@@ -155,6 +170,37 @@ TEST(StopTest, CycleLimit) {
   EXPECT_EQ(outcome.kind, Outcome::Kind::CycleLimit);
   EXPECT_EQ(outcome.cycle, 50u);
   EXPECT_EQ(b.engine->counters({0, 0})[Activity::Scalar], 50u);
+}
+
+TEST(StopTest, ALimitBehindTheLastEventIsNotReached) {
+  // The one instruction acts in cycle 0; nothing lies in or after cycle 1.
+  for (Cycle limit : {Cycle(1), Cycle(5)}) {
+    Builder b(1, 1);
+    b.core(0, 0).main().end();
+    Outcome outcome = b.run(limit);
+    EXPECT_EQ(outcome.kind, Outcome::Kind::Quiescent);
+    EXPECT_EQ(outcome.cycle, 1u);
+    EXPECT_EQ(b.engine->cycle(), 1u);
+    EXPECT_EQ(b.engine->counters({0, 0}).total(), 1u);
+  }
+}
+
+TEST(StopTest, AWordOnItsWayToTheHostIsAnEvent) {
+  Builder b(1, 1);
+  b.machine.host.latencyCycles = 100;
+  unsigned out = b.port(false, false, 0, 0);
+  b.route(0, 0, 0, kR, kE);
+  Core core = b.core(0, 0);
+  core.output(0, 0).main().dsr(D(0), fabricOut(0, 1));
+  core.vec(Opcode::Mov32, D(0), kNoDsr).end();
+  Engine &e = b.start();
+  Outcome outcome = e.run({{{out, 1}}, 50});
+  EXPECT_EQ(outcome.kind, Outcome::Kind::CycleLimit);
+  EXPECT_EQ(outcome.cycle, 50u);
+  // Sent by the step in cycle 1, in the router at 1 + 1 + 2, then 1 + 100.
+  outcome = e.run({{{out, 1}}, 500});
+  EXPECT_EQ(outcome.kind, Outcome::Kind::HostSatisfied);
+  EXPECT_EQ(outcome.cycle, 105u);
 }
 
 //===----------------------------------------------------------------------===//

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- ReferenceReport.cpp - Who waits for what
+//===- WaitReport.cpp - Who waits for what
 //-------------------------------//
 //
 // For every thread that waits: where it stands, what it waits for, and the
@@ -12,13 +12,15 @@
 // active but blocked, words the host could not hand over.
 //
 //===----------------------------------------------------------------------===//
-#include "ReferenceEngine.h"
+#include "StateView.h"
 
 #include <fmt/format.h>
+#include <map>
 #include <set>
 
 using namespace wafer;
-using namespace wafer::reference;
+using namespace wafer::sim;
+using Waits = ThreadView::Waits;
 
 namespace {
 
@@ -28,20 +30,19 @@ const char *const kPortNames[] = {"west", "east", "south", "north", "ramp"};
 
 class Reporter {
 public:
-  Reporter(const Context &context, Fabric &fabric, const Host &host,
-           const Cores &cores, Cycle now)
-      : context(context), fabric(fabric), host(host), cores(cores), now(now) {}
+  Reporter(const StateView &state, bool isOver)
+      : state(state), isOver(isOver) {}
 
   std::string report() {
-    for (uint32_t place = 0; place < context.numPlaces(); ++place) {
+    for (uint32_t place = 0; place < state.grid.numPlaces(); ++place) {
       threads(place);
     }
     if (chains > kMaxChains) {
       out +=
           fmt::format("and {} more threads that wait\n", chains - kMaxChains);
     }
-    if (context.schedule.next() == kNever) {
-      for (uint32_t place = 0; place < context.numPlaces(); ++place) {
+    if (isOver) {
+      for (uint32_t place = 0; place < state.grid.numPlaces(); ++place) {
         routerLeftovers(place);
         coreLeftovers(place);
       }
@@ -56,7 +57,7 @@ public:
 
 private:
   std::string at(uint32_t place) const {
-    Coord c = context.coordOf(place);
+    Coord c = state.grid.coordOf(place);
     return fmt::format("({}, {})", c.x, c.y);
   }
   /// One line of the chain.
@@ -74,17 +75,25 @@ private:
     return false;
   }
 
-  bool waits(const CoreState &core, unsigned thread) const;
   void threads(uint32_t place);
-  void thread(const CoreState &core, unsigned index);
-  void waitForWords(const CoreState &core, const VectorOp &op);
+  void thread(uint32_t place, unsigned index);
   void upstream(uint32_t place, unsigned color, bool first, unsigned hops);
   void fromPort(uint32_t place, unsigned color, unsigned port, unsigned hops);
   void sender(uint32_t place, unsigned color, unsigned hops);
   void downstream(uint32_t place, unsigned color, unsigned port);
   void consumer(uint32_t place, unsigned color);
-  void occupant(const CoreState &core);
-  void idle(const CoreState &core);
+  void occupant(uint32_t place);
+  void idle(uint32_t place);
+  bool waits(uint32_t place, unsigned index) const {
+    return state.thread(place, index).waits != Waits::No;
+  }
+  std::string describe(uint32_t place, uint32_t pc, int32_t task) const {
+    return describeCore(state.image, state.plan, state.grid, place, pc, task);
+  }
+  const Role &roleAt(uint32_t place) const {
+    return state.image
+        .roles[state.image.regions[state.plan.regionOf[place]].role];
+  }
   void routerLeftovers(uint32_t place);
   void coreLeftovers(uint32_t place);
   void hostLeftovers();
@@ -94,11 +103,8 @@ private:
     }
   }
 
-  const Context &context;
-  Fabric &fabric;
-  const Host &host;
-  const Cores &cores;
-  Cycle now;
+  const StateView &state;
+  bool isOver;
   std::string out;
   unsigned depth = 0;
   unsigned chains = 0;
@@ -110,81 +116,61 @@ private:
 // Threads
 //===----------------------------------------------------------------------===//
 
-bool Reporter::waits(const CoreState &core, unsigned thread) const {
-  const VectorOp &op = core.threads[thread];
-  if (op.state != VectorOp::State::Running || op.sleepsUntil != kNever) {
-    return false;
-  }
-  Wait wait = cores.waitOf(core, op, now);
-  return wait == Wait::Words || wait == Wait::Room;
-}
-
 void Reporter::threads(uint32_t place) {
-  const CoreState *core = cores.find(place);
-  for (unsigned i = 0; core && i < core->threads.size(); ++i) {
-    if (waits(*core, i) && ++chains <= kMaxChains) {
+  for (unsigned i = 0; i < state.numThreads(place); ++i) {
+    if (waits(place, i) && ++chains <= kMaxChains) {
       visited.clear();
       depth = 0;
-      thread(*core, i);
+      thread(place, i);
     }
   }
 }
 
-void Reporter::thread(const CoreState &core, unsigned index) {
-  const VectorOp &op = core.threads[index];
-  std::string who = cores.describe(core, op.pc, op.issuedBy);
+void Reporter::thread(uint32_t place, unsigned index) {
+  ThreadView t = state.thread(place, index);
+  std::string who = describe(place, t.pc, t.issuedBy);
   if (index) {
     who += fmt::format(", microthread {}", index - 1);
   }
   line(who);
-  if (!enter('t', core.place, index)) {
+  if (!enter('t', place, index)) {
     return;
   }
-  if (op.done < op.length) {
-    line(fmt::format("has done {} of {} elements", op.done, op.length));
+  if (t.done < t.length) {
+    line(fmt::format("has done {} of {} elements", t.done, t.length));
   }
-  Wait wait = cores.waitOf(core, op, now);
-  if (wait == Wait::Words) {
-    waitForWords(core, op);
-  } else if (wait == Wait::Room) {
-    unsigned color = fabric.colorOf(core.place, op.dest.channel);
+  if (t.waits == Waits::Words) {
+    line(fmt::format("waits for words in input queue {} (color {})", t.in.queue,
+                     t.in.color));
+    upstream(place, t.in.color, true, 0);
+  } else if (t.waits == Waits::Room) {
     line(fmt::format("waits for room in output queue {} (color {})",
-                     op.dest.queue, color));
-    downstream(core.place, color, kOutputQueue);
+                     t.out.queue, t.out.color));
+    downstream(place, t.out.color, kOutputQueue);
   }
   --depth;
 }
 
-void Reporter::waitForWords(const CoreState &core, const VectorOp &op) {
-  for (const Operand *in : {&op.src0, &op.src1}) {
-    if (in->source == Operand::Source::Fabric) {
-      unsigned color = fabric.colorOf(core.place, in->channel);
-      line(fmt::format("waits for words in input queue {} (color {})",
-                       in->queue, color));
-      upstream(core.place, color, true, 0);
-    }
-  }
-}
-
 /// What the core as a whole waits for, when none of its threads is the one
 /// that was asked for.
-void Reporter::occupant(const CoreState &core) {
-  for (unsigned i = 0; i < core.threads.size(); ++i) {
-    if (waits(core, i)) {
-      thread(core, i);
+void Reporter::occupant(uint32_t place) {
+  for (unsigned i = 0; i < state.numThreads(place); ++i) {
+    if (waits(place, i)) {
+      thread(place, i);
       return;
     }
   }
-  idle(core);
+  idle(place);
 }
 
-void Reporter::idle(const CoreState &core) {
+void Reporter::idle(uint32_t place) {
+  CoreView core = state.core(place);
   if (core.task >= 0) {
-    line(cores.describe(core, core.pc, core.task) + " goes on");
+    line(describe(place, core.pc, core.task) + " goes on");
     return;
   }
-  std::string text = fmt::format("core {} has no task to run", at(core.place));
-  const Role &role = *core.plan->role;
+  std::string text = fmt::format("core {} has no task to run", at(place));
+  const Role &role = roleAt(place);
   for (size_t i = 0; i < role.tasks.size(); ++i) {
     if ((core.active >> i) & (core.blocked >> i) & 1u) {
       text +=
@@ -200,8 +186,8 @@ void Reporter::idle(const CoreState &core) {
 
 void Reporter::upstream(uint32_t place, unsigned color, bool first,
                         unsigned hops) {
-  const Channel &c = fabric.channel(fabric.channelAt(place, color));
-  const RouteConfig *config = fabric.configOf(c);
+  ChannelView c = state.channel(place, color);
+  const RouteConfig *config = c.config;
   if (!config) {
     line(fmt::format("color {} has no route at core {}", color, at(place)));
     return;
@@ -235,25 +221,24 @@ void Reporter::fromPort(uint32_t place, unsigned color, unsigned port,
     sender(place, color, hops);
     return;
   }
-  Coord from = neighbour(context.coordOf(place), Port(port));
-  if (!context.contains(from)) {
+  Coord from = neighbour(state.grid.coordOf(place), Port(port));
+  if (!state.grid.contains(from)) {
     line(fmt::format("the host should send color {} over the {} edge at core "
                      "{}, and has no words left",
                      color, kPortNames[port], at(place)));
     return;
   }
-  uint32_t next = context.placeOf(from);
-  uint32_t id = fabric.channelAt(next, color);
-  const RouteConfig *config =
-      id == kNone ? nullptr : fabric.configOf(fabric.channel(id));
+  uint32_t next = state.grid.placeOf(from);
+  ChannelView c = state.channel(next, color);
+  const RouteConfig *config = c.config;
   uint8_t bit = portBit(opposite(Port(port)));
   if (!config) {
     line(fmt::format("core {}, {} hops upstream, has no route for color {}",
                      at(next), hops + 1, color));
-  } else if (!(config->positions[fabric.channel(id).position].tx & bit)) {
+  } else if (!(config->positions[c.position].tx & bit)) {
     line(fmt::format("the switch of color {} at core {} stands in position {}, "
                      "which does not send {}",
-                     color, at(next), fabric.channel(id).position,
+                     color, at(next), c.position,
                      kPortNames[unsigned(opposite(Port(port)))]));
   } else {
     upstream(next, color, false, hops + 1);
@@ -264,26 +249,23 @@ void Reporter::sender(uint32_t place, unsigned color, unsigned hops) {
   line(fmt::format("color {} comes from core {}, {} hops away:", color,
                    at(place), hops));
   ++depth;
-  const CoreState *core = cores.find(place);
-  const Channel &c = fabric.channel(fabric.channelAt(place, color));
-  if (!core) {
-    line(cores.isInRegion(place)
-             ? fmt::format("core {} has never had a task to run", at(place))
-             : fmt::format("core {} has no program", at(place)));
+  ChannelView c = state.channel(place, color);
+  if (!state.plan.isInRegion(place)) {
+    line(fmt::format("core {} has no program", at(place)));
   } else if (c.outputQueue == kUnbound) {
     line(fmt::format("core {} has no output queue for color {}", at(place),
                      color));
   } else {
     unsigned index = 0;
-    while (index < core->threads.size() &&
-           !(waits(*core, index) && core->threads[index].dest.channel ==
-                                        core->outputs[c.outputQueue])) {
+    while (index < state.numThreads(place) &&
+           !(waits(place, index) &&
+             state.thread(place, index).out.color == color)) {
       ++index;
     }
-    if (index < core->threads.size()) {
-      thread(*core, index);
+    if (index < state.numThreads(place)) {
+      thread(place, index);
     } else {
-      occupant(*core);
+      occupant(place);
     }
   }
   --depth;
@@ -294,8 +276,8 @@ void Reporter::sender(uint32_t place, unsigned color, unsigned hops) {
 //===----------------------------------------------------------------------===//
 
 void Reporter::downstream(uint32_t place, unsigned color, unsigned port) {
-  const Channel &c = fabric.channel(fabric.channelAt(place, color));
-  const RouteConfig *config = fabric.configOf(c);
+  ChannelView c = state.channel(place, color);
+  const RouteConfig *config = c.config;
   std::string who = fmt::format("a wavelet of color {} at the {} port of "
                                 "router {}",
                                 color, kPortNames[port], at(place));
@@ -313,13 +295,8 @@ void Reporter::downstream(uint32_t place, unsigned color, unsigned port) {
                      who, c.position));
     return;
   }
-  Cycle later = kNever;
-  bool roomNext = false;
-  std::optional<Fabric::Move> move = fabric.dueMove(c, now, later);
-  unsigned blocked =
-      move ? fabric.blockedPort(place, color, c, *move, now, roomNext)
-           : kNumPorts;
-  if (!move || blocked == kNumPorts) {
+  unsigned blocked = state.blockedPort(place, color);
+  if (blocked == kNumPorts) {
     line(who + " moves on");
     return;
   }
@@ -328,31 +305,27 @@ void Reporter::downstream(uint32_t place, unsigned color, unsigned port) {
     consumer(place, color);
     return;
   }
-  Coord to = neighbour(context.coordOf(place), Port(blocked));
+  Coord to = neighbour(state.grid.coordOf(place), Port(blocked));
   line(fmt::format("{} waits for room {} of it", who, kPortNames[blocked]));
-  downstream(context.placeOf(to), color, unsigned(opposite(Port(blocked))));
+  downstream(state.grid.placeOf(to), color, unsigned(opposite(Port(blocked))));
 }
 
 void Reporter::consumer(uint32_t place, unsigned color) {
-  const Channel &c = fabric.channel(fabric.channelAt(place, color));
-  const CoreState *core = cores.find(place);
-  if (c.inputQueue == kUnbound || !core) {
+  ChannelView c = state.channel(place, color);
+  if (c.inputQueue == kUnbound) {
     line(fmt::format("core {} has no input queue for color {}", at(place),
                      color));
     return;
   }
-  for (unsigned i = 0; i < core->threads.size(); ++i) {
-    const VectorOp &op = core->threads[i];
-    uint32_t channel = core->inputs[c.inputQueue];
-    if (waits(*core, i) &&
-        (op.src0.channel == channel || op.src1.channel == channel)) {
-      thread(*core, i);
+  for (unsigned i = 0; i < state.numThreads(place); ++i) {
+    if (waits(place, i) && state.thread(place, i).in.color == color) {
+      thread(place, i);
       return;
     }
   }
   line(fmt::format("nobody reads input queue {} of core {}:", c.inputQueue,
                    at(place)));
-  occupant(*core);
+  occupant(place);
 }
 
 //===----------------------------------------------------------------------===//
@@ -360,62 +333,65 @@ void Reporter::consumer(uint32_t place, unsigned color) {
 //===----------------------------------------------------------------------===//
 
 void Reporter::routerLeftovers(uint32_t place) {
-  uint32_t pending = fabric.router(place).pending;
+  uint32_t pending = state.pendingColors(place);
   for (; pending; pending &= pending - 1) {
     unsigned color = unsigned(__builtin_ctz(pending));
-    const Channel &c = fabric.channel(fabric.channelAt(place, color));
-    for (unsigned port = 0; port < kNumPorts; ++port) {
-      if ((c.occupied >> port) & 1u) {
-        leftover(fmt::format("router {}: {} wavelets of color {} are stuck at "
-                             "the {} port",
-                             at(place), fabric.fifo(c, port)->size(), color,
-                             kPortNames[port]));
-      }
+    unsigned occupied = state.channel(place, color).occupied;
+    for (; occupied; occupied &= occupied - 1) {
+      unsigned port = unsigned(__builtin_ctz(occupied));
+      leftover(fmt::format("router {}: {} wavelets of color {} are stuck at "
+                           "the {} port",
+                           at(place), state.fifo(place, color, port).size,
+                           color, kPortNames[port]));
     }
   }
 }
 
 void Reporter::coreLeftovers(uint32_t place) {
-  if (!cores.isInRegion(place)) {
+  if (!state.plan.isInRegion(place)) {
     return;
   }
-  const CoreState *core = cores.find(place);
-  for (unsigned q = 0; core && q < core->inputs.size(); ++q) {
-    const Fifo *fifo = cores.inputFifo(*core, q);
-    if (fifo && !fifo->empty()) {
-      leftover(fmt::format("core {}: {} {} in input queue {} (color {}) are "
-                           "not read",
-                           at(place), fifo->size(),
-                           fifo->head().control ? "control wavelets" : "words",
-                           q, fabric.colorOf(place, core->inputs[q])));
+  const Region &region = state.image.regions[state.plan.regionOf[place]];
+  const Role &role = roleAt(place);
+  std::map<unsigned, unsigned> colorOfQueue;
+  for (const QueueBinding &b : role.queues) {
+    uint16_t color = Image::paramAt(region, b.color, state.grid.coordOf(place));
+    if (b.input && color != kUnboundColor) {
+      colorOfQueue[b.queue] = color;
     }
   }
-  // A core that nobody looked at yet is as its role says.
-  const RolePlan &plan = cores.roleAt(place);
-  uint64_t active = core ? core->active : plan.active;
+  for (auto [queue, color] : colorOfQueue) {
+    FifoView fifo = state.fifo(place, color, kInputQueue);
+    if (fifo.size) {
+      leftover(fmt::format("core {}: {} {} in input queue {} (color {}) are "
+                           "not read",
+                           at(place), fifo.size,
+                           fifo.headIsControl ? "control wavelets" : "words",
+                           queue, color));
+    }
+  }
+  CoreView core = state.core(place);
   uint64_t stuck =
-      active & (core ? core->blocked : plan.blocked) & plan.localTasks;
+      core.active & core.blocked & state.plan.roles[region.role].localTasks;
   for (; stuck; stuck &= stuck - 1) {
-    const Task &task = plan.role->tasks[unsigned(__builtin_ctzll(stuck))];
+    const Task &task = role.tasks[unsigned(__builtin_ctzll(stuck))];
     leftover(fmt::format("core {}: task '{}' is active but blocked", at(place),
                          task.name));
   }
 }
 
 void Reporter::hostLeftovers() {
-  for (unsigned i = 0; i < context.image.hostPorts.size(); ++i) {
-    if (size_t words = host.waiting(i)) {
+  for (unsigned i = 0; i < state.image.hostPorts.size(); ++i) {
+    if (size_t words = state.waitingAtHost(i)) {
       leftover(fmt::format("host port '{}': {} words are not taken by the "
                            "wafer",
-                           context.image.hostPorts[i].name, words));
+                           state.image.hostPorts[i].name, words));
     }
   }
 }
 
 } // namespace
 
-std::string wafer::reference::waitReport(const Context &context, Fabric &fabric,
-                                         const Host &host, const Cores &cores,
-                                         Cycle now) {
-  return Reporter(context, fabric, host, cores, now).report();
+std::string wafer::sim::waitReport(const StateView &state, bool isOver) {
+  return Reporter(state, isOver).report();
 }

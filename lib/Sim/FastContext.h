@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===- FastContext.h - What all parts of the fast engine share ----*- C++
+//-*-===//
+#ifndef WAFER_LIB_SIM_FASTCONTEXT_H
+#define WAFER_LIB_SIM_FASTCONTEXT_H
+
+#include "FastFifo.h"
+#include "ReferenceSchedule.h"
+
+#include <optional>
+#include <tuple>
+
+namespace wafer::fast {
+
+using reference::Actor;
+using sim::Grid;
+
+/// A fault as the part that met it knows it.
+struct Fault {
+  Cycle cycle = 0;
+  uint32_t place = 0;
+  Actor actor = Actor::Core;
+  std::string text;
+};
+
+struct Context {
+  const Image &image;
+  const Machine &machine;
+  const ParameterSet &costs;
+  Grid grid;
+  reference::Schedule schedule;
+  FifoPool fifos;
+  /// The first fault: by cycle, then by place, a router before its core.
+  std::optional<Fault> fault;
+  /// The first cycle after everything that happened so far.
+  Cycle quietFrom = 0;
+  /// Nobody may act in this cycle or later: somebody outside may look at the
+  /// state, or change it, from here on.
+  Cycle bound = 0;
+  /// The first cycle after everything that cores did ahead of the clock.
+  Cycle aheadTo = 0;
+
+  void raise(Cycle cycle, Actor actor, uint32_t place, std::string text) {
+    if (!fault || std::tie(cycle, place, actor) <
+                      std::tie(fault->cycle, fault->place, fault->actor)) {
+      fault = Fault{cycle, place, actor, std::move(text)};
+      bound = std::min(bound, cycle + 1);
+    }
+  }
+  void happened(Cycle until) { quietFrom = std::max(quietFrom, until); }
+};
+
+} // namespace wafer::fast
+
+#endif // WAFER_LIB_SIM_FASTCONTEXT_H

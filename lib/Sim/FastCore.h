@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===- FastCore.h - Cores that run ahead of the clock -------------*- C++
+//-*-===//
+//
+// Sections 4 and 5 of the specification for the fast engine.
+//
+// A core whose microthreads are all free meets others at its queues only. So a
+// look at it runs the main thread ahead of the clock (burst): through scalar
+// instructions, through vector instructions in memory, which are done in one
+// go, and through words that its queues already hold or have room for. It stops
+// at what it cannot know yet, and at the bound of the context.
+//
+// While a microthread is busy the datapath has to be shared cycle by cycle, and
+// a look is what happens in one cycle (cycle).
+//
+//===----------------------------------------------------------------------===//
+#ifndef WAFER_LIB_SIM_FASTCORE_H
+#define WAFER_LIB_SIM_FASTCORE_H
+
+#include "FastFabric.h"
+#include "FastKernels.h"
+
+namespace wafer::fast {
+
+using sim::OpcodePlan;
+using sim::RolePlan;
+
+/// An operand of a running vector instruction: a walk over memory, or a queue.
+/// Addresses are checked before they can grow beyond 32 bits.
+struct Operand {
+  enum class Source : uint8_t { None, Scalar, Memory, Fabric };
+  Source source = Source::None;
+  uint8_t bytes = 0; // of an element
+  uint8_t dsr = 0;
+  uint8_t queue = 0;
+  bool packed = false;
+  bool control = false;
+  bool save = false;
+  bool twoDimensional = false;
+  int16_t stride0 = 0;
+  uint16_t extent0 = 0;
+  uint16_t endBase = 0; // what `save` writes
+  uint32_t inner = 0;
+  int32_t address = 0;
+  int32_t row = 0;
+  int32_t stepBytes = 0;
+  int32_t rowBytes = 0;
+  union {
+    uint32_t value; // of a scalar
+    uint32_t channel;
+  };
+  Operand() : value(0) {}
+
+  void next() {
+    address += stepBytes;
+    if (twoDimensional && ++inner == extent0) {
+      inner = 0;
+      row += rowBytes;
+      address = row;
+    }
+  }
+  /// n elements on; they do not cross the end of a row.
+  void advance(uint32_t n) {
+    address += int32_t(n) * stepBytes;
+    if (twoDimensional) {
+      inner += n;
+      if (inner == extent0) {
+        inner = 0;
+        row += rowBytes;
+        address = row;
+      }
+    }
+  }
+};
+
+/// A vector instruction in the main thread or in a microthread.
+struct VectorOp {
+  enum class State : uint8_t { Free, Running, Completing };
+  State state = State::Free;
+  Opcode op = Opcode::Nop;
+  OnComplete onComplete = OnComplete::None;
+  uint8_t task = 0;
+  bool hasFabric = false;
+  bool readsMayConflict = false;
+  bool alwaysConflicts = false;
+  bool pauses = false;
+  bool advance = false;  // the control wavelet at the end is still to be sent
+  bool inMemory = false; // no access can fault
+  bool inOrder = false;  // element by element gives what step by step gives
+  int32_t issuedBy = -1; // task
+  uint32_t pc = 0;
+  uint32_t scalar = 0;
+  uint32_t length = 0;
+  uint32_t done = 0;
+  uint32_t perStep = 1;
+  uint32_t sent = 0;
+  /// Running: no step before this cycle. Completing: the completion's cycle.
+  Cycle nextStep = 0;
+  Operand dest, src0, src1;
+};
+
+/// Why a thread does not act in a cycle.
+enum class Wait : uint8_t { None, Time, Words, Room };
+
+struct CoreState {
+  const RolePlan *role = nullptr;
+  uint8_t *sram = nullptr;
+  uint32_t place = 0;
+  /// Microthreads that are not free.
+  uint32_t busy = 0;
+  std::array<uint32_t, kNumRegisters> registers{};
+  // Tasks.
+  uint64_t active = 0;
+  uint64_t blocked = 0;
+  // Main thread.
+  int32_t task = -1; // -1: none
+  uint32_t pc = 0;
+  uint32_t lastPc = 0;
+  bool starting = false;
+  bool faulted = false;
+  uint8_t lastActed = 0;
+  Cycle ready = 0; // it goes on, or is free for a task, from here
+  Cycle datapathFree = 0;
+  // Accounting: acts up to `accountedTo`; then what the core waits for. Waits
+  // are added at the next act, because a run may end at any cycle between.
+  struct Waiting {
+    Cycle from = 0;
+    Activity what = Activity::Idle;
+  };
+  Cycle accountedTo = 0;
+  Waiting waiting;
+  std::vector<Waiting> olderWaits;
+  Counters counters;
+  VectorOp main;
+  std::vector<VectorOp> micro;
+  /// Channels of the queues, kNone where a queue is not bound.
+  std::array<uint32_t, 8> inputs;
+  std::array<uint32_t, 8> outputs;
+  std::array<Descriptor, kNumDsrs> dsrs;
+
+  void setRegister(unsigned r, uint32_t value) {
+    registers[r] = value;
+    registers[0] = 0;
+  }
+};
+
+class Cores {
+public:
+  Cores(Context &context, Fabric &fabric) : context(context), fabric(fabric) {}
+  Cores(const Cores &) = delete;
+  Cores &operator=(const Cores &) = delete;
+
+  void load();
+  /// Wakes the cores that have a task to run in cycle 0.
+  void start();
+  /// One core, from cycle t on.
+  void look(uint32_t place, Cycle t);
+  /// Whether the core can do something, now or later, if nobody else does.
+  bool canAct(uint32_t place);
+
+  /// The state of a core in a region, made if need be.
+  CoreState &state(uint32_t place);
+  /// nullptr while nobody looked at the core.
+  const CoreState *find(uint32_t place) const { return states[place].get(); }
+  Counters counters(uint32_t place, Cycle now) const;
+  const sim::ProgramPlan &programs() const { return plan; }
+  const RolePlan &roleAt(uint32_t place) const {
+    return plan.roles[context.image.regions[plan.regionOf[place]].role];
+  }
+  /// Whether a thread can step at t, or what it waits for; `later` becomes the
+  /// cycle in which that ends where it is known and lies before it.
+  Wait waitOf(const CoreState &core, const VectorOp &op, Cycle t,
+              Cycle &later) const;
+  Fifo *inputFifo(const CoreState &core, unsigned queue) const {
+    uint32_t id = core.inputs[queue];
+    return id == kNone ? nullptr : fabric.fifo(fabric.channel(id), kInputQueue);
+  }
+
+private:
+  // FastBurst.cpp: the main thread alone.
+  void burst(CoreState &core, Cycle clock);
+  bool burstTask(CoreState &core, Cycle clock, Cycle &t);
+  bool burstVector(CoreState &core, Cycle &t);
+  bool burstFabric(CoreState &core, Cycle &t);
+  bool burstMemory(CoreState &core, Cycle &t);
+  void wakeAt(CoreState &core, Cycle t) {
+    context.schedule.wake(Actor::Core, core.place, t);
+  }
+
+  // FastCycle.cpp: one cycle with microthreads.
+  void cycle(CoreState &core, Cycle t);
+  void complete(CoreState &core, Cycle t);
+  void issue(CoreState &core, Cycle t);
+  void act(CoreState &core, Cycle t);
+  Activity activityOf(const CoreState &core, Cycle t, Cycle &wake) const;
+  Activity threadActivity(const CoreState &core, const VectorOp &op, Cycle t,
+                          Cycle &wake) const;
+  Cycle taskWake(const CoreState &core, Cycle t) const;
+  VectorOp &thread(CoreState &core, unsigned i) const {
+    return i ? core.micro[i - 1] : core.main;
+  }
+
+  // FastTasks.cpp.
+  struct Choice {
+    int task = -1;
+    int queue = -1;
+  };
+  Choice nextTask(const CoreState &core, Cycle t) const;
+  int findControlWord(const CoreState &core, unsigned entry, Cycle t) const;
+  void startTask(CoreState &core, Choice choice, Cycle t);
+  bool hasWords(uint32_t place) const;
+
+  // FastScalar.cpp. The instruction acts at t; false after a fault.
+  bool scalarStep(CoreState &core, const Instruction &in, Cycle t);
+  bool memoryAccess(CoreState &core, const Instruction &in, Cycle t);
+  bool descriptor(CoreState &core, const Instruction &in, Cycle t);
+  uint8_t *locate(CoreState &core, int64_t address, unsigned bytes, uint32_t pc,
+                  int32_t task, Cycle t);
+
+  // FastVector.cpp.
+  bool setUp(CoreState &core, VectorOp &op, const Instruction &in, Cycle t);
+  bool setUpOperand(CoreState &core, const Instruction &in, unsigned which,
+                    Operand &operand, Cycle t);
+  void planSteps(VectorOp &op) const;
+  bool checkFabric(CoreState &core, const VectorOp &op, bool async, Cycle t);
+  void planMemory(const CoreState &core, VectorOp &op) const;
+  /// One step at t; its duration, or 0 after a fault.
+  unsigned step(CoreState &core, VectorOp &op, Cycle t);
+  bool gather(CoreState &core, VectorOp &op, Operand &operand, unsigned n,
+              uint32_t *out, Cycle t);
+  bool scatter(CoreState &core, VectorOp &op, unsigned n, const uint32_t *in,
+               Cycle t);
+  bool readsConflict(const VectorOp &op, unsigned n) const;
+  void sendWord(CoreState &core, const Operand &out, Wavelet w, Cycle t);
+  /// After the last step, which ended at `end`.
+  void finish(CoreState &core, VectorOp &op, Cycle end);
+  void runElements(CoreState &core, VectorOp &op, uint32_t count);
+  uint64_t bankOf(int32_t address) const {
+    return bankBits[uint32_t(address) & bankMask];
+  }
+
+  // Accounting.
+  void closeWaits(CoreState &core, Cycle t) const;
+  void account(CoreState &core, Activity what, Cycle t) {
+    closeWaits(core, t);
+    core.counters[what] += 1;
+    core.accountedTo = core.waiting.from = t + 1;
+    context.aheadTo = std::max(context.aheadTo, t + 1);
+    context.happened(t + 1);
+  }
+  void noteWait(CoreState &core, Cycle from, Activity what) const;
+
+  const Instruction *fetch(const CoreState &core) const {
+    const std::vector<Instruction> &code = core.role->role->code;
+    return core.pc < code.size() ? &code[core.pc] : nullptr;
+  }
+  bool isVector(const Instruction &in) const {
+    return plan.planOf(in.op).info->isVector;
+  }
+  void fault(CoreState &core, Cycle t, uint32_t pc, int32_t task,
+             const std::string &what);
+  uint8_t *allocateMemory();
+
+  Context &context;
+  Fabric &fabric;
+  sim::ProgramPlan plan;
+  std::vector<std::unique_ptr<CoreState>> states;
+  /// By address (masked): a bit for its bank modulo the conflict modulus.
+  std::vector<uint64_t> bankBits;
+  uint32_t bankMask = 0;
+  // SRAM in blocks of zeros that the system gives page by page.
+  struct FreeBlock {
+    void operator()(uint8_t *p) const;
+  };
+  std::vector<std::unique_ptr<uint8_t[], FreeBlock>> blocks;
+  uint32_t blockUsed = 0;
+};
+
+} // namespace wafer::fast
+
+#endif // WAFER_LIB_SIM_FASTCORE_H

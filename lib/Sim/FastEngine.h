@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===- FastEngine.h - The clock of the fast engine ----------------*- C++
+//-*-===//
+//
+// docs/design/fast-engine.md says why this gives what the reference gives.
+//
+//===----------------------------------------------------------------------===//
+#ifndef WAFER_LIB_SIM_FASTENGINE_H
+#define WAFER_LIB_SIM_FASTENGINE_H
+
+#include "FastCore.h"
+#include "FastHost.h"
+
+namespace wafer::fast {
+
+class FastEngine final : public Engine {
+public:
+  FastEngine(const Image &image, const Machine &machine,
+             const ParameterSet &costs);
+
+  Status load();
+
+  const char *name() const override { return "fast"; }
+  Cycle cycle() const override { return now; }
+  void push(unsigned port, const uint32_t *words, size_t count,
+            bool control) override;
+  std::vector<HostWord> received(unsigned port) const override;
+  HostWord word(unsigned port, uint64_t index) const override {
+    return host.received(port)[size_t(index)];
+  }
+  Outcome run(const RunLimits &limits) override;
+  Status peek(Coord core, uint32_t address, void *bytes,
+              uint32_t count) override;
+  Status poke(Coord core, uint32_t address, const void *bytes,
+              uint32_t count) override;
+  Counters counters(Coord core) const override;
+  Counters totalCounters() const override;
+  std::string waitReport() override;
+  uint64_t events() const override { return looks; }
+
+private:
+  /// What was done to the engine from outside, and when.
+  struct Deed {
+    Cycle at = 0;
+    bool isPush = false;
+    unsigned port = 0;
+    bool control = false;
+    std::vector<uint32_t> words;
+    Coord core;
+    uint32_t address = 0;
+    std::vector<uint8_t> bytes;
+  };
+
+  Status build();
+  bool canGoOn();
+  /// Everything that happens in cycle t, and what cores do ahead of it.
+  void execute(Cycle t);
+  void lookAt(Actor actor, Cycle t);
+  /// Everything below cycle `end`, with nobody ahead of it.
+  void executeTo(Cycle end);
+  /// Cores may have gone ahead of a fault: begins anew and stops behind it.
+  void replayToFault();
+  void perform(const Deed &deed);
+  Cycle satisfiedAt(const std::vector<HostGoal> &goals) const;
+  Outcome stop(Outcome::Kind kind, Cycle at, std::string detail = "");
+  Outcome stopQuiet(const RunLimits &limits);
+  Result<uint8_t *> locate(Coord core, uint32_t address, uint32_t count);
+
+  Context context;
+  Fabric fabric;
+  Host host;
+  Cores cores;
+  Cycle now = 0;
+  uint64_t looks = 0;
+  std::vector<uint32_t> due;
+  std::vector<Deed> deeds;
+};
+
+} // namespace wafer::fast
+
+#endif // WAFER_LIB_SIM_FASTENGINE_H

@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===- FastFabric.cpp - A router in a cycle -------------------------------===//
+#include "FastFabric.h"
+
+#include "FastHost.h"
+
+#include <fmt/format.h>
+
+using namespace wafer;
+using namespace wafer::fast;
+
+//===----------------------------------------------------------------------===//
+// Layout
+//===----------------------------------------------------------------------===//
+
+Status Fabric::load() {
+  sim::FabricPlan plan;
+  Status status = plan.load(context.image, context.grid,
+                            sim::bindingsOf(context.image, context.grid));
+  if (!status) {
+    return status;
+  }
+  routers.assign(plan.routers.size(), Router());
+  context.schedule.resize(Actor::Router, routers.size());
+  for (size_t i = 0; i < routers.size(); ++i) {
+    routers[i].colors = plan.routers[i].colors;
+    routers[i].firstChannel = plan.routers[i].firstChannel;
+  }
+  channels.assign(plan.channels.size(), Channel());
+  for (size_t i = 0; i < channels.size(); ++i) {
+    const sim::ChannelPlan &from = plan.channels[i];
+    Channel &c = channels[i];
+    c.config = from.config;
+    c.inputQueue = from.inputQueue;
+    c.outputQueue = from.outputQueue;
+    if (const RouteConfig *config = configOf(c)) {
+      c.position = config->currentPosition;
+      c.filterCount = config->filter.init;
+    }
+  }
+  return Status::success();
+}
+
+unsigned Fabric::colorOf(uint32_t place, uint32_t id) const {
+  uint32_t colors = routers[place].colors;
+  for (uint32_t i = routers[place].firstChannel; i < id; ++i) {
+    colors &= colors - 1;
+  }
+  return unsigned(__builtin_ctz(colors));
+}
+
+unsigned Fabric::capacityOf(const Channel &c, unsigned index) const {
+  const Machine &m = context.machine;
+  if (index == kInputQueue) {
+    return m.inputQueues.depths[c.inputQueue] + m.rampCycles;
+  }
+  if (index == kOutputQueue) {
+    return m.outputQueues.depths[c.outputQueue] + m.rampCycles + 1;
+  }
+  return m.routerBufferDepth;
+}
+
+/// kNone over the edge.
+uint32_t Fabric::neighbourOf(uint32_t place, unsigned port) const {
+  uint32_t width = uint32_t(context.grid.width);
+  switch (Port(port)) {
+  case Port::West:
+    return place % width ? place - 1 : kNone;
+  case Port::East:
+    return (place + 1) % width ? place + 1 : kNone;
+  case Port::South:
+    return place + width < routers.size() ? place + width : kNone;
+  case Port::North:
+    return place >= width ? place - width : kNone;
+  case Port::Ramp:
+    break;
+  }
+  return place;
+}
+
+//===----------------------------------------------------------------------===//
+// Which wavelet is due
+//===----------------------------------------------------------------------===//
+
+Fabric::Move Fabric::moveOf(const Channel &c, const RouteConfig &config,
+                            unsigned port) const {
+  constexpr uint8_t kRamp = portBit(Port::Ramp);
+  Move move{port, config.positions[c.position].tx};
+  if (!(move.to & kRamp)) {
+    return move;
+  }
+  const Slot &head = context.fifos[c.fifos[port]].head();
+  const Filter &filter = config.filter;
+  bool delivered = true;
+  if (head.control) {
+    delivered = !ControlWavelet::decode(head.payload).commands[0].noce;
+  } else if (filter.kind == FilterKind::Counter) {
+    delivered = c.filterCount < filter.limit;
+  } else if (filter.kind == FilterKind::Range) {
+    uint32_t high = head.payload >> 16;
+    delivered = high >= filter.min && high <= filter.max;
+  }
+  if (!delivered) {
+    move.to = uint8_t(move.to & ~kRamp);
+  }
+  return move;
+}
+
+Fabric::Move Fabric::dueMove(const Channel &c, Cycle t, Cycle &later) const {
+  if (c.config == kNoRoute) {
+    return {}; // back-pressure
+  }
+  const RouteConfig &config = context.image.configs[c.config];
+  const SwitchPosition &position = config.positions[c.position];
+  unsigned candidates = position.tx ? position.rx & c.occupied : 0u;
+  for (; candidates; candidates &= candidates - 1) {
+    unsigned port = unsigned(__builtin_ctz(candidates));
+    Cycle usableFrom = context.fifos[c.fifos[port]].head().time;
+    if (usableFrom <= t) {
+      return moveOf(c, config, port);
+    }
+    later = std::min(later, usableFrom);
+  }
+  return {};
+}
+
+unsigned Fabric::blockedPort(uint32_t place, unsigned color, const Channel &c,
+                             Move move, Cycle t, Cycle &later) const {
+  for (unsigned to = move.to; to; to &= to - 1) {
+    unsigned port = unsigned(__builtin_ctz(to));
+    Cycle room = 0;
+    if (port == unsigned(Port::Ramp)) {
+      room = c.inputQueue == kUnbound ? kNever : roomFrom(c, kInputQueue);
+    } else {
+      uint32_t next = neighbourOf(place, port);
+      if (next != kNone) { // the host takes everything
+        room = roomFrom(channels[channelAt(next, color)],
+                        unsigned(opposite(Port(port))));
+      }
+    }
+    if (room > t) {
+      later = std::min(later, room);
+      return port;
+    }
+  }
+  return kNumPorts;
+}
+
+bool Fabric::canMove(uint32_t place) const {
+  for (uint32_t pending = routers[place].pending; pending;
+       pending &= pending - 1) {
+    unsigned color = unsigned(__builtin_ctz(pending));
+    const Channel &c = channels[channelAt(place, color)];
+    const RouteConfig *config = configOf(c);
+    if (!config || !config->positions[c.position].tx) {
+      continue;
+    }
+    unsigned candidates = config->positions[c.position].rx & c.occupied;
+    for (; candidates; candidates &= candidates - 1) {
+      Move move = moveOf(c, *config, unsigned(__builtin_ctz(candidates)));
+      Cycle later = kNever;
+      if (blockedPort(place, color, c, move, kNever - 1, later) == kNumPorts) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+//===----------------------------------------------------------------------===//
+// A cycle
+//===----------------------------------------------------------------------===//
+
+void Fabric::look(uint32_t place, Cycle t) {
+  Router &r = routers[place];
+  unsigned usedPorts = 0; // ports that an earlier color sends through
+  bool rampUsed = false;  // the core's side of the ramp gave a wavelet
+  unsigned firstMoved = kNone;
+  Cycle wake = kNever;
+  // Colors from `next` upward, then those below it.
+  uint32_t below = (1u << r.next) - 1u;
+  for (uint32_t half : {r.pending & ~below, r.pending & below}) {
+    for (; half; half &= half - 1) {
+      unsigned color = unsigned(__builtin_ctz(half));
+      Channel &c = channels[channelAt(place, color)];
+      Move move = dueMove(c, t, wake);
+      if (move.from == kNumPorts) {
+        continue;
+      }
+      bool fromRamp = move.from == unsigned(Port::Ramp);
+      if ((move.to & usedPorts) || (fromRamp && rampUsed)) {
+        wake = t + 1;
+        continue;
+      }
+      if (blockedPort(place, color, c, move, t, wake) != kNumPorts) {
+        continue;
+      }
+      usedPorts |= move.to;
+      rampUsed |= fromRamp;
+      firstMoved = firstMoved == kNone ? color : firstMoved;
+      perform(place, color, c, move, t);
+      // What stands at the heads now is looked at in the next cycle, or when
+      // it becomes usable.
+      Cycle later = kNever;
+      if (c.occupied && dueMove(c, t, later).from != kNumPorts) {
+        later = t + 1;
+      }
+      wake = std::min(wake, later);
+    }
+  }
+  if (firstMoved != kNone) {
+    r.next = uint8_t((firstMoved + 1u) % context.machine.colors);
+    context.happened(t + 1);
+  }
+  if (wake != kNever) {
+    context.schedule.wake(Actor::Router, place, std::max(wake, t + 1));
+  }
+}
+
+void Fabric::perform(uint32_t place, unsigned color, Channel &c, Move move,
+                     Cycle t) {
+  Fifo &source = context.fifos[c.fifos[move.from]];
+  bool wasFull = source.full();
+  Wavelet w = source.pop(t);
+  if (source.empty()) {
+    c.occupied = uint8_t(c.occupied & ~(1u << move.from));
+    if (!c.occupied) {
+      routers[place].pending &= ~(1u << color);
+    }
+  }
+  if (wasFull) {
+    freed(place, move.from, t);
+  }
+  const RouteConfig &config = context.image.configs[c.config];
+  if (w.control) {
+    w.payload = command(place, color, c, config, w.payload, t);
+  } else if (config.filter.kind == FilterKind::Counter &&
+             (config.positions[c.position].tx & portBit(Port::Ramp))) {
+    c.filterCount = c.filterCount == config.filter.max
+                        ? uint16_t(0)
+                        : uint16_t(c.filterCount + 1);
+  }
+  for (unsigned to = move.to; to; to &= to - 1) {
+    send(place, color, c, unsigned(__builtin_ctz(to)), w, t);
+  }
+}
+
+void Fabric::freed(uint32_t place, unsigned port, Cycle t) {
+  if (port == unsigned(Port::Ramp)) {
+    context.schedule.wake(Actor::Core, place, t + 1);
+    return;
+  }
+  uint32_t upstream = neighbourOf(place, port);
+  if (upstream != kNone) {
+    context.schedule.wake(Actor::Router, upstream, t + 1);
+  } else {
+    host->freed(place, Port(port), t);
+  }
+}
+
+void Fabric::send(uint32_t place, unsigned color, Channel &c, unsigned port,
+                  Wavelet w, Cycle t) {
+  const Machine &m = context.machine;
+  if (port == unsigned(Port::Ramp)) {
+    if (c.fifos[kInputQueue] == kNone) {
+      c.fifos[kInputQueue] = context.fifos.create(capacityOf(c, kInputQueue));
+    }
+    Fifo &queue = context.fifos[c.fifos[kInputQueue]];
+    if (queue.empty()) { // a new head; who takes it sees those behind it
+      context.schedule.wake(Actor::Core, place, t + m.rampCycles);
+    }
+    queue.push(w, t + m.rampCycles);
+    return;
+  }
+  uint32_t next = neighbourOf(place, port);
+  if (next == kNone) {
+    leaveGrid(place, color, port, w, t);
+    return;
+  }
+  enter(next, color, channels[channelAt(next, color)],
+        unsigned(opposite(Port(port))), w, t + m.hopCycles);
+}
+
+void Fabric::leaveGrid(uint32_t place, unsigned color, unsigned port, Wavelet w,
+                       Cycle t) {
+  int exit = host->exitAt(place, Port(port), color);
+  if (exit >= 0) {
+    host->leave(exit, w, t);
+    return;
+  }
+  static constexpr const char *kSides[] = {"west", "east", "south", "north"};
+  Coord from = context.grid.coordOf(place);
+  context.raise(t, Actor::Router, place,
+                fmt::format("cycle {}: a wavelet of color {} leaves the "
+                            "grid over the {} edge at core ({}, {}), "
+                            "where the host has no port",
+                            t, color, kSides[port], from.x, from.y));
+}
+
+void Fabric::enter(uint32_t place, unsigned color, Channel &c, unsigned index,
+                   Wavelet w, Cycle usableFrom) {
+  if (c.fifos[index] == kNone) {
+    c.fifos[index] = context.fifos.create(capacityOf(c, index));
+  }
+  if (!((c.occupied >> index) & 1u)) {
+    // A new head; when it moves, those behind it are seen.
+    c.occupied = uint8_t(c.occupied | (1u << index));
+    routers[place].pending |= 1u << color;
+    context.schedule.wake(Actor::Router, place, usableFrom);
+  }
+  context.fifos[c.fifos[index]].push(w, usableFrom);
+}
+
+//===----------------------------------------------------------------------===//
+// Control wavelets
+//===----------------------------------------------------------------------===//
+
+/// The payload after command 0 is taken off its list.
+static uint32_t withoutFirstCommand(uint32_t payload) {
+  ControlWavelet w = ControlWavelet::decode(payload);
+  for (unsigned i = 0; i + 1 < kMaxSwitchCommands; ++i) {
+    w.commands[i] = w.commands[i + 1];
+  }
+  w.commands[kMaxSwitchCommands - 1] = {};
+  return w.encode();
+}
+
+uint32_t Fabric::command(uint32_t place, unsigned color, Channel &c,
+                         const RouteConfig &config, uint32_t payload, Cycle t) {
+  SwitchCommand op = ControlWavelet::decode(payload).commands[0].op;
+  bool shifts = config.pop == PopMode::Always;
+  switch (op) {
+  case SwitchCommand::Advance:
+    if (c.position + 1u < config.numPositions) {
+      ++c.position;
+    } else if (config.ring) {
+      c.position = 0;
+    }
+    shifts = config.pop != PopMode::Never;
+    break;
+  case SwitchCommand::Reset:
+    c.position = 0;
+    break;
+  case SwitchCommand::Nop:
+    shifts |= config.pop == PopMode::OnAdvanceNop;
+    break;
+  case SwitchCommand::Teardown: {
+    Coord at = context.grid.coordOf(place);
+    context.raise(t, Actor::Router, place,
+                  fmt::format("a control wavelet of color {} with the command "
+                              "teardown, which is not modelled, passes the "
+                              "router of core ({}, {})",
+                              color, at.x, at.y));
+    break;
+  }
+  }
+  return shifts ? withoutFirstCommand(payload) : payload;
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===- FastFabric.h - Routers and links in flat arrays ------------*- C++
+//-*-===//
+//
+// Section 3 of the specification for the fast engine. A router is looked at in
+// cycles in which a wavelet can move, or in which it learns when that will be.
+//
+//===----------------------------------------------------------------------===//
+#ifndef WAFER_LIB_SIM_FASTFABRIC_H
+#define WAFER_LIB_SIM_FASTFABRIC_H
+
+#include "FastContext.h"
+#include "StateView.h"
+
+namespace wafer::fast {
+
+using sim::kInputQueue;
+using sim::kNumFifos;
+using sim::kOutputQueue;
+using sim::kUnbound;
+
+class Host;
+
+struct Channel {
+  uint32_t config = kNoRoute;
+  uint16_t filterCount = 0;
+  uint8_t position = 0;
+  /// Bit p: there are wavelets at port p.
+  uint8_t occupied = 0;
+  uint8_t inputQueue = kUnbound;
+  uint8_t outputQueue = kUnbound;
+  std::array<uint32_t, kNumFifos> fifos = {kNone, kNone, kNone,
+                                           kNone, kNone, kNone};
+};
+
+struct Router {
+  uint32_t colors = 0;
+  uint32_t firstChannel = 0;
+  /// Bit c: some FIFO of color c is not empty (input queues do not count).
+  uint32_t pending = 0;
+  /// The color with which the next look begins.
+  uint8_t next = 0;
+};
+
+class Fabric {
+public:
+  explicit Fabric(Context &context) : context(context) {}
+  void attach(Host &h) { host = &h; }
+  Status load();
+
+  /// One router in one cycle.
+  void look(uint32_t place, Cycle t);
+  /// Whether a wavelet of the router can move, now or later, if nobody else
+  /// does anything.
+  bool canMove(uint32_t place) const;
+
+  uint32_t channelAt(uint32_t place, unsigned color) const {
+    const Router &r = routers[place];
+    if (!((r.colors >> color) & 1u)) {
+      return kNone;
+    }
+    return r.firstChannel +
+           uint32_t(__builtin_popcount(r.colors & ((1u << color) - 1u)));
+  }
+  unsigned colorOf(uint32_t place, uint32_t id) const;
+  const Router &router(uint32_t place) const { return routers[place]; }
+  Channel &channel(uint32_t id) { return channels[id]; }
+  const Channel &channel(uint32_t id) const { return channels[id]; }
+  const RouteConfig *configOf(const Channel &c) const {
+    return c.config == kNoRoute ? nullptr : &context.image.configs[c.config];
+  }
+  /// A FIFO of a channel; nullptr while it is not made (then it is empty).
+  Fifo *fifo(const Channel &c, unsigned index) const {
+    return c.fifos[index] == kNone ? nullptr : &context.fifos[c.fifos[index]];
+  }
+  Cycle roomFrom(const Channel &c, unsigned index) const {
+    const Fifo *f = fifo(c, index);
+    return f ? f->roomFrom() : 0;
+  }
+
+  /// Puts a wavelet into the buffer of a router's port or, with kOutputQueue,
+  /// into the core's output queue of the color. Needs room.
+  void enter(uint32_t place, unsigned color, Channel &c, unsigned index,
+             Wavelet w, Cycle usableFrom);
+  /// Takes the head of the input queue of a core in cycle t.
+  Wavelet takeInput(uint32_t place, Channel &c, Cycle t) {
+    Fifo &queue = context.fifos[c.fifos[kInputQueue]];
+    if (queue.full()) {
+      context.schedule.wake(Actor::Router, place, t + 1);
+    }
+    return queue.pop(t);
+  }
+
+  /// The port of the wavelet of a color that is due at t, and where it goes;
+  /// `from` is kNumPorts without one, and `later` becomes the cycle of the
+  /// first head that becomes usable, if that lies before it.
+  struct Move {
+    unsigned from = kNumPorts;
+    uint8_t to = 0;
+  };
+  Move dueMove(const Channel &c, Cycle t, Cycle &later) const;
+  /// The first port of the move that has no room at t, or kNumPorts; `later`
+  /// as above for room.
+  unsigned blockedPort(uint32_t place, unsigned color, const Channel &c,
+                       Move move, Cycle t, Cycle &later) const;
+
+private:
+  Move moveOf(const Channel &c, const RouteConfig &config, unsigned port) const;
+  uint32_t neighbourOf(uint32_t place, unsigned port) const;
+  void perform(uint32_t place, unsigned color, Channel &c, Move move, Cycle t);
+  void send(uint32_t place, unsigned color, Channel &c, unsigned port,
+            Wavelet w, Cycle t);
+  void freed(uint32_t place, unsigned port, Cycle t);
+  uint32_t command(uint32_t place, unsigned color, Channel &c,
+                   const RouteConfig &config, uint32_t payload, Cycle t);
+  unsigned capacityOf(const Channel &c, unsigned index) const;
+  void leaveGrid(uint32_t place, unsigned color, unsigned port, Wavelet w,
+                 Cycle t);
+
+  Context &context;
+  Host *host = nullptr;
+  std::vector<Router> routers;
+  std::vector<Channel> channels;
+};
+
+} // namespace wafer::fast
+
+#endif // WAFER_LIB_SIM_FASTFABRIC_H

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===- FastHost.cpp - The host's ends of the edge links -------------------===//
+#include "FastHost.h"
+
+using namespace wafer;
+using namespace wafer::fast;
+
+void Host::load() {
+  const Image &image = context.image;
+  ports.assign(image.hostPorts.size(), PortState());
+  links.clear();
+  linkAt.clear();
+  for (unsigned i = 0; i < ports.size(); ++i) {
+    const HostPort &p = image.hostPorts[i];
+    int32_t column = p.west ? 0 : context.machine.width() - 1;
+    uint32_t place = context.grid.placeOf({column, p.row});
+    Port side = p.west ? Port::West : Port::East;
+    auto [at, isNew] = linkAt.insert({{place, side}, uint32_t(links.size())});
+    if (isNew) {
+      links.push_back({place, side, {}, 0});
+    }
+    links[at->second].ports.push_back(i);
+    ports[i].link = at->second;
+    ports[i].channel = fabric.channelAt(place, p.color);
+  }
+  context.schedule.resize(Actor::Link, links.size());
+}
+
+void Host::push(unsigned port, const uint32_t *words, size_t count,
+                bool control, Cycle now) {
+  const Machine &m = context.machine;
+  // Put in in cycle c, a wavelet is usable at c + hop.
+  Cycle from = now + std::max(m.host.latencyCycles, m.hopCycles) - m.hopCycles;
+  for (size_t i = 0; i < count; ++i) {
+    ports[port].waiting.push_back({from, {words[i], control}});
+  }
+  if (count) {
+    context.schedule.wake(Actor::Link, ports[port].link, from);
+  }
+}
+
+void Host::look(uint32_t id, Cycle t) {
+  Link &link = links[id];
+  Cycle wake = kNever;
+  for (size_t i = 0; i < link.ports.size(); ++i) {
+    unsigned turn = unsigned((link.next + i) % link.ports.size());
+    PortState &port = ports[link.ports[turn]];
+    if (port.waiting.empty()) {
+      continue;
+    }
+    Channel &c = fabric.channel(port.channel);
+    Cycle from = std::max(port.waiting.front().from,
+                          fabric.roomFrom(c, unsigned(link.side)));
+    if (from > t) {
+      wake = std::min(wake, from); // kNever: freed() tells
+      continue;
+    }
+    fabric.enter(link.place, context.image.hostPorts[link.ports[turn]].color, c,
+                 unsigned(link.side), port.waiting.front().wavelet,
+                 t + context.machine.hopCycles);
+    port.waiting.pop_front();
+    link.next = unsigned((turn + 1) % link.ports.size());
+    context.happened(t + 1);
+    wake = t + 1; // one a cycle; the others are looked at again
+    break;
+  }
+  if (wake != kNever) {
+    context.schedule.wake(Actor::Link, id, wake);
+  }
+}
+
+bool Host::canFeed() const {
+  for (const PortState &port : ports) {
+    if (!port.waiting.empty() &&
+        fabric.roomFrom(fabric.channel(port.channel),
+                        unsigned(links[port.link].side)) != kNever) {
+      return true;
+    }
+  }
+  return false;
+}
+
+void Host::freed(uint32_t place, Port side, Cycle t) {
+  auto link = linkAt.find({place, side});
+  if (link != linkAt.end()) {
+    context.schedule.wake(Actor::Link, link->second, t + 1);
+  }
+}
+
+int Host::exitAt(uint32_t place, Port side, unsigned color) const {
+  auto link = linkAt.find({place, side});
+  if (link == linkAt.end()) {
+    return -1;
+  }
+  for (unsigned index : links[link->second].ports) {
+    const HostPort &p = context.image.hostPorts[index];
+    if (!p.input && p.color == color) {
+      return int(index);
+    }
+  }
+  return -1;
+}
+
+void Host::leave(int port, Wavelet w, Cycle t) {
+  const Machine &m = context.machine;
+  Cycle arrival = t + m.hopCycles + m.host.latencyCycles;
+  ports[size_t(port)].received.push_back({w.payload, w.control, arrival});
+  context.happened(arrival);
+}
+
+Cycle Host::arrivalOf(unsigned port, uint64_t words) const {
+  const std::vector<HostWord> &received = ports[port].received;
+  if (words == 0) {
+    return 0;
+  }
+  return received.size() < words ? kNever : received[size_t(words - 1)].cycle;
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===- FastKernels.cpp - Many elements at once ----------------------------===//
+#include "FastKernels.h"
+
+#include "ElementOf.h"
+
+#include <array>
+#include <cstring>
+
+using namespace wafer;
+using namespace wafer::fast;
+
+namespace {
+
+template <unsigned bytes>
+uint32_t load(const uint8_t *p) {
+  uint32_t value = 0;
+  if constexpr (bytes != 0) {
+    std::memcpy(&value, p, bytes);
+  }
+  return value;
+}
+
+template <Opcode op, ElementType dest, ElementType src0, ElementType src1>
+void run(const Elements &e) {
+  uint8_t *d = e.dest;
+  const uint8_t *a = e.src0;
+  const uint8_t *b = e.src1;
+  for (uint32_t i = 0; i < e.count; ++i) {
+    uint32_t value = sim::elementOf<op>(load<sizeOf(src0)>(a),
+                                        load<sizeOf(src1)>(b), e.scalar);
+    std::memcpy(d, &value, sizeOf(dest));
+    d += e.destStep;
+    a += e.step0;
+    b += e.step1;
+  }
+}
+
+std::array<Kernel, 256> makeTable() {
+  std::array<Kernel, 256> table{};
+#define VECTOR(Name, Mnemonic, Code, Sources, Dest, Src0, Src1, Scalar)        \
+  table[Code] = run<Opcode::Name, ElementType::Dest, ElementType::Src0,        \
+                    ElementType::Src1>;
+#include "wafer/Image/Opcodes.def"
+  return table;
+}
+
+} // namespace
+
+Kernel wafer::fast::kernelOf(Opcode op) {
+  static const std::array<Kernel, 256> table = makeTable();
+  return table[uint8_t(op)];
+}

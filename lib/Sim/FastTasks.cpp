@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===- FastTasks.cpp - The state of a core and its tasks ------------------===//
+#include "FastCore.h"
+
+#include <cstdlib>
+
+using namespace wafer;
+using namespace wafer::fast;
+
+//===----------------------------------------------------------------------===//
+// Load
+//===----------------------------------------------------------------------===//
+
+void Cores::load() {
+  const Machine &m = context.machine;
+  plan.load(context.image, m, context.costs);
+  states.clear();
+  states.resize(context.grid.numPlaces());
+  blocks.clear();
+  blockUsed = 0;
+  context.schedule.resize(Actor::Core, context.grid.numPlaces());
+  // Banks repeat after `span` bytes; a table over them when that is a mask.
+  uint32_t span = m.sramBanks * m.bankWidthBytes;
+  uint32_t size = span;
+  if (span & (span - 1)) {
+    for (size = 1; size < m.sramBytes; size *= 2) {
+    }
+  }
+  bankMask = size - 1;
+  bankBits.resize(size);
+  for (uint32_t address = 0; address < size; ++address) {
+    uint32_t bank = address / m.bankWidthBytes % m.sramBanks;
+    bankBits[address] = uint64_t(1) << (bank % m.readConflictModulus);
+  }
+}
+
+void Cores::start() {
+  for (uint32_t place = 0; place < states.size(); ++place) {
+    if (plan.isInRegion(place)) {
+      const RolePlan &role = roleAt(place);
+      if (role.active & ~role.blocked & role.localTasks) {
+        context.schedule.wake(Actor::Core, place, 0);
+      }
+    }
+  }
+}
+
+void Cores::FreeBlock::operator()(uint8_t *p) const { std::free(p); }
+
+uint8_t *Cores::allocateMemory() {
+  constexpr uint32_t kCoresInBlock = 64;
+  size_t bytes = context.machine.sramBytes;
+  if (blocks.empty() || blockUsed == kCoresInBlock) {
+    // calloc: pages that no core touches never become real memory.
+    blocks.emplace_back(
+        static_cast<uint8_t *>(std::calloc(kCoresInBlock, bytes)));
+    blockUsed = 0;
+  }
+  uint8_t *block = blocks.back().get();
+  return block ? block + size_t(blockUsed++) * bytes : nullptr;
+}
+
+CoreState &Cores::state(uint32_t place) {
+  if (states[place]) {
+    return *states[place];
+  }
+  states[place] = std::make_unique<CoreState>();
+  CoreState &core = *states[place];
+  core.place = place;
+  const Region &region = context.image.regions[plan.regionOf[place]];
+  core.role = &plan.roles[region.role];
+  core.active = core.role->active;
+  core.blocked = core.role->blocked;
+  core.micro.resize(core.role->threads - 1);
+  core.lastActed = uint8_t(core.role->threads - 1); // the main thread is first
+  core.inputs.fill(kNone);
+  core.outputs.fill(kNone);
+  Coord at = context.grid.coordOf(place);
+  for (const QueueBinding &b : core.role->role->queues) {
+    uint16_t color = Image::paramAt(region, b.color, at);
+    if (color != kUnboundColor) {
+      (b.input ? core.inputs : core.outputs)[b.queue] =
+          fabric.channelAt(place, color);
+    }
+  }
+  core.sram = allocateMemory();
+  if (core.sram) {
+    sim::fillMemory(context.image, plan, context.grid, place, core.sram);
+  } else {
+    context.raise(context.quietFrom, Actor::Core, place,
+                  "out of memory for the SRAM of the cores");
+  }
+  return core;
+}
+
+//===----------------------------------------------------------------------===//
+// Tasks
+//===----------------------------------------------------------------------===//
+
+int Cores::findControlWord(const CoreState &core, unsigned entry,
+                           Cycle t) const {
+  for (unsigned q = 0; q < core.inputs.size(); ++q) {
+    const Fifo *fifo = inputFifo(core, q);
+    if (fifo && !fifo->empty() && fifo->head().time <= t &&
+        fifo->head().control &&
+        ControlWavelet::decode(fifo->head().payload).taskEntry == entry) {
+      return int(q);
+    }
+  }
+  return -1;
+}
+
+Cores::Choice Cores::nextTask(const CoreState &core, Cycle t) const {
+  uint64_t local = core.active & ~core.blocked & core.role->localTasks;
+  int first = local ? __builtin_ctzll(local) : -1;
+  if (!core.role->hasArrivalTasks) {
+    return {first, -1};
+  }
+  // A data or control task that stands before it in the table goes first.
+  const std::vector<Task> &tasks = core.role->role->tasks;
+  size_t limit = local ? size_t(first) : tasks.size();
+  for (size_t i = 0; i < limit; ++i) {
+    const Task &task = tasks[i];
+    if (((core.blocked >> i) & 1u) || task.kind == TaskKind::Local) {
+      continue;
+    }
+    int queue = -1;
+    if (task.kind == TaskKind::Control) {
+      queue = findControlWord(core, task.binding, t);
+    } else {
+      const Fifo *fifo = inputFifo(core, task.binding);
+      bool ready = fifo && !fifo->empty() && fifo->head().time <= t &&
+                   !fifo->head().control;
+      queue = ready ? int(task.binding) : -1;
+    }
+    if (queue >= 0) {
+      return {int(i), queue};
+    }
+  }
+  return {first, -1};
+}
+
+void Cores::startTask(CoreState &core, Choice choice, Cycle t) {
+  if (choice.queue >= 0) {
+    Channel &c = fabric.channel(core.inputs[size_t(choice.queue)]);
+    core.setRegister(1, fabric.takeInput(core.place, c, t).payload);
+  } else {
+    core.active &= ~(uint64_t(1) << choice.task);
+  }
+  core.task = choice.task;
+  core.pc = core.role->role->tasks[size_t(choice.task)].entry;
+  core.ready = t + context.costs.taskStart;
+  core.starting = true;
+  context.happened(t + 1);
+  context.aheadTo = std::max(context.aheadTo, t + 1);
+}
+
+//===----------------------------------------------------------------------===//
+// Whether it is over
+//===----------------------------------------------------------------------===//
+
+bool Cores::hasWords(uint32_t place) const {
+  const Region &region = context.image.regions[plan.regionOf[place]];
+  for (const QueueBinding &b : roleAt(place).role->queues) {
+    uint16_t color =
+        Image::paramAt(region, b.color, context.grid.coordOf(place));
+    if (b.input && color != kUnboundColor) {
+      const Fifo *fifo = fabric.fifo(
+          fabric.channel(fabric.channelAt(place, color)), kInputQueue);
+      if (fifo && !fifo->empty()) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+bool Cores::canAct(uint32_t place) {
+  if (!plan.isInRegion(place)) {
+    return false;
+  }
+  const RolePlan &role = roleAt(place);
+  if (!find(place) && !hasWords(place)) {
+    return role.active & ~role.blocked & role.localTasks;
+  }
+  CoreState &core = state(place);
+  constexpr Cycle kEnd = kNever - 1; // everything on its way has come
+  Cycle later = kNever;
+  for (unsigned i = 0; i <= core.micro.size(); ++i) {
+    const VectorOp &op = thread(core, i);
+    if (op.state == VectorOp::State::Completing ||
+        (op.state == VectorOp::State::Running &&
+         waitOf(core, op, kEnd, later) == Wait::None)) {
+      return true;
+    }
+  }
+  if (core.main.state != VectorOp::State::Free) {
+    return false;
+  }
+  if (core.task < 0) {
+    return nextTask(core, kEnd).task >= 0;
+  }
+  const Instruction *in = fetch(core);
+  if (!in || !isVector(*in)) {
+    return true; // acts, or its act is a fault
+  }
+  VectorFields fields = VectorFields::decode(in->imm);
+  return !fields.async || !((core.busy >> fields.microthread) & 1u);
+}
+
+//===----------------------------------------------------------------------===//
+// Accounting
+//===----------------------------------------------------------------------===//
+
+void Cores::closeWaits(CoreState &core, Cycle t) const {
+  if (!core.olderWaits.empty()) {
+    for (size_t i = 0; i < core.olderWaits.size(); ++i) {
+      const CoreState::Waiting &w = core.olderWaits[i];
+      Cycle end = i + 1 < core.olderWaits.size() ? core.olderWaits[i + 1].from
+                                                 : core.waiting.from;
+      core.counters[w.what] += end - w.from;
+    }
+    core.olderWaits.clear();
+  }
+  core.counters[core.waiting.what] += t - core.waiting.from;
+  core.accountedTo = t;
+  core.waiting.from = t;
+}
+
+void Cores::noteWait(CoreState &core, Cycle from, Activity what) const {
+  from = std::max(from, core.accountedTo);
+  if (from < core.waiting.from) {
+    return; // the core has looked ahead to there already
+  }
+  if (core.waiting.what == what || core.waiting.from == from) {
+    core.waiting.what = what;
+    return;
+  }
+  core.olderWaits.push_back(core.waiting);
+  core.waiting = {from, what};
+}
+
+Counters Cores::counters(uint32_t place, Cycle now) const {
+  Counters result;
+  const CoreState *core = find(place);
+  if (!core) {
+    result[Activity::Idle] = now;
+    return result;
+  }
+  result = core->counters;
+  if (core->accountedTo > now) {
+    // The second cycle of a step that began in the last cycle.
+    result[Activity::BankConflict] -= core->accountedTo - now;
+    return result;
+  }
+  std::vector<CoreState::Waiting> waits = core->olderWaits;
+  waits.push_back(core->waiting);
+  for (size_t i = 0; i < waits.size(); ++i) {
+    Cycle end = i + 1 < waits.size() ? std::min(waits[i + 1].from, now) : now;
+    if (end > waits[i].from) {
+      result[waits[i].what] += end - waits[i].from;
+    }
+  }
+  return result;
+}
+
+void Cores::fault(CoreState &core, Cycle t, uint32_t pc, int32_t task,
+                  const std::string &what) {
+  core.faulted = true;
+  context.aheadTo = std::max(context.aheadTo, t + 1);
+  context.raise(t, Actor::Core, core.place,
+                sim::describeCore(context.image, plan, context.grid, core.place,
+                                  pc, task) +
+                    ": " + what);
+}

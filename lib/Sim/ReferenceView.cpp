@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===- ReferenceView.cpp - The state for the wait report ------------------===//
+#include "ReferenceEngine.h"
+#include "StateView.h"
+
+using namespace wafer;
+using namespace wafer::reference;
+
+namespace {
+
+class View final : public sim::StateView {
+public:
+  View(const Context &context, Fabric &fabric, const Host &host,
+       const Cores &cores, Cycle now)
+      : StateView(context.image, cores.programs(), context.grid),
+        fabric(fabric), host(host), cores(cores), now(now) {}
+
+  unsigned numThreads(uint32_t place) const override {
+    const CoreState *core = cores.find(place);
+    return core ? unsigned(core->threads.size()) : 0;
+  }
+
+  sim::ThreadView thread(uint32_t place, unsigned index) const override {
+    const CoreState &core = *cores.find(place);
+    const VectorOp &op = core.threads[index];
+    sim::ThreadView view;
+    if (op.state != VectorOp::State::Running || op.sleepsUntil != kNever) {
+      return view;
+    }
+    Wait wait = cores.waitOf(core, op, now);
+    view.waits = wait == Wait::Words  ? sim::ThreadView::Waits::Words
+                 : wait == Wait::Room ? sim::ThreadView::Waits::Room
+                                      : sim::ThreadView::Waits::No;
+    view.pc = op.pc;
+    view.issuedBy = op.issuedBy;
+    view.done = op.done;
+    view.length = op.length;
+    for (const Operand *in : {&op.src0, &op.src1}) {
+      if (in->source == Operand::Source::Fabric) {
+        view.in = {in->queue, fabric.colorOf(place, in->channel)};
+      }
+    }
+    if (op.dest.source == Operand::Source::Fabric) {
+      view.out = {op.dest.queue, fabric.colorOf(place, op.dest.channel)};
+    }
+    return view;
+  }
+
+  sim::CoreView core(uint32_t place) const override {
+    if (const CoreState *core = cores.find(place)) {
+      return {core->task, core->pc, core->active, core->blocked};
+    }
+    // A core that nobody looked at yet is as its role says.
+    const RolePlan &role = cores.roleAt(place);
+    return {-1, 0, role.active, role.blocked};
+  }
+
+  sim::ChannelView channel(uint32_t place, unsigned color) const override {
+    uint32_t id = fabric.channelAt(place, color);
+    if (id == kNone) {
+      return {};
+    }
+    const Channel &c = fabric.channel(id);
+    return {fabric.configOf(c), c.position, c.occupied, c.inputQueue,
+            c.outputQueue};
+  }
+
+  sim::FifoView fifo(uint32_t place, unsigned color,
+                     unsigned index) const override {
+    uint32_t id = fabric.channelAt(place, color);
+    const Fifo *fifo =
+        id == kNone ? nullptr : fabric.fifo(fabric.channel(id), index);
+    if (!fifo || fifo->empty()) {
+      return {};
+    }
+    return {fifo->size(), fifo->head().control != 0};
+  }
+
+  uint32_t pendingColors(uint32_t place) const override {
+    return fabric.router(place).pending;
+  }
+
+  unsigned blockedPort(uint32_t place, unsigned color) const override {
+    const Channel &c = fabric.channel(fabric.channelAt(place, color));
+    Cycle later = kNever;
+    bool roomNext = false;
+    std::optional<Fabric::Move> move = fabric.dueMove(c, now, later);
+    return move ? fabric.blockedPort(place, color, c, *move, now, roomNext)
+                : kNumPorts;
+  }
+
+  size_t waitingAtHost(unsigned port) const override {
+    return host.waiting(port);
+  }
+
+private:
+  Fabric &fabric;
+  const Host &host;
+  const Cores &cores;
+  Cycle now;
+};
+
+} // namespace
+
+std::string ReferenceEngine::waitReport() {
+  // When it is over, what is on its way has come.
+  bool isOver = !canGoOn();
+  Cycle at = isOver ? kNever - 1 : now;
+  return sim::waitReport(View(context, fabric, host, cores, at), isOver);
+}
