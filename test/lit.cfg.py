@@ -7,6 +7,8 @@
 #   shared-models   the folder of shared models is there
 # Substitutions
 #   %shared         that folder's parent, ../shared beside the source tree
+#   %python         the interpreter that runs lit
+#   %llvm_include   where the .td files of MLIR lie
 
 import os
 import sys
@@ -29,6 +31,7 @@ if os.path.isdir(os.path.join(shared, "models")):
     config.available_features.add("shared-models")
 config.substitutions.append(("%shared", shared))
 config.substitutions.append(("%python", sys.executable))
+config.substitutions.append(("%llvm_include", config.llvm_include))
 
 path = [config.wafer_tools_dir, config.llvm_tools_dir, config.environment["PATH"]]
 config.environment["PATH"] = os.pathsep.join(path)
