@@ -9,6 +9,8 @@
 #   %shared         that folder's parent, ../shared beside the source tree
 #   %plugin         the plugin for MLIR's own tools
 #   %dialects       the folder of ODS files
+#   %python         the interpreter that runs lit
+#   %llvm_include   where the .td files of MLIR lie
 
 import os
 import sys
@@ -35,6 +37,7 @@ plugin = os.path.join(config.wafer_build_dir, "lib", "WaferPlugin.so")
 config.substitutions.append(("%plugin", plugin))
 dialects = os.path.join(config.wafer_source_dir, "dialects")
 config.substitutions.append(("%dialects", dialects))
+config.substitutions.append(("%llvm_include", config.llvm_include))
 
 path = [config.wafer_tools_dir, config.llvm_tools_dir, config.environment["PATH"]]
 config.environment["PATH"] = os.pathsep.join(path)

@@ -63,6 +63,10 @@ void CommandContext::warn(const Diagnostic &warning) const {
   fmt::print(stderr, "wsec: warning: {}\n", warning.str());
 }
 
+void CommandContext::remark(const Diagnostic &remark) const {
+  fmt::print(stderr, "wsec: remark: {}\n", remark.str());
+}
+
 //===----------------------------------------------------------------------===//
 // Parsing
 //===----------------------------------------------------------------------===//
@@ -136,6 +140,8 @@ int wafer::runDriver(int argc, char **argv,
                      const DriverExtensions &extensions) {
   // A reader that goes away is an error of writing, not a silent end.
   std::signal(SIGPIPE, SIG_IGN);
+  // So is a file that grows beyond the limit of the process.
+  std::signal(SIGXFSZ, SIG_IGN);
   CommandContext context;
   context.makeHostModel = extensions.makeHostModel;
   ExitCode code = ExitCode::BadInput;

@@ -33,6 +33,10 @@ public:
 
   mlir::MLIRContext &context() { return mlirContext; }
 
+  /// From now on the remarks of passes are printed, in the order of the
+  /// pipeline, as "wsec: remark: CATEGORY: SENTENCE".
+  void enableRemarks();
+
   /// Reads `path`: a .mlir or .mlirbc file as it is, anything else as a model
   /// that is imported. Null after an error, which has been printed.
   mlir::OwningOpRef<mlir::ModuleOp>

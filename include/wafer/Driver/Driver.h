@@ -74,6 +74,8 @@ public:
                 ExitCode code = ExitCode::BadInput) const;
   /// Prints "wsec: warning: ..." on standard error.
   void warn(const Diagnostic &warning) const;
+  /// Prints "wsec: remark: ..." on standard error.
+  void remark(const Diagnostic &remark) const;
 
   /// The action that the command line chose; empty if it chose none.
   Action chosen;
