@@ -3,8 +3,8 @@
 // tensors-covered. A placement puts the block (ranges of the row) x (ranges of
 // the column) x (whole dimensions) into each core. Two cores may hold the same
 // block (replication), and ranges of a single dimension may overlap (declared
-// copies); blocks that overlap otherwise mean that an element has two homes, and
-// blocks that do not fill the shape that it has none.
+// copies); blocks that overlap otherwise mean that an element has two homes,
+// and blocks that do not fill the shape that it has none.
 //
 // As a block is a product, rows and columns are looked at one after the other:
 // the distinct ranges of all rows, taken over the dimensions that are cut by
@@ -130,8 +130,8 @@ private:
   /// Ranges of one dimension may overlap: then the layout declares copies, such
   /// as of a rotary table that every KV head cuts in its own way. Their union
   /// must have no gap.
-  std::optional<Box> lineUnion(const TensorPlacement &t, std::vector<Box> &boxes,
-                               const char *noun) {
+  std::optional<Box> lineUnion(const TensorPlacement &t,
+                               std::vector<Box> &boxes, const char *noun) {
     std::sort(boxes.begin(), boxes.end());
     std::pair<uint32_t, uint32_t> all{0, 0};
     bool any = false;
@@ -140,9 +140,9 @@ private:
         continue;
       }
       if (any && box[0].first > all.second) {
-        report(fmt::format("the {} of region '{}' leave elements {} to {} out", noun,
-                           context.image.regions[t.region].name, all.second,
-                           box[0].first));
+        report(fmt::format("the {} of region '{}' leave elements {} to {} out",
+                           noun, context.image.regions[t.region].name,
+                           all.second, box[0].first));
         return std::nullopt;
       }
       all.first = any ? all.first : box[0].first;

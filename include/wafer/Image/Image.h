@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Image.h - A compiled program for a wafer -------------------*- C++ -*-===//
+//===- Image.h - A compiled program for a wafer -------------------*- C++
+//-*-===//
 //
 // The in-memory form of a .wafer file, shared by the emitter, the verifier,
 // both engines and the reports. It is *logical*: programs are written for a
@@ -51,7 +52,12 @@ struct ParamSource {
   }
 };
 
-enum class BufferKind : uint8_t { Params = 0, Weights = 1, State = 2, Scratch = 3 };
+enum class BufferKind : uint8_t {
+  Params = 0,
+  Weights = 1,
+  State = 2,
+  Scratch = 3
+};
 
 /// A named range of a core's SRAM. Ranges may overlap only between Scratch
 /// buffers (disjoint lifetimes).
@@ -188,7 +194,15 @@ struct Stream {
   bool toHost = false;
 };
 
-enum class DataType : uint8_t { F16 = 0, BF16 = 1, F32 = 2, I8 = 3, I16 = 4, I32 = 5, U16 = 6 };
+enum class DataType : uint8_t {
+  F16 = 0,
+  BF16 = 1,
+  F32 = 2,
+  I8 = 3,
+  I16 = 4,
+  I32 = 5,
+  U16 = 6
+};
 unsigned sizeOf(DataType t);
 const char *nameOf(DataType t);
 
@@ -262,9 +276,11 @@ struct LogicalMap {
 struct Image {
   /// Canonical JSON of the machine (Machine::toJson).
   std::string machine;
-  /// JSON object: name, vocabulary, context, eos, parameters ... (docs/image.md).
+  /// JSON object: name, vocabulary, context, eos, parameters ...
+  /// (docs/image.md).
   std::string model;
-  /// The tokenizer's own file or tables, as `wsec run` reads them; may be empty.
+  /// The tokenizer's own file or tables, as `wsec run` reads them; may be
+  /// empty.
   std::string tokenizer;
   /// JSON object of the compile report (docs/report.md); may be empty.
   std::string report;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Isa.h - Instruction, descriptor and route encodings -------*- C++ -*-===//
+//===- Isa.h - Instruction, descriptor and route encodings -------*- C++
+//-*-===//
 //
 // The bit-level vocabulary that the image, the verifier, the engines and the
 // emitter share. docs/machine/abstract-machine.md is the specification; this
@@ -18,7 +19,8 @@ namespace wafer {
 
 enum class Opcode : uint8_t {
 #define SCALAR(Name, Mnemonic, Code, Form, Cost) Name = Code,
-#define VECTOR(Name, Mnemonic, Code, Sources, Dest, Src0, Src1, Scalar) Name = Code,
+#define VECTOR(Name, Mnemonic, Code, Sources, Dest, Src0, Src1, Scalar)        \
+  Name = Code,
 #include "wafer/Image/Opcodes.def"
 };
 
@@ -43,14 +45,26 @@ enum class Form : uint8_t {
 
 /// The timing parameter of a machine's parameter set that an instruction pays.
 enum class CostClass : uint8_t {
-  Alu, Multiply, Float, FloatDivide, Load, Store, Branch, Task, Clock, DsrLoad, DsrSet, Vector
+  Alu,
+  Multiply,
+  Float,
+  FloatDivide,
+  Load,
+  Store,
+  Branch,
+  Task,
+  Clock,
+  DsrLoad,
+  DsrSet,
+  Vector
 };
 
 enum class ElementType : uint8_t { None, B16, B32, F16, F32 };
 /// Bytes of one element; 0 for None.
 constexpr unsigned sizeOf(ElementType t) {
-  return t == ElementType::None ? 0
-         : (t == ElementType::B16 || t == ElementType::F16) ? 2 : 4;
+  return t == ElementType::None                             ? 0
+         : (t == ElementType::B16 || t == ElementType::F16) ? 2
+                                                            : 4;
 }
 
 /// How a vector instruction uses its scalar register.
@@ -71,7 +85,9 @@ struct OpcodeInfo {
 
 /// The description of `op`, or nullptr where the byte is no opcode.
 const OpcodeInfo *lookupOpcode(uint8_t code);
-inline const OpcodeInfo &infoOf(Opcode op) { return *lookupOpcode(uint8_t(op)); }
+inline const OpcodeInfo &infoOf(Opcode op) {
+  return *lookupOpcode(uint8_t(op));
+}
 /// The opcode with this mnemonic, if there is one.
 std::optional<Opcode> parseMnemonic(std::string_view mnemonic);
 
@@ -139,7 +155,12 @@ struct VectorFields {
   }
 };
 
-enum class DescriptorKind : uint8_t { Memory = 0, FabricIn = 1, FabricOut = 2, FabricControl = 3 };
+enum class DescriptorKind : uint8_t {
+  Memory = 0,
+  FabricIn = 1,
+  FabricOut = 2,
+  FabricControl = 3
+};
 
 /// A descriptor as it lies in SRAM: eight halfwords, 16 bytes, aligned to 4.
 ///
@@ -188,10 +209,12 @@ struct Descriptor {
     return d;
   }
   std::array<uint16_t, kHalfwords> encode() const {
-    uint16_t control = uint16_t(unsigned(kind) | (unsigned(queue & 7u) << 2) |
-                                (unsigned(packed) << 5) | (unsigned(save) << 6) |
-                                (unsigned(advanceSwitch) << 7));
-    return {base, extent0, uint16_t(stride0), control, extent1, uint16_t(stride1), 0, 0};
+    uint16_t control = uint16_t(
+        unsigned(kind) | (unsigned(queue & 7u) << 2) | (unsigned(packed) << 5) |
+        (unsigned(save) << 6) | (unsigned(advanceSwitch) << 7));
+    return {base,    extent0, uint16_t(stride0),
+            control, extent1, uint16_t(stride1),
+            0,       0};
   }
 };
 
@@ -199,7 +222,12 @@ struct Descriptor {
 // Control wavelets and routes
 //===----------------------------------------------------------------------===//
 
-enum class SwitchCommand : uint8_t { Nop = 0, Advance = 1, Reset = 2, Teardown = 3 };
+enum class SwitchCommand : uint8_t {
+  Nop = 0,
+  Advance = 1,
+  Reset = 2,
+  Teardown = 3
+};
 inline constexpr unsigned kMaxSwitchCommands = 3;
 
 /// The payload of a control wavelet:
@@ -242,7 +270,12 @@ struct ControlWavelet {
 };
 
 /// What happens to the command list of a control wavelet as it passes.
-enum class PopMode : uint8_t { Never = 0, Always = 1, OnAdvance = 2, OnAdvanceNop = 3 };
+enum class PopMode : uint8_t {
+  Never = 0,
+  Always = 1,
+  OnAdvance = 2,
+  OnAdvanceNop = 3
+};
 
 /// One position of a router's switch for one color.
 struct SwitchPosition {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Machine.h - The description of a wafer-scale machine -------*- C++ -*-===//
+//===- Machine.h - The description of a wafer-scale machine -------*- C++
+//-*-===//
 //
 // A machine is data: everything that a phase, an engine or a report may ask
 // about the target comes from this object, which is read from a JSON file
@@ -54,7 +55,9 @@ struct QueueSpec {
   uint32_t reserved = 0;
 
   unsigned count() const { return unsigned(depths.size()); }
-  bool usable(unsigned q) const { return q < count() && !((reserved >> q) & 1u); }
+  bool usable(unsigned q) const {
+    return q < count() && !((reserved >> q) & 1u);
+  }
   unsigned numUsable() const;
 };
 
@@ -143,13 +146,16 @@ struct Machine {
   int32_t width() const { return usable.w; }
   int32_t height() const { return usable.h; }
   /// SRAM left for code and data of the program.
-  uint32_t programBytes() const { return sramBytes - systemBytes - taskTableBytes; }
+  uint32_t programBytes() const {
+    return sramBytes - systemBytes - taskTableBytes;
+  }
   uint32_t lanesOf(std::string_view mnemonic) const;
   /// nullptr when there is no such set.
   const ParameterSet *findParameters(std::string_view setName) const;
 
   /// Parses and checks a machine file. `where` names it in errors.
-  static Result<Machine> fromJson(std::string_view text, const std::string &where);
+  static Result<Machine> fromJson(std::string_view text,
+                                  const std::string &where);
   /// Loads a shipped machine by name ("wse2") or a file by path; anything with
   /// a '/' or ending in ".json" is a path.
   static Result<Machine> load(const std::string &nameOrPath);

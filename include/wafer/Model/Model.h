@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Model.h - A transformer as it lies in its files -------------*- C++ -*-===//
+//===- Model.h - A transformer as it lies in its files -------------*- C++
+//-*-===//
 //
 // What every importer delivers: the dimensions of a decoder-only transformer,
 // references to its tensors under canonical names, and its tokenizer. Tensor
@@ -8,10 +9,10 @@
 // Canonical names (L = layer number):
 //   embed [vocab, dim]                         head [vocab, dim] (absent: tied)
 //   final_norm [dim]                           layers.L.attn_norm [dim]
-//   layers.L.q [heads * headDim, dim]          layers.L.k, .v [kvHeads * headDim, dim]
-//   layers.L.o [dim, heads * headDim]          layers.L.q_norm, .k_norm [headDim] (qkNorm)
-//   layers.L.ffn_norm [dim]                    layers.L.gate, .up [ffn, dim]
-//   layers.L.down [dim, ffn]
+//   layers.L.q [heads * headDim, dim]          layers.L.k, .v [kvHeads *
+//   headDim, dim] layers.L.o [dim, heads * headDim]          layers.L.q_norm,
+//   .k_norm [headDim] (qkNorm) layers.L.ffn_norm [dim] layers.L.gate, .up [ffn,
+//   dim] layers.L.down [dim, ffn]
 // Shapes are [outputs, inputs], row-major: y = W x.
 //
 //===----------------------------------------------------------------------===//
@@ -123,7 +124,8 @@ struct Model {
 
   /// Reads elements [first, first + count) of a tensor, converted to float.
   /// The tensor must exist and the range lie inside it (an assert).
-  void read(const std::string &tensor, uint64_t first, uint64_t count, float *out) const;
+  void read(const std::string &tensor, uint64_t first, uint64_t count,
+            float *out) const;
 };
 
 struct ModelLoadOptions {
@@ -136,7 +138,8 @@ struct ModelLoadOptions {
 /// Loads a GGUF file, a folder with config.json and safetensors, or a bare
 /// config.json, decided by what the path is. Every tensor is checked: present,
 /// shape, type, inside its file, not overlapping another one.
-Result<Model> loadModel(const std::string &path, const ModelLoadOptions &options = {});
+Result<Model> loadModel(const std::string &path,
+                        const ModelLoadOptions &options = {});
 
 /// Text to token ids and back. Immutable and thread-safe.
 class Tokenizer {
@@ -160,8 +163,8 @@ public:
   /// A self-contained JSON text from which `fromJson` makes an equal tokenizer;
   /// images embed it.
   virtual std::string toJson() const = 0;
-  static Result<std::shared_ptr<const Tokenizer>> fromJson(const std::string &text,
-                                                           const std::string &where);
+  static Result<std::shared_ptr<const Tokenizer>>
+  fromJson(const std::string &text, const std::string &where);
 };
 
 } // namespace wafer

@@ -31,7 +31,8 @@ struct RouteTables {
 RouteConfig baseRoute(uint8_t rx, uint8_t tx);
 
 /// `colors` by id, as from colorStreams. Rules come in the order of ids,
-/// named after their stream, with ".line" for a family and ".trunk", ".north" or
+/// named after their stream, with ".line" for a family and ".trunk", ".north"
+/// or
 /// ".south" for a stream (and a number where it has several branches).
 RouteTables deriveRules(const RoutingProblem &problem,
                         const std::vector<uint8_t> &colors);

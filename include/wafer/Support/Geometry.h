@@ -60,7 +60,13 @@ enum class Axis : uint8_t { X, Y };
 
 /// The five ports of a router. The numbers are those of the direction codes
 /// in the fabric's switch registers (docs/machine/abstract-machine.md).
-enum class Port : uint8_t { West = 0, East = 1, South = 2, North = 3, Ramp = 4 };
+enum class Port : uint8_t {
+  West = 0,
+  East = 1,
+  South = 2,
+  North = 3,
+  Ramp = 4
+};
 inline constexpr unsigned kNumPorts = 5;
 
 /// Bit of a port in an rx or tx mask.

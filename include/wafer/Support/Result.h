@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Result.h - Values or one clear error ----------------------*- C++ -*-===//
+//===- Result.h - Values or one clear error ----------------------*- C++
+//-*-===//
 //
 // Error handling of the libraries that link neither MLIR nor LLVM. Nothing is
 // thrown: a function that can fail on bad input returns Result<T>, which holds
@@ -38,7 +39,8 @@ template <typename T>
 class [[nodiscard]] Result {
 public:
   Result(T value) : storage(std::in_place_index<0>, std::move(value)) {}
-  Result(Diagnostic error) : storage(std::in_place_index<1>, std::move(error)) {}
+  Result(Diagnostic error)
+      : storage(std::in_place_index<1>, std::move(error)) {}
 
   explicit operator bool() const { return storage.index() == 0; }
   T &operator*() {

@@ -27,9 +27,8 @@ protected:
       return mlir::success();
     });
     mlir::Location loc = module->getLoc();
-    LayoutAttr layout =
-        LayoutAttr::getChecked([&] { return mlir::emitError(loc); }, &context,
-                               dims, partial, group);
+    LayoutAttr layout = LayoutAttr::getChecked(
+        [&] { return mlir::emitError(loc); }, &context, dims, partial, group);
     EXPECT_EQ(bool(layout), message.empty());
     return message;
   }

@@ -91,7 +91,8 @@ TEST(VerifyRouting, FindsTwoRoutesOfOneColor) {
   r.tables.rules.push_back(r.tables.rules[0]);
   r.tables.rules[1].name = "again";
   r.tables.rules[1].rect = {1, 3, 4, 1};
-  EXPECT_ERROR(r, "rules 'm.line' and 'again' give a router two routes of color 0");
+  EXPECT_ERROR(
+      r, "rules 'm.line' and 'again' give a router two routes of color 0");
 }
 
 TEST(VerifyRouting, FindsUnusedRoutes) {

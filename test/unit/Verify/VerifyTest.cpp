@@ -412,11 +412,12 @@ TEST(Verify, TensorsCovered) {
                   "tensor 'weight': elements of [0..4, 0..8] are missing; "
                   "placed: [0..4, 0..6]",
                   {{"cut [0, 2, 4, 6, 8]", "cut [0, 2, 4, 6, 6]"}});
-  expectViolation("tensors-covered",
-                  "tensor 'weight': the columns of region 'row' leave elements 2 "
-                  "to 3 out",
-                  {{"cut [0, 2, 4, 6, 8]", "begin [0, 3, 4, 6] end [2, 4, 6, "
-                                           "8]"}});
+  expectViolation(
+      "tensors-covered",
+      "tensor 'weight': the columns of region 'row' leave elements 2 "
+      "to 3 out",
+      {{"cut [0, 2, 4, 6, 8]", "begin [0, 3, 4, 6] end [2, 4, 6, "
+                               "8]"}});
   // Replication: columns 0 and 1 hold the same half.
   Outcome outcome = verifyWith(
       {{"whole stride 4", "whole stride 8"},
