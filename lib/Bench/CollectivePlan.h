@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- CollectivePlan.h - Trees of chains on a line ---------------*- C++
-//-*-===//
+//===- CollectivePlan.h - Trees of chains on a line -------------*- C++ -*-===//
 //
 // A sum over a line of cores in levels. Level 0 cuts the line into groups of
 // groups[0] cores, each with a head; level 1 groups the heads by groups[1], and

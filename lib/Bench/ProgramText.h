@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- ProgramText.h - Programs written as texts ------------------*- C++
-//-*-===//
+//===- ProgramText.h - Programs written as texts ----------------*- C++ -*-===//
 //
 // The kernels are written in the text form of images, with $NAME for what
 // depends on the shape and the machine.

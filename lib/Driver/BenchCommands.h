@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- BenchCommands.h - What the commands of wsec bench share ----*- C++
-//-*-===//
+//===- BenchCommands.h - What the commands of wsec bench share --*- C++ -*-===//
 #ifndef WAFER_LIB_DRIVER_BENCHCOMMANDS_H
 #define WAFER_LIB_DRIVER_BENCHCOMMANDS_H
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- MachineCommand.cpp - wsec machine
-//-------------------------------------===//
+//===- MachineCommand.cpp - wsec machine ----------------------------------===//
 //
 // Shows a machine as a page to read or as canonical JSON, or only checks it.
 //

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Liveness.h - Where values of structured code end -----------*- C++
-//-*-===//
+//===- Liveness.h - Where values of structured code end ---------*- C++ -*-===//
 //
 // Code without block arguments (apart from loop counters) needs no dataflow:
 // a value lives from its definition to its last use in textual order, and if

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- ParamBlock.h - The parameter block of a role ---------------*- C++
-//-*-===//
+//===- ParamBlock.h - The parameter block of a role -------------*- C++ -*-===//
 //
 //   paramOffset          one halfword for each parameter that code reads
 //   (next multiple of 4) descriptors of 16 bytes, equal ones shared

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- RoleEmitter.h - Code of one role ---------------------------*- C++
-//-*-===//
+//===- RoleEmitter.h - Code of one role -------------------------*- C++ -*-===//
 //
 // Walks the code of a role once, in textual order, and assigns registers and
 // descriptor registers as it goes.

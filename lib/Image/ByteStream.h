@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- ByteStream.h - Little-endian fields, both ways (internal) -*- C++
-//-*-===//
+//===- ByteStream.h - Little-endian fields, both ways -----------*- C++ -*-===//
 //
 // ByteWriter and ByteReader share one vocabulary, so that the layout of a
 // section is written down once (Sections.h) and both directions follow it.

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Checksum.h - XXH3-64 of sections (internal) ---------------*- C++
-//-*-===//
+//===- Checksum.h - XXH3-64 of sections (internal) --------------*- C++ -*-===//
 #ifndef WAFER_LIB_IMAGE_CHECKSUM_H
 #define WAFER_LIB_IMAGE_CHECKSUM_H
 

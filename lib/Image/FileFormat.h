@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- FileFormat.h - Numbers of the .wafer file (internal) ------*- C++
-//-*-===//
+//===- FileFormat.h - Numbers of the .wafer file (internal) -----*- C++ -*-===//
 //
 // docs/image.md gives the pictures.
 //

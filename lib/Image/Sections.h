@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Sections.h - Fields of every section (internal) -----------*- C++
-//-*-===//
+//===- Sections.h - Fields of every section (internal) ----------*- C++ -*-===//
 //
 // One function template per record, instantiated for ByteWriter (T is const)
 // and ByteReader: the one place in the code that knows the order of the

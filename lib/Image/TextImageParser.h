@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- TextImageParser.h - Parser of a whole text (internal) ------*- C++
-//-*-===//
+//===- TextImageParser.h - Parser of a whole text (internal) ----*- C++ -*-===//
 //
 // TextParser.cpp reads texts, regions, routes and intent, TextDataParser.cpp
 // tensors and init data.

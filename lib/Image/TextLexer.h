@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- TextLexer.h - Tokens of the text form (internal) ----------*- C++
-//-*-===//
+//===- TextLexer.h - Tokens of the text form (internal) ---------*- C++ -*-===//
 #ifndef WAFER_LIB_IMAGE_TEXTLEXER_H
 #define WAFER_LIB_IMAGE_TEXTLEXER_H
 

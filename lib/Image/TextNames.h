@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- TextNames.h - Keywords of the text form (internal) --------*- C++
-//-*-===//
+//===- TextNames.h - Keywords of the text form (internal) -------*- C++ -*-===//
 //
 // The words for enumerations, in the order of their values; printer and parser
 // share them.

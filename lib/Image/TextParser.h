@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- TextParser.h - Shared by the parsers (internal) -----------*- C++
-//-*-===//
+//===- TextParser.h - Shared by the parsers (internal) ----------*- C++ -*-===//
 //
 // ParserBase: tokens, the one error, and the small things that every record is
 // made of. Functions return false after an error; the first error is kept.

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- TextPrinter.h - Shared by the printers (internal) ---------*- C++
-//-*-===//
+//===- TextPrinter.h - Shared by the printers (internal) --------*- C++ -*-===//
 #ifndef WAFER_LIB_IMAGE_TEXTPRINTER_H
 #define WAFER_LIB_IMAGE_TEXTPRINTER_H
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- TextRoleParser.h - Parser of one role (internal) -----------*- C++
-//-*-===//
+//===- TextRoleParser.h - Parser of one role (internal) ---------*- C++ -*-===//
 //
 // Names may be used before they are declared (a branch forward, a descriptor
 // over a buffer further down), so every use is kept as a fix-up and resolved at

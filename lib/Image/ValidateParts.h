@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- ValidateParts.h - Pieces of validate() (internal) ---------*- C++
-//-*-===//
+//===- ValidateParts.h - Pieces of validate() (internal) --------*- C++ -*-===//
 //
 // Each part relies on those before it: roles, regions, fabric, data.
 //

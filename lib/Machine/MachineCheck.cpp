@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- MachineCheck.cpp - Is this a machine?
-//---------------------------------===//
+//===- MachineCheck.cpp - Is this a machine? ------------------------------===//
 //
 // First the bounds of each field, then the rules between fields. Both hold for
 // machines that a program builds as well as for those that come from a file.

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- MachineFields.h - The one list of a machine's fields -------*- C++
-//-*-===//
+//===- MachineFields.h - The one list of a machine's fields -----*- C++ -*-===//
 //
 // Reading, writing and range checks of a machine all need the same list: key
 // in the file, member, range. visitMachine() walks that list; the visitors of

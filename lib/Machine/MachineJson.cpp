@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- MachineJson.cpp - Machine files
-//--------------------------------------===//
+//===- MachineJson.cpp - Machine files ------------------------------------===//
 //
 // Reads and writes the JSON form of a machine. A leaf is a value or
 // {"value": V, "source": "citation"}; any object may have a "source" of its

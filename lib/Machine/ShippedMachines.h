@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- ShippedMachines.h - Machine files inside the library -------*- C++
-//-*-===//
+//===- ShippedMachines.h - Machine files inside the library -----*- C++ -*-===//
 //
 // The files of lib/Machine/data, embedded when the library is built.
 //

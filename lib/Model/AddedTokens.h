@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- AddedTokens.h - Tokens that stand for themselves in text ----*- C++
-//-*-===//
+//===- AddedTokens.h - Tokens that stand for themselves in text -*- C++ -*-===//
 #ifndef WAFER_LIB_MODEL_ADDEDTOKENS_H
 #define WAFER_LIB_MODEL_ADDEDTOKENS_H
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Architecture.h - What a model of a family consists of -------*- C++
-//-*-===//
+//===- Architecture.h - What a model of a family consists of ----*- C++ -*-===//
 //
 // The part that all importers share: which families there are, the limits of
 // the dimensions, the tensors that a configuration asks for, and the binding

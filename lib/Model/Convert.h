@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Convert.h - Bulk conversion of weights to float -------------*- C++
-//-*-===//
+//===- Convert.h - Bulk conversion of weights to float ----------*- C++ -*-===//
 //
 // The same values as halfToFloat and bfloatToFloat of wafer/Support/Half.h, in
 // loops that compilers turn into vector code. Sources need no alignment.

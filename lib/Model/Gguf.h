@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Gguf.h - The container format of GGUF files -----------------*- C++
-//-*-===//
+//===- Gguf.h - The container format of GGUF files --------------*- C++ -*-===//
 //
 // Reads the header of a GGUF file (versions 2 and 3, little endian): the
 // metadata and the tensor descriptions. Every count is compared with the bytes

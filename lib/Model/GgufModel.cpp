@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- GgufModel.cpp - Models in GGUF files
-//--------------------------------===//
+//===- GgufModel.cpp - Models in GGUF files -------------------------------===//
 //
 // Two things differ from the Hugging Face form of the same model. The rows of q
 // and k of the llama family are permuted so that rotary embedding works on

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- HfConfig.cpp - The config.json of Hugging Face models
-//---------------===//
+//===- HfConfig.cpp - The config.json of Hugging Face models --------------===//
 #include "Importers.h"
 
 #include <fmt/format.h>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- HfModel.cpp - Hugging Face folders and bare configurations
-//----------===//
+//===- HfModel.cpp - Hugging Face folders and bare configurations ---------===//
 #include "Importers.h"
 #include "Synthetic.h"
 #include "TokenizerImpl.h"

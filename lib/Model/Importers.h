@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Importers.h - One entry point for each kind of model --------*- C++
-//-*-===//
+//===- Importers.h - One entry point for each kind of model -----*- C++ -*-===//
 #ifndef WAFER_LIB_MODEL_IMPORTERS_H
 #define WAFER_LIB_MODEL_IMPORTERS_H
 

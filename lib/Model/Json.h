@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Json.h - Strict reading of JSON files -----------------------*- C++
-//-*-===//
+//===- Json.h - Strict reading of JSON files --------------------*- C++ -*-===//
 //
 // JSON from files that nobody vouches for: nesting is limited, a key that
 // occurs twice in an object is an error, and every typed access that fails

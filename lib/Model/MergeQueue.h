@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- MergeQueue.h - Greedy merging of neighbouring symbols -------*- C++
-//-*-===//
+//===- MergeQueue.h - Greedy merging of neighbouring symbols ----*- C++ -*-===//
 //
 // The step that byte-pair encoding and SentencePiece share: of all pairs of
 // neighbours that may be merged, the best one is merged, the leftmost of equal

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- PreTokenizer.h - Cutting text into words --------------------*- C++
-//-*-===//
+//===- PreTokenizer.h - Cutting text into words -----------------*- C++ -*-===//
 //
 // Byte-pair encoders first cut text with a regular expression. There are few of
 // them in use; each is a hand-written scanner here, and others are refused.

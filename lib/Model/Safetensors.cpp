@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Safetensors.cpp - Headers of safetensors files
-//----------------------===//
+//===- Safetensors.cpp - Headers of safetensors files ---------------------===//
 //
 // A file is: 8 bytes, the length N of the header, little endian; N bytes of
 // JSON, {"name": {"dtype", "shape", "data_offsets": [begin, end]}, ...}; the

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Synthetic.h - Weights made from a seed ----------------------*- C++
-//-*-===//
+//===- Synthetic.h - Weights made from a seed -------------------*- C++ -*-===//
 //
 // Weights for a configuration without weight files. Element i of a tensor is a
 // pure function of the tensor's seed and i: any range can be read on its own,

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- TokenizerBpe.cpp - Byte-pair encoding
-//-------------------------------===//
+//===- TokenizerBpe.cpp - Byte-pair encoding ------------------------------===//
 //
 // Text passes these stages, each of which may be empty: added tokens are cut
 // out; what is left is normalized; it is cut into words; the characters of a

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- TokenizerGguf.cpp - Tokenizers inside GGUF files
-//--------------------===//
+//===- TokenizerGguf.cpp - Tokenizers inside GGUF files -------------------===//
 #include "Gguf.h"
 #include "TokenizerImpl.h"
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- TokenizerHf.cpp - Hugging Face's tokenizer.json
-//---------------------===//
+//===- TokenizerHf.cpp - Hugging Face's tokenizer.json --------------------===//
 //
 // A tokenizer.json describes a pipeline: normalizer, pre_tokenizer, model,
 // post_processor, decoder. Each stage that we know is translated; one that we

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- TokenizerImpl.h - The two kinds of tokenizers ---------------*- C++
-//-*-===//
+//===- TokenizerImpl.h - The two kinds of tokenizers ------------*- C++ -*-===//
 //
 // A tokenizer is a plain description (SpmData or BpeData), read from a model
 // file or from our own JSON form, and an immutable object built from it after

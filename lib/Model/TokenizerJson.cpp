@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- TokenizerJson.cpp - The tokenizer's own JSON form
-//-------------------===//
+//===- TokenizerJson.cpp - The tokenizer's own JSON form ------------------===//
 //
 //   {"format": "wafer-tokenizer", "version": 1, "kind": "spm" | "bpe", ...}
 //

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- TokenizerSpm.cpp - SentencePiece vocabularies, merged by score
-//------===//
+//===- TokenizerSpm.cpp - SentencePiece vocabularies, merged by score -----===//
 #include "AddedTokens.h"
 #include "MergeQueue.h"
 #include "TokenizerImpl.h"

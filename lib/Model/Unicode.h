@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Unicode.h - UTF-8 and character classes ---------------------*- C++
-//-*-===//
+//===- Unicode.h - UTF-8 and character classes ------------------*- C++ -*-===//
 #ifndef WAFER_LIB_MODEL_UNICODE_H
 #define WAFER_LIB_MODEL_UNICODE_H
 

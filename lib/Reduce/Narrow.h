@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Narrow.h - Operations without an unused result -------------*- C++
-//-*-===//
+//===- Narrow.h - Operations without an unused result -----------*- C++ -*-===//
 #ifndef WAFER_LIB_REDUCE_NARROW_H
 #define WAFER_LIB_REDUCE_NARROW_H
 

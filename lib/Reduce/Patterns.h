@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Patterns.h - Patterns of the reducer, by dialect -----------*- C++
-//-*-===//
+//===- Patterns.h - Patterns of the reducer, by dialect ---------*- C++ -*-===//
 #ifndef WAFER_LIB_REDUCE_PATTERNS_H
 #define WAFER_LIB_REDUCE_PATTERNS_H
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Arithmetic.h - What one element of an instruction gives ----*- C++
-//-*-===//
+//===- Arithmetic.h - What one element of an instruction gives --*- C++ -*-===//
 //
 // The arithmetic of the specification, without time: functions from bits to
 // bits, shared by the engines. 16-bit values lie in the low half.

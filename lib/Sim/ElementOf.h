@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- ElementOf.h - The arithmetic of one element, inline --------*- C++
-//-*-===//
+//===- ElementOf.h - The arithmetic of one element, inline ------*- C++ -*-===//
 //
 // What elementFunction() of Arithmetic.h gives, for loops over many elements:
 // with a constant opcode nothing of the switch is left.

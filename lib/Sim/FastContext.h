@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- FastContext.h - What all parts of the fast engine share ----*- C++
-//-*-===//
+//===- FastContext.h - What all parts of the fast engine share --*- C++ -*-===//
 #ifndef WAFER_LIB_SIM_FASTCONTEXT_H
 #define WAFER_LIB_SIM_FASTCONTEXT_H
 

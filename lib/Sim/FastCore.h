@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- FastCore.h - Cores that run ahead of the clock -------------*- C++
-//-*-===//
+//===- FastCore.h - Cores that run ahead of the clock -----------*- C++ -*-===//
 //
 // Sections 4 and 5 of the specification for the fast engine.
 //

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- FastEngine.h - The clock of the fast engine ----------------*- C++
-//-*-===//
+//===- FastEngine.h - The clock of the fast engine --------------*- C++ -*-===//
 //
 // docs/design/fast-engine.md says why this gives what the reference gives.
 //

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- FastFabric.h - Routers and links in flat arrays ------------*- C++
-//-*-===//
+//===- FastFabric.h - Routers and links in flat arrays ----------*- C++ -*-===//
 //
 // Section 3 of the specification for the fast engine. A router is looked at in
 // cycles in which a wavelet can move, or in which it learns when that will be.

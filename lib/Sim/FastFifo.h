@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- FastFifo.h - Queues of wavelets with times -----------------*- C++
-//-*-===//
+//===- FastFifo.h - Queues of wavelets with times ---------------*- C++ -*-===//
 //
 // A bounded FIFO whose slots carry times: a wavelet is usable from a cycle on,
 // and a slot that it left is free from the cycle after. So whoever puts in or

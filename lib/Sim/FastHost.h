@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- FastHost.h - The host's ends of the edge links -------------*- C++
-//-*-===//
+//===- FastHost.h - The host's ends of the edge links -----------*- C++ -*-===//
 //
 // Section 6 of the specification for the fast engine.
 //

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- FastKernels.h - Many elements at once ----------------------*- C++
-//-*-===//
+//===- FastKernels.h - Many elements at once --------------------*- C++ -*-===//
 #ifndef WAFER_LIB_SIM_FASTKERNELS_H
 #define WAFER_LIB_SIM_FASTKERNELS_H
 

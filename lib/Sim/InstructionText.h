@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- InstructionText.h - An instruction for a message -----------*- C++
-//-*-===//
+//===- InstructionText.h - An instruction for a message ---------*- C++ -*-===//
 #ifndef WAFER_LIB_SIM_INSTRUCTIONTEXT_H
 #define WAFER_LIB_SIM_INSTRUCTIONTEXT_H
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Plan.h - What an engine prepares before cycle 0 ------------*- C++
-//-*-===//
+//===- Plan.h - What an engine prepares before cycle 0 ----------*- C++ -*-===//
 //
 // The parts of an image in the form that engines read: opcodes with the costs
 // of a parameter set, roles, who lies where, and the channels of the routers.

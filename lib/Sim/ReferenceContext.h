@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- ReferenceContext.h - What all parts of the engine share ----*- C++
-//-*-===//
+//===- ReferenceContext.h - What all parts of the engine share --*- C++ -*-===//
 #ifndef WAFER_LIB_SIM_REFERENCECONTEXT_H
 #define WAFER_LIB_SIM_REFERENCECONTEXT_H
 

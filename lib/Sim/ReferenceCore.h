@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- ReferenceCore.h - Cores: memory, threads, tasks ------------*- C++
-//-*-===//
+//===- ReferenceCore.h - Cores: memory, threads, tasks ----------*- C++ -*-===//
 //
 // Section 4 and 5 of the specification. The state of a core (registers, SRAM,
 // threads) is made when the core is first looked at; until then it costs a few

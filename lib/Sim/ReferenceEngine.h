@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- ReferenceEngine.h - The clock and the parts ----------------*- C++
-//-*-===//
+//===- ReferenceEngine.h - The clock and the parts --------------*- C++ -*-===//
 //
 // Sections 1, 2 and 7 of the specification: time, and the end of a run.
 //

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- ReferenceFifo.h - Queues of wavelets -----------------------*- C++
-//-*-===//
+//===- ReferenceFifo.h - Queues of wavelets ---------------------*- C++ -*-===//
 //
 // Router buffers, input queues and output queues are one thing: a bounded FIFO
 // whose entries become usable some cycles after they were put in.

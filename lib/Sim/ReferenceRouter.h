@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- ReferenceRouter.h - The routers and links of the grid ------*- C++
-//-*-===//
+//===- ReferenceRouter.h - The routers and links of the grid ----*- C++ -*-===//
 //
 // Section 3 of the specification. A channel is the state of one color in one
 // router; it exists where the color can ever carry a wavelet: where a rule

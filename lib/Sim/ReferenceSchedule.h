@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- ReferenceSchedule.h - Who is looked at in which cycle ------*- C++
-//-*-===//
+//===- ReferenceSchedule.h - Who is looked at in which cycle ----*- C++ -*-===//
 //
 // A core, router or host link is looked at only in cycles for which it was
 // woken. After a look it must derive from its own state when it has to be

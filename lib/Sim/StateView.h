@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- StateView.h - The state of an engine, as a report sees it --*- C++
-//-*-===//
+//===- StateView.h - The state of an engine for a report --------*- C++ -*-===//
 //
 // Who waits for what is asked of an engine's state at the present cycle, and
 // said in the same words whatever the engine keeps its state in.

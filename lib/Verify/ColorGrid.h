@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- ColorGrid.h - One color of the whole grid (internal) -------*- C++
-//-*-===//
+//===- ColorGrid.h - One color of the whole grid (internal) -----*- C++ -*-===//
 //
 // The routes of one color written out router by router, and what is found out
 // about each place while the rules are checked. One grid is reused for all

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- RuleContext.h - What every rule works with (internal) ------*- C++
-//-*-===//
+//===- RuleContext.h - What every rule works with (internal) ----*- C++ -*-===//
 #ifndef WAFER_LIB_VERIFY_RULECONTEXT_H
 #define WAFER_LIB_VERIFY_RULECONTEXT_H
 

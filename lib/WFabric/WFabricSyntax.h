@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- WFabricSyntax.h - Text of the dialect's attributes ----------*- C++
-//-*-===//
+//===- WFabricSyntax.h - Text of the dialect's attributes -------*- C++ -*-===//
 //
 // The bodies of the attributes, without delimiters: attributes put them in
 // '<>', operations in '()' or '[]'.

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- WPEAssembly.h - Custom directives of the op formats --------*- C++
-//-*-===//
+//===- WPEAssembly.h - Custom directives of the op formats ------*- C++ -*-===//
 //
 // What the declarative formats cannot say: addresses with an optional dynamic
 // part, sizes that are a number, a name or a value, and run-length tables.

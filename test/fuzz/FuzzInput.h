@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- FuzzInput.h - Fuzzed bytes as a file ------------------------*- C++
-//-*-===//
+//===- FuzzInput.h - Fuzzed bytes as a file ---------------------*- C++ -*-===//
 #ifndef WAFER_TEST_FUZZ_FUZZINPUT_H
 #define WAFER_TEST_FUZZ_FUZZINPUT_H
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- SramAllocator.h - Places of buffers in a core's SRAM -------*- C++
-//-*-===//
+//===- SramAllocator.h - Places of buffers in a core's SRAM -----*- C++ -*-===//
 //
 // From address 0 a core holds the parameter block and the buffers of its role;
 // the code stands at the top of what the system leaves. The problem: offsets

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Calibration.h - Published timings against simulated ones ---*- C++
-//-*-===//
+//===- Calibration.h - Published timings against simulated ones -*- C++ -*-===//
 //
 // Runs the programs of Programs.h in the shapes whose timings are published and
 // compares (docs/calibration.md). Each machine uses one parameter set for all

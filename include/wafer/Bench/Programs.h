@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Programs.h - Small programs with published timings ---------*- C++
-//-*-===//
+//===- Programs.h - Small programs with published timings -------*- C++ -*-===//
 //
 // Images of the kernels that machines are calibrated with (docs/calibration.md
 // says which published figures they repeat). They are complete images: they

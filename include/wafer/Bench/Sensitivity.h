@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Sensitivity.h - What unpublished parameters are worth ------*- C++
-//-*-===//
+//===- Sensitivity.h - What unpublished parameters are worth ----*- C++ -*-===//
 //
 // A figure of this project depends on parameters of the machine that nobody has
 // published. This runs one program again and again, each time with one of them

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- WaferLlm.h - A rival's decode layer ------------------------*- C++
-//-*-===//
+//===- WaferLlm.h - A rival's decode layer ----------------------*- C++ -*-===//
 //
 // WaferLLM (He et al., OSDI 2025) publishes decode rates of four models on
 // three grids of a WSE-2, and the code of the layer that is timed. Its schedule

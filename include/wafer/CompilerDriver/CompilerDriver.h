@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- CompilerDriver.h - The commands of wsec that need MLIR -----*- C++
-//-*-===//
+//===- CompilerDriver.h - The commands of wsec that need MLIR ---*- C++ -*-===//
 //
 // The commands that the tool hands to runDriver() in builds with the compiler,
 // and what they share: a session with all dialects, whose diagnostics are

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- WGraphToDist.h - From the model to a distributed program ---*- C++
-//-*-===//
+//===- WGraphToDist.h - From the model to a distributed program -*- C++ -*-===//
 #ifndef WAFER_CONVERSION_WGRAPHTODIST_H
 #define WAFER_CONVERSION_WGRAPHTODIST_H
 

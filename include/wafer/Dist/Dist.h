@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Dist.h - The wafer dialect: distributed programs ----------*- C++
-//-*-===//
+//===- Dist.h - The wafer dialect: distributed programs ---------*- C++ -*-===//
 #ifndef WAFER_DIST_DIST_H
 #define WAFER_DIST_DIST_H
 

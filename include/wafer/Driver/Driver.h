@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Driver.h - The frame of the wsec command line --------------*- C++
-//-*-===//
+//===- Driver.h - The frame of the wsec command line ------------*- C++ -*-===//
 //
 // `wsec` is a set of commands. Each lives in a file of its own,
 // lib/Driver/<Name>Command.cpp, which defines

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- LogitCheck.h - A run judged by the model on the host -------*- C++
-//-*-===//
+//===- LogitCheck.h - A run judged by the model on the host -----*- C++ -*-===//
 //
 // `wsec run --check`: after every step the logits that lie in the cores are
 // compared with those that the model's own graph gives on the host for the

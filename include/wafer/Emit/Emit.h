@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Emit.h - From the wpe dialect to roles of an image ---------*- C++
-//-*-===//
+//===- Emit.h - From the wpe dialect to roles of an image -------*- C++ -*-===//
 //
 // Assigns registers and descriptor registers, lays out the parameter block and
 // encodes the code of roles. What the code looks like depends on neither the

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- EmitImage.h - From a finished module to an image ------------*- C++
-//-*-===//
+//===- EmitImage.h - From a finished module to an image ---------*- C++ -*-===//
 //
 // The phase `emit`: code of the roles, tables of the regions, routes, intent
 // (streams, tensors, stages) and weights. Weights are evaluated from their

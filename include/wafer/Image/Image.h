@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Image.h - A compiled program for a wafer -------------------*- C++
-//-*-===//
+//===- Image.h - A compiled program for a wafer -----------------*- C++ -*-===//
 //
 // The in-memory form of a .wafer file, shared by the emitter, the verifier,
 // both engines and the reports. It is *logical*: programs are written for a

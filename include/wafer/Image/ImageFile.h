@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- ImageFile.h - The .wafer file -----------------------------*- C++
-//-*-===//
+//===- ImageFile.h - The .wafer file ----------------------------*- C++ -*-===//
 //
 // Writing and reading of images. docs/image.md gives the layout of the bytes.
 // The layout is canonical: equal images give equal bytes, and an accepted file

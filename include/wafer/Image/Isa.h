@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Isa.h - Instruction, descriptor and route encodings -------*- C++
-//-*-===//
+//===- Isa.h - Instruction, descriptor and route encodings ------*- C++ -*-===//
 //
 // The bit-level vocabulary that the image, the verifier, the engines and the
 // emitter share. docs/machine/abstract-machine.md is the specification; this

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Lookup.h - What an image says about one core ---------------*- C++
-//-*-===//
+//===- Lookup.h - What an image says about one core -------------*- C++ -*-===//
 //
 // Questions about a single place, for dumps and messages. Each costs a walk
 // over the regions or rules; engines and checkers that ask about every core

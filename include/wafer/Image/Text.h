@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Text.h - The readable form of an image --------------------*- C++
-//-*-===//
+//===- Text.h - The readable form of an image -------------------*- C++ -*-===//
 //
 // A text that holds everything an image holds, for reading dumps and for
 // writing small programs by hand. docs/image-text.md is its reference. For a

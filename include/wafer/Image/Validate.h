@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Validate.h - Is this an image at all? ---------------------*- C++
-//-*-===//
+//===- Validate.h - Is this an image at all? --------------------*- C++ -*-===//
 //
 // validate() is what lets every other part index without looking: after it
 // succeeded, every index of the image is in range, every enumeration has a

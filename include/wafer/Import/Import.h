@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Import.h - From a model's files to wgraph ------------------*- C++
-//-*-===//
+//===- Import.h - From a model's files to wgraph ----------------*- C++ -*-===//
 //
 // Builds the wgraph form of a transformer. The module refers to the weights
 // where they lie and holds none of them; its size does not depend on the

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- RecipeEvaluator.h - Numbers from recipes -------------------*- C++
-//-*-===//
+//===- RecipeEvaluator.h - Numbers from recipes -----------------*- C++ -*-===//
 //
 // Computes the elements of a weight from its recipe, when they are needed:
 // opens the files of a wgraph.model, checks every reference in it against

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Machine.h - The description of a wafer-scale machine -------*- C++
-//-*-===//
+//===- Machine.h - The description of a wafer-scale machine -----*- C++ -*-===//
 //
 // A machine is data: everything that a phase, an engine or a report may ask
 // about the target comes from this object, which is read from a JSON file

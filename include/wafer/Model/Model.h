@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Model.h - A transformer as it lies in its files -------------*- C++
-//-*-===//
+//===- Model.h - A transformer as it lies in its files ----------*- C++ -*-===//
 //
 // What every importer delivers: the dimensions of a decoder-only transformer,
 // references to its tensors under canonical names, and its tokenizer. Tensor

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Oracle.h - A model run on the host -------------------------*- C++
-//-*-===//
+//===- Oracle.h - A model run on the host -----------------------*- C++ -*-===//
 //
 // Runs the wgraph form of a model on the host, step by step, through upstream
 // dialects and LLVM's JIT. It shares nothing with the wafer's compiler behind

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Partition.h - Stages, rectangles and their cost -------------*- C++
-//-*-===//
+//===- Partition.h - Stages, rectangles and their cost ----------*- C++ -*-===//
 //
 // Decides how a transformer is cut into stages and which rectangle each stage
 // gets. Minimises the estimated cycles of one token (latency). All layer

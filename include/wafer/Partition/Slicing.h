@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Slicing.h - Cutting dimensions over the lines of a rectangle -*- C++
-//-*-===//
+//===- Slicing.h - Dimensions cut over the lines of a rectangle -*- C++ -*-===//
 //
 // A slicing gives each line (row or column) of a rectangle a range of a
 // dimension, as runs of equal steps. See `wafer.slicing` in the IR.

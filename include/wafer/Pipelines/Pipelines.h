@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Pipelines.h - The phases of the compiler -------------------*- C++
-//-*-===//
+//===- Pipelines.h - The phases of the compiler -----------------*- C++ -*-===//
 //
 // One builder per phase; the command line tool and embedders add the same
 // passes. Each is registered as a pipeline of its own.

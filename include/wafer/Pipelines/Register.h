@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Register.h - Everything that tools register ----------------*- C++
-//-*-===//
+//===- Register.h - Everything that tools register --------------*- C++ -*-===//
 //
 // The one place that knows all dialects, passes and pipelines of the project.
 // Tools and embedders call these two functions and nothing else.

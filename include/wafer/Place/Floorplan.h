@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Floorplan.h - Where the rectangles of stages lie -------------*- C++
-//-*-===//
+//===- Floorplan.h - Where the rectangles of stages lie ---------*- C++ -*-===//
 //
 // Places blocks of given sizes on a machine. Minimises nothing yet: all blocks
 // go side by side into one shelf in the order given, which makes every

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Reduce.h - Making failing IR small -------------------------*- C++
-//-*-===//
+//===- Reduce.h - Making failing IR small -----------------------*- C++ -*-===//
 //
 // What a reducer may do with our operations: erase those that nobody uses, pass
 // an operand on instead of computing a result, narrow operations with several

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Report.h - What an image uses of its machine ----------------*- C++
-//-*-===//
+//===- Report.h - What an image uses of its machine -------------*- C++ -*-===//
 //
 // The figures of `wsec report` and `wsec compile --report`: stages, SRAM,
 // colors, queues, rules. Derived from the image and the machine; what only the

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Coloring.h - Colors for the streams of a routing problem ---*- C++
-//-*-===//
+//===- Coloring.h - Colors for the streams of a routing problem -*- C++ -*-===//
 //
 // A router holds one configuration for each color, so two streams that share a
 // router need different colors, and as few colors as possible should be spent:

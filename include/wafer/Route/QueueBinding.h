@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- QueueBinding.h - The color of a queue, core by core --------*- C++
-//-*-===//
+//===- QueueBinding.h - The color of a queue, core by core ------*- C++ -*-===//
 //
 // A role names for each of its queues the streams that the queue may carry.
 // Which one it is at a core follows from where those streams have a sink (input

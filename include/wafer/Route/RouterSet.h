@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- RouterSet.h - Sets of routers in closed form ---------------*- C++
-//-*-===//
+//===- RouterSet.h - Sets of routers in closed form -------------*- C++ -*-===//
 //
 // The routers that a stream occupies, or its sources or sinks, as a few
 // *pieces*: intervals that repeat on every line of a rectangle, shifted by a

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- RoutingProblem.h - Streams that need routes and colors ----*- C++
-//-*-===//
+//===- RoutingProblem.h - Streams that need routes and colors ---*- C++ -*-===//
 //
 // The input of the router: who sends to whom on a grid of routers, without
 // colors. A *family* repeats a list of segments on every line of a rectangle;

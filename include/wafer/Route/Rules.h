@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Rules.h - Route tables of colored streams -------------------*- C++
-//-*-===//
+//===- Rules.h - Route tables of colored streams ----------------*- C++ -*-===//
 //
 // From a routing problem and its colors to the rules that an image carries, in
 // closed form: one rule for a family, and for a stream one for its trunk and

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- VerifyRouting.h - Route tables against their intent --------*- C++
-//-*-===//
+//===- VerifyRouting.h - Route tables against their intent ------*- C++ -*-===//
 //
 // The checker of routes. It shares no code with the colorer or with the rules'
 // derivation: it paints the rules into tables, sends a wavelet from every

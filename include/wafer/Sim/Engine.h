@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Engine.h - Execution of an image, cycle by cycle -----------*- C++
-//-*-===//
+//===- Engine.h - Execution of an image, cycle by cycle ---------*- C++ -*-===//
 //
 // What a simulator offers to those who run an image: the host's side of the
 // wafer (push words, see words arrive), a clock, the memory of every core, a

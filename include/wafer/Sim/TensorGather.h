@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- TensorGather.h - Tensors out of the cores ------------------*- C++
-//-*-===//
+//===- TensorGather.h - Tensors out of the cores ----------------*- C++ -*-===//
 //
 // Collects the elements of a placed tensor from the SRAM of an engine's cores.
 //

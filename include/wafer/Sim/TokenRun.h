@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- TokenRun.h - Feeding prompts and collecting tokens ---------*- C++
-//-*-===//
+//===- TokenRun.h - Feeding prompts and collecting tokens -------*- C++ -*-===//
 //
 // The host's half of the protocol of images that generate tokens (docs/run.md).
 // The image has an input port "prompt" and an output port "tokens". The host

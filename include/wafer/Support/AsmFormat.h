@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- AsmFormat.h - Shared pieces of textual forms ---------------*- C++
-//-*-===//
+//===- AsmFormat.h - Shared pieces of textual forms -------------*- C++ -*-===//
 //
 // `custom<...>` directives that the textual forms of several dialects use:
 //   IntList     [1, 2, 3] of int64_t

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- BytecodeVersion.h - Versions of dialects in bytecode -------*- C++
-//-*-===//
+//===- BytecodeVersion.h - Versions of dialects in bytecode -----*- C++ -*-===//
 //
 // Every dialect writes its version, MAJOR.MINOR, into bytecode and refuses
 // what a later version wrote. Attributes and types keep their textual form

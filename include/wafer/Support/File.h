@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- File.h - Reading whole files -------------------------------*- C++
-//-*-===//
+//===- File.h - Reading whole files -----------------------------*- C++ -*-===//
 //
 // Small files (machine files, defect maps, configurations) are read in one
 // piece. Large ones (models, images) are mapped by their own readers.

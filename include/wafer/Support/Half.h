@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Half.h - 16-bit floating point formats --------------------*- C++
-//-*-===//
+//===- Half.h - 16-bit floating point formats -------------------*- C++ -*-===//
 //
 // Conversions between IEEE binary32 and the two 16-bit formats of weights,
 // activations and the fabric: binary16 (f16) and bfloat16 (bf16). All round to

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Json.h - Reading JSON from people and strangers ------------*- C++
-//-*-===//
+//===- Json.h - Reading JSON from people and strangers ----------*- C++ -*-===//
 //
 // A strict front of the JSON library: one clear error with line and column, no
 // exception, no duplicate keys, bounded nesting.

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- LLVM.h - Common MLIR and LLVM names ------------------------*- C++
-//-*-===//
+//===- LLVM.h - Common MLIR and LLVM names ----------------------*- C++ -*-===//
 //
 // Brings the names that every file of the compiler part uses into namespace
 // wafer. Only libraries that link MLIR include it.

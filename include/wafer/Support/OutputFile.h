@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- OutputFile.h - Files that appear whole or not at all -------*- C++
-//-*-===//
+//===- OutputFile.h - Files that appear whole or not at all -----*- C++ -*-===//
 //
 // An output file is written under a temporary name beside its target and takes
 // the target's name when it is complete. A reader sees the old file or the new

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Progress.h - A progress bar on a terminal ------------------*- C++
-//-*-===//
+//===- Progress.h - A progress bar on a terminal ----------------*- C++ -*-===//
 //
 // One line on standard error that shows how far long work is. Nothing is
 // printed where standard error is no terminal. The owner calls update() from

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Result.h - Values or one clear error ----------------------*- C++
-//-*-===//
+//===- Result.h - Values or one clear error ---------------------*- C++ -*-===//
 //
 // Error handling of the libraries that link neither MLIR nor LLVM. Nothing is
 // thrown: a function that can fail on bad input returns Result<T>, which holds

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Rng.h - Deterministic random numbers ----------------------*- C++
-//-*-===//
+//===- Rng.h - Deterministic random numbers ---------------------*- C++ -*-===//
 //
 // The one source of randomness of the project: the same seed gives the same
 // numbers on every platform and library. SplitMix64 (Steele, Lea, Flood,

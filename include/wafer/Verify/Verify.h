@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Verify.h - Does the program hold what it promises? ---------*- C++
-//-*-===//
+//===- Verify.h - Does the program hold what it promises? -------*- C++ -*-===//
 //
 // The static guarantees of an image, re-derived from the image and the machine
 // alone: no line of the compiler's allocators and routers is used, and the

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- ExportFabric.h - The fabric part of an image ----------------*- C++
-//-*-===//
+//===- ExportFabric.h - The fabric part of an image -------------*- C++ -*-===//
 #ifndef WAFER_WFABRIC_EXPORTFABRIC_H
 #define WAFER_WFABRIC_EXPORTFABRIC_H
 

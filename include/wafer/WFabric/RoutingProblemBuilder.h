@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- RoutingProblemBuilder.h - From a module to the router -------*- C++
-//-*-===//
+//===- RoutingProblemBuilder.h - From a module to the router ----*- C++ -*-===//
 //
 // Passes only translate: this is the translation from the families and streams
 // of a module to the problem that lib/Route solves.

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- WFabric.h - The dialect of streams and routes ---------------*- C++
-//-*-===//
+//===- WFabric.h - The dialect of streams and routes ------------*- C++ -*-===//
 //
 // Everything that users of the `wfabric` dialect include. Operations are built
 // from the plain structs of the router and read back as such:

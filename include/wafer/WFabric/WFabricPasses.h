@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- WFabricPasses.h - Passes of the wfabric dialect -------------*- C++
-//-*-===//
+//===- WFabricPasses.h - Passes of the wfabric dialect ----------*- C++ -*-===//
 #ifndef WAFER_WFABRIC_WFABRICPASSES_H
 #define WAFER_WFABRIC_WFABRICPASSES_H
 

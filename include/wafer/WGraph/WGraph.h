@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- WGraph.h - The wgraph dialect ------------------------------*- C++
-//-*-===//
+//===- WGraph.h - The wgraph dialect ----------------------------*- C++ -*-===//
 //
 // A transformer as tensors and named operations; see
 // dialects/wafer/WGraph/README.md for the rationale and the operations' own

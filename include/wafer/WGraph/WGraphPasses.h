@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- WGraphPasses.h - Passes on wgraph --------------------------*- C++
-//-*-===//
+//===- WGraphPasses.h - Passes on wgraph ------------------------*- C++ -*-===//
 //
 // The algebraic passes (lib/WGraph/Transforms) and the lowering to upstream
 // dialects (lib/Conversion/WGraphToLinalg). Each is documented in

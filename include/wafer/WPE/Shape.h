@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Shape.h - How descriptors are described to builders --------*- C++
-//-*-===//
+//===- Shape.h - How descriptors are described to builders ------*- C++ -*-===//
 //
 // The arguments of the builders of `wpe.mem`, `wpe.fabin` and `wpe.fabout`.
 //

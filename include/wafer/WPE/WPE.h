@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- WPE.h - The dialect of core roles --------------------------*- C++
-//-*-===//
+//===- WPE.h - The dialect of core roles ------------------------*- C++ -*-===//
 //
 // Everything that users of the `wpe` dialect include. The operations are
 // described in dialects/wafer/WPE/*.td; `docs/design/lowering.md` says where

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- WPEPasses.h - Passes on core roles -------------------------*- C++
-//-*-===//
+//===- WPEPasses.h - Passes on core roles -----------------------*- C++ -*-===//
 //
 // Allocation of SRAM and queues, its check, and a printer of emitted code. The
 // functions are for callers that hold a Machine; the passes load one by name.

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Code.h - Short words for writing the code of a role --------*- C++
-//-*-===//
+//===- Code.h - Short words for writing the code of a role ------*- C++ -*-===//
 //
 // A thin layer over the builders of the wpe dialect, so that a lowering reads
 // like the program that it makes. It keeps no state but the insertion point.

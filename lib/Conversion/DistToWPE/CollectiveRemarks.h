@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- CollectiveRemarks.h - What each collective costs ------------*- C++
-//-*-===//
+//===- CollectiveRemarks.h - What each collective costs ---------*- C++ -*-===//
 #ifndef WAFER_LIB_CONVERSION_DISTTOWPE_COLLECTIVEREMARKS_H
 #define WAFER_LIB_CONVERSION_DISTTOWPE_COLLECTIVEREMARKS_H
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- StageLowering.h - The code of one stage body ----------------*- C++
-//-*-===//
+//===- StageLowering.h - The code of one stage body -------------*- C++ -*-===//
 //
 // Turns the body of a stage, one operation after the other, into the code of
 // its role. Every core runs the same code; local blocks have the extent of the

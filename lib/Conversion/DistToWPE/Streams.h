@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Streams.h - The streams of the chain collectives -----------*- C++
-//-*-===//
+//===- Streams.h - The streams of the chain collectives ---------*- C++ -*-===//
 //
 // A chain all-reduce on a line of n cores: the root is in the middle, both
 // halves add towards it one hop at a time, the root multicasts the result.

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Distributor.h - Rewriting a model as stages -----------------*- C++
-//-*-===//
+//===- Distributor.h - Rewriting a model as stages --------------*- C++ -*-===//
 //
 // The class behind distributeModel(): Distribute.cpp makes symbols and stages,
 // DistributeBlock.cpp rewrites the operations inside them.

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- FunctionLowering.h - One block or entry to linalg ----------*- C++
-//-*-===//
+//===- FunctionLowering.h - One block or entry to linalg --------*- C++ -*-===//
 //
 // Lowers the operations of one block or entry, in order. Values are tensors;
 // weights and states are memref arguments, read through restrict tensors and

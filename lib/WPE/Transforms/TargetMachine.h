@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- TargetMachine.h - The machine of a role --------------------*- C++
-//-*-===//
+//===- TargetMachine.h - The machine of a role ------------------*- C++ -*-===//
 #ifndef WAFER_LIB_WPE_TRANSFORMS_TARGETMACHINE_H
 #define WAFER_LIB_WPE_TRANSFORMS_TARGETMACHINE_H
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- SampleImage.h - A small image with one of everything ------*- C++
-//-*-===//
+//===- SampleImage.h - A small image with one of everything -----*- C++ -*-===//
 #ifndef WAFER_TEST_UNIT_IMAGE_SAMPLEIMAGE_H
 #define WAFER_TEST_UNIT_IMAGE_SAMPLEIMAGE_H
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- HostReference.h - A transformer step by step on the host ----*- C++
-//-*-===//
+//===- HostReference.h - A transformer step by step on the host -*- C++ -*-===//
 //
 // The decode step of the llama and qwen3 families in scalar float, one token at
 // a time with a KV cache, written for reading. It judges the importers, and

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- MutationTest.cpp - Random damage must never crash a reader
-//----------===//
+//===- MutationTest.cpp - Random damage must never crash a reader ---------===//
 //
 // The same few thousand damaged files on every run. A loaded model is also
 // used: what passed the checks must be safe to read. test/fuzz goes further.

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- SharedModelsTest.cpp - Real models and what others computed
-//---------===//
+//===- SharedModelsTest.cpp - Real models and what others computed --------===//
 //
 // Needs the models beside the project and is skipped without them.
 //

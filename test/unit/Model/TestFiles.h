@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- TestFiles.h - Tiny models, whole or damaged -----------------*- C++
-//-*-===//
+//===- TestFiles.h - Tiny models, whole or damaged --------------*- C++ -*-===//
 //
 // Builders of the smallest valid files: one layer, dim 4, two heads of size 2
 // that share one KV head, ffn 3, vocabulary 6. Tests damage a description

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Builder.h - Small images for tests of an engine ------------*- C++
-//-*-===//
+//===- Builder.h - Small images for tests of an engine ----------*- C++ -*-===//
 //
 // One role and one 1x1 region for each core; routes core by core. Everything
 // costs one cycle and nothing has a start cost unless a test says otherwise, so

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Differential.h - Two engines, one behaviour ----------------*- C++
-//-*-===//
+//===- Differential.h - Two engines, one behaviour --------------*- C++ -*-===//
 #ifndef WAFER_TEST_UNIT_SIM_DIFFERENTIAL_H
 #define WAFER_TEST_UNIT_SIM_DIFFERENTIAL_H
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- RandomFabric.h - Streams by chance -------------------------*- C++
-//-*-===//
+//===- RandomFabric.h - Streams by chance -----------------------*- C++ -*-===//
 #ifndef WAFER_TEST_UNIT_SIM_RANDOMFABRIC_H
 #define WAFER_TEST_UNIT_SIM_RANDOMFABRIC_H
 

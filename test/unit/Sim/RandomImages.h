@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- RandomImages.h - Small valid images by chance --------------*- C++
-//-*-===//
+//===- RandomImages.h - Small valid images by chance ------------*- C++ -*-===//
 //
 // A case is an image for a small random machine, and what the host does with
 // it. Streams with turns, multicasts and joins connect programs that send and

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- RandomPrograms.h - Programs by chance ----------------------*- C++
-//-*-===//
+//===- RandomPrograms.h - Programs by chance --------------------*- C++ -*-===//
 #ifndef WAFER_TEST_UNIT_SIM_RANDOMPROGRAMS_H
 #define WAFER_TEST_UNIT_SIM_RANDOMPROGRAMS_H
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- TemporaryFolder.h - A folder for one test ------------------*- C++
-//-*-===//
+//===- TemporaryFolder.h - A folder for one test ----------------*- C++ -*-===//
 #ifndef WAFER_TEST_SUPPORT_TEMPORARYFOLDER_H
 #define WAFER_TEST_SUPPORT_TEMPORARYFOLDER_H
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- ImageDamage.h - Damaged image files ------------------------*- C++
-//-*-===//
+//===- ImageDamage.h - Damaged image files ----------------------*- C++ -*-===//
 //
 // A fixture that damages the bytes of an image and reads them as a user's tools
 // would: whatever is accepted can be printed, parsed, written again to the same
