@@ -6,8 +6,6 @@
 //===----------------------------------------------------------------------===//
 #include "FastCore.h"
 
-#include <fmt/format.h>
-
 using namespace wafer;
 using namespace wafer::fast;
 
@@ -43,16 +41,13 @@ void Cores::burst(CoreState &core, Cycle clock) {
       wakeAt(core, t);
       break;
     }
-    const Instruction *in = fetch(core);
+    const Code *in = fetch(core);
     if (!in) {
-      fault(core, t, core.pc, core.task,
-            fmt::format("instruction index {} lies outside the code of {} "
-                        "instructions",
-                        core.pc, core.role->role->code.size()));
+      faultOutside(core, t);
       break;
     }
-    if (!isVector(*in)) {
-      if (!scalarStep(core, *in, t)) {
+    if (!in->isVector) {
+      if (!scalars(core, t, ~0u)) {
         break;
       }
       continue;
@@ -68,7 +63,7 @@ void Cores::burst(CoreState &core, Cycle clock) {
     }
     core.starting = false;
     core.lastPc = core.pc;
-    if (!setUp(core, core.main, *in, t)) {
+    if (!setUp(core, core.main, t)) {
       break;
     }
     ++core.pc;

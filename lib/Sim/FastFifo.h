@@ -73,26 +73,20 @@ private:
 };
 static_assert(sizeof(Fifo) == sizeof(Slot), "the pool counts in slots");
 
-/// FIFOs by number, made when the first wavelet comes and never moved.
+/// FIFOs are made when the first wavelet comes and never move.
 class FifoPool {
 public:
-  uint32_t create(unsigned capacity) {
+  Fifo *create(unsigned capacity) {
     uint32_t units = capacity + 1;
     if (chunks.empty() || used + units > kChunk) {
       // Zeros: every slot is free from cycle 0.
       chunks.emplace_back(new Slot[kChunk]());
       used = 0;
     }
-    uint32_t id = uint32_t(chunks.size() - 1) * kChunk + used;
+    Fifo *fifo = reinterpret_cast<Fifo *>(&chunks.back()[used]);
     used += units;
-    (*this)[id].capacity = uint16_t(capacity);
-    return id;
-  }
-  Fifo &operator[](uint32_t id) {
-    return *reinterpret_cast<Fifo *>(&chunks[id / kChunk][id % kChunk]);
-  }
-  const Fifo &operator[](uint32_t id) const {
-    return const_cast<FifoPool &>(*this)[id];
+    fifo->capacity = uint16_t(capacity);
+    return fifo;
   }
   void clear() {
     chunks.clear();

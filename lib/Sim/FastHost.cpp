@@ -49,15 +49,14 @@ void Host::look(uint32_t id, Cycle t) {
       continue;
     }
     Channel &c = fabric.channel(port.channel);
-    Cycle from = std::max(port.waiting.front().from,
-                          fabric.roomFrom(c, unsigned(link.side)));
+    Cycle from =
+        std::max(port.waiting.front().from, c.roomFrom(unsigned(link.side)));
     if (from > t) {
       wake = std::min(wake, from); // kNever: freed() tells
       continue;
     }
-    fabric.enter(link.place, context.image.hostPorts[link.ports[turn]].color, c,
-                 unsigned(link.side), port.waiting.front().wavelet,
-                 t + context.machine.hopCycles);
+    fabric.enter(link.place, c, unsigned(link.side),
+                 port.waiting.front().wavelet, t + context.machine.hopCycles);
     port.waiting.pop_front();
     link.next = unsigned((turn + 1) % link.ports.size());
     context.happened(t + 1);
@@ -72,8 +71,8 @@ void Host::look(uint32_t id, Cycle t) {
 bool Host::canFeed() const {
   for (const PortState &port : ports) {
     if (!port.waiting.empty() &&
-        fabric.roomFrom(fabric.channel(port.channel),
-                        unsigned(links[port.link].side)) != kNever) {
+        fabric.channel(port.channel)
+                .roomFrom(unsigned(links[port.link].side)) != kNever) {
       return true;
     }
   }

@@ -3,6 +3,7 @@
 #include "FastCore.h"
 
 #include <cstdlib>
+#include <fmt/format.h>
 
 using namespace wafer;
 using namespace wafer::fast;
@@ -19,18 +20,42 @@ void Cores::load() {
   blocks.clear();
   blockUsed = 0;
   context.schedule.resize(Actor::Core, context.grid.numPlaces());
+  planCode();
   // Banks repeat after `span` bytes; a table over them when that is a mask.
-  uint32_t span = m.sramBanks * m.bankWidthBytes;
-  uint32_t size = span;
-  if (span & (span - 1)) {
-    for (size = 1; size < m.sramBytes; size *= 2) {
-    }
+  span = int32_t(m.sramBanks * m.bankWidthBytes);
+  spanMask = span & (span - 1) ? 0 : uint32_t(span) - 1;
+  uint32_t size = spanMask + 1;
+  while (!spanMask && size < m.sramBytes) {
+    size *= 2;
   }
   bankMask = size - 1;
   bankBits.resize(size);
   for (uint32_t address = 0; address < size; ++address) {
     uint32_t bank = address / m.bankWidthBytes % m.sramBanks;
     bankBits[address] = uint64_t(1) << (bank % m.readConflictModulus);
+  }
+}
+
+void Cores::planCode() {
+  for (unsigned code = 0; code < vectors.size(); ++code) {
+    const OpcodePlan &from = plan.opcodes[code];
+    if (from.info && from.info->isVector) {
+      const OpcodeInfo &info = *from.info;
+      vectors[code] = {from.element,
+                       kernelOf(Opcode(code)),
+                       uint8_t(info.numSources),
+                       uint8_t(from.lanes),
+                       {uint8_t(sizeOf(info.dest)), uint8_t(sizeOf(info.src0)),
+                        uint8_t(sizeOf(info.src1))}};
+    }
+  }
+  codes.assign(plan.roles.size(), {});
+  for (size_t i = 0; i < codes.size(); ++i) {
+    for (const Instruction &in : plan.roles[i].role->code) {
+      const OpcodePlan &op = plan.planOf(in.op);
+      codes[i].push_back(
+          {in.op, in.a, in.b, in.c, in.imm, op.cost, op.info->isVector});
+    }
   }
 }
 
@@ -69,6 +94,9 @@ CoreState &Cores::state(uint32_t place) {
   core.place = place;
   const Region &region = context.image.regions[plan.regionOf[place]];
   core.role = &plan.roles[region.role];
+  const std::vector<Code> &code = codes[region.role];
+  core.code = code.data();
+  core.codeSize = uint32_t(code.size());
   core.active = core.role->active;
   core.blocked = core.role->blocked;
   core.micro.resize(core.role->threads - 1);
@@ -165,8 +193,8 @@ bool Cores::hasWords(uint32_t place) const {
     uint16_t color =
         Image::paramAt(region, b.color, context.grid.coordOf(place));
     if (b.input && color != kUnboundColor) {
-      const Fifo *fifo = fabric.fifo(
-          fabric.channel(fabric.channelAt(place, color)), kInputQueue);
+      const Fifo *fifo =
+          fabric.channel(fabric.channelAt(place, color)).fifos[kInputQueue];
       if (fifo && !fifo->empty()) {
         return true;
       }
@@ -200,8 +228,8 @@ bool Cores::canAct(uint32_t place) {
   if (core.task < 0) {
     return nextTask(core, kEnd).task >= 0;
   }
-  const Instruction *in = fetch(core);
-  if (!in || !isVector(*in)) {
+  const Code *in = fetch(core);
+  if (!in || !in->isVector) {
     return true; // acts, or its act is a fault
   }
   VectorFields fields = VectorFields::decode(in->imm);
@@ -262,6 +290,13 @@ Counters Cores::counters(uint32_t place, Cycle now) const {
     }
   }
   return result;
+}
+
+void Cores::faultOutside(CoreState &core, Cycle t) {
+  fault(core, t, core.pc, core.task,
+        fmt::format("instruction index {} lies outside the code of {} "
+                    "instructions",
+                    core.pc, core.codeSize));
 }
 
 void Cores::fault(CoreState &core, Cycle t, uint32_t pc, int32_t task,

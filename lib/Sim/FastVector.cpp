@@ -4,6 +4,7 @@
 
 #include <cstring>
 #include <fmt/format.h>
+#include <new>
 
 using namespace wafer;
 using namespace wafer::fast;
@@ -26,25 +27,21 @@ static void walk(Operand &o, const Descriptor &d, uint32_t length) {
   o.endBase = uint16_t(d.base + behind);
 }
 
-bool Cores::setUpOperand(CoreState &core, const Instruction &in, unsigned which,
-                         Operand &o, Cycle t) {
-  const OpcodeInfo &info = *plan.planOf(in.op).info;
-  o = Operand();
-  if (which > info.numSources) {
+bool Cores::setUpOperand(CoreState &core, VectorOp &op, const Code &in,
+                         unsigned which, Descriptor &d, Cycle t) {
+  const VectorPlan &vector = vectors[uint8_t(in.op)];
+  if (which > vector.numSources) {
     return true;
   }
+  Operand &o = which == 0 ? op.dest : which == 1 ? op.src0 : op.src1;
   uint8_t id = which == 0 ? in.a : which == 1 ? in.b : in.c;
-  o.bytes = uint8_t(sizeOf(which == 0   ? info.dest
-                           : which == 1 ? info.src0
-                                        : info.src1));
+  o.bytes = vector.bytes[which];
   if (id == kNoOperand) { // a source, as the image is valid
-    uint32_t value =
-        core.registers[VectorFields::decode(in.imm).scalarRegister];
     o.source = Source::Scalar;
-    o.value = o.bytes == 2 ? value & 0xffffu : value;
+    o.value = o.bytes == 2 ? op.scalar & 0xffffu : op.scalar;
     return true;
   }
-  const Descriptor &d = core.dsrs[id];
+  d = Descriptor::decode(core.dsrs[id].data());
   o.dsr = id;
   o.save = d.save;
   o.queue = d.queue;
@@ -62,13 +59,15 @@ bool Cores::setUpOperand(CoreState &core, const Instruction &in, unsigned which,
   o.source = Source::Fabric;
   o.control = d.kind == DescriptorKind::FabricControl;
   o.packed = d.packed && o.bytes == 2 && !o.control;
-  o.channel = which ? core.inputs[d.queue] : core.outputs[d.queue];
-  if (o.channel == kNone) {
+  op.hasFabric = true;
+  uint32_t channel = which ? core.inputs[d.queue] : core.outputs[d.queue];
+  if (channel == kNone) {
     fault(core, t, core.pc, core.task,
           fmt::format("{} names {} queue {}, which is not bound to a color",
                       kNames[which], which ? "input" : "output", d.queue));
     return false;
   }
+  (which ? op.in : op.out) = &fabric.channel(channel);
   return true;
 }
 
@@ -94,7 +93,6 @@ bool Cores::checkFabric(CoreState &core, const VectorOp &op, bool async,
 }
 
 void Cores::planSteps(VectorOp &op) const {
-  const Machine &m = context.machine;
   if (op.hasFabric) {
     const Operand &o = op.dest.source == Source::Fabric   ? op.dest
                        : op.src1.source == Source::Fabric ? op.src1
@@ -102,7 +100,7 @@ void Cores::planSteps(VectorOp &op) const {
     op.perStep = o.packed ? 2 : 1;
     return;
   }
-  op.perStep = plan.planOf(op.op).lanes;
+  op.perStep = vectors[uint8_t(op.op)].lanes;
   for (const Operand *o : {&op.src0, &op.src1, &op.dest}) {
     if (o->source == Source::Memory) {
       op.perStep = sim::lanesForStride(o->stride0, op.perStep);
@@ -113,15 +111,13 @@ void Cores::planSteps(VectorOp &op) const {
   }
   op.readsMayConflict =
       op.src0.source == Source::Memory && op.src1.source == Source::Memory;
-  int32_t span = int32_t(m.sramBanks * m.bankWidthBytes);
-  int32_t width = int32_t(m.bankWidthBytes);
-  if (op.dest.stepBytes % span) {
+  if (!isMultipleOfSpan(op.dest.stepBytes)) {
     return;
   }
   for (const Operand *o : {&op.src0, &op.src1}) {
-    op.alwaysConflicts |=
-        o->source == Source::Memory && o->stepBytes % span == 0 &&
-        op.dest.address % span / width == o->address % span / width;
+    op.alwaysConflicts |= o->source == Source::Memory &&
+                          isMultipleOfSpan(o->stepBytes) &&
+                          bankIndex(op.dest.address) == bankIndex(o->address);
   }
 }
 
@@ -178,10 +174,10 @@ void Cores::planMemory(const CoreState &core, VectorOp &op) const {
   }
 }
 
-bool Cores::setUp(CoreState &core, VectorOp &op, const Instruction &in,
-                  Cycle t) {
+bool Cores::setUp(CoreState &core, VectorOp &op, Cycle t) {
+  const Code &in = core.code[core.pc];
   VectorFields fields = VectorFields::decode(in.imm);
-  op = VectorOp();
+  ::new (static_cast<void *>(&op)) VectorOp();
   op.op = in.op;
   op.pc = core.pc;
   op.issuedBy = core.task;
@@ -190,23 +186,21 @@ bool Cores::setUp(CoreState &core, VectorOp &op, const Instruction &in,
     op.onComplete = fields.onComplete;
     op.task = fields.task;
   }
-  if (!setUpOperand(core, in, 0, op.dest, t) ||
-      !setUpOperand(core, in, 1, op.src0, t) ||
-      !setUpOperand(core, in, 2, op.src1, t)) {
-    return false;
-  }
-  Operand *const operands[] = {&op.src0, &op.src1, &op.dest};
-  for (const Operand *o : operands) {
-    bool described = o->source == Source::Memory || o->source == Source::Fabric;
-    op.hasFabric |= o->source == Source::Fabric;
-    if (described && !op.length) {
-      op.length = core.dsrs[o->dsr].length();
+  Descriptor descriptors[3];
+  for (unsigned which = 0; which < 3; ++which) {
+    if (!setUpOperand(core, op, in, which, descriptors[which], t)) {
+      return false;
     }
   }
+  // An operand without a descriptor has one of length 0 here.
+  for (unsigned which : {1, 2, 0}) {
+    op.length = op.length ? op.length : descriptors[which].length();
+  }
   op.length = op.length ? op.length : 1;
-  for (Operand *o : operands) {
-    if (o->source == Source::Memory) {
-      walk(*o, core.dsrs[o->dsr], op.length);
+  Operand *const operands[] = {&op.dest, &op.src0, &op.src1};
+  for (unsigned which = 0; which < 3; ++which) {
+    if (operands[which]->source == Source::Memory) {
+      walk(*operands[which], descriptors[which], op.length);
     }
   }
   if (!checkFabric(core, op, fields.async, t)) {
@@ -214,11 +208,9 @@ bool Cores::setUp(CoreState &core, VectorOp &op, const Instruction &in,
   }
   planSteps(op);
   planMemory(core, op);
-  if (op.dest.source == Source::Fabric) {
-    op.pauses = op.src0.source != Source::Fabric &&
-                op.src1.source != Source::Fabric &&
-                context.costs.sendCycles > context.costs.sendWords;
-    op.advance = !op.dest.control && core.dsrs[op.dest.dsr].advanceSwitch;
+  if (op.out) {
+    op.pauses = !op.in && context.costs.sendCycles > context.costs.sendWords;
+    op.advance = !op.dest.control && descriptors[0].advanceSwitch;
   }
   op.nextStep = t + context.costs.vectorStart;
   op.state = VectorOp::State::Running;
@@ -235,26 +227,21 @@ Wait Cores::waitOf(const CoreState &core, const VectorOp &op, Cycle t,
     later = std::min(later, op.nextStep);
     return Wait::Time;
   }
-  if (op.done < op.length && op.hasFabric) {
-    for (const Operand *in : {&op.src0, &op.src1}) {
-      if (in->source != Source::Fabric) {
-        continue;
-      }
-      const Fifo *fifo = inputFifo(core, in->queue);
-      if (!fifo || fifo->empty()) {
-        return Wait::Words;
-      }
-      if (fifo->head().time > t) {
-        later = std::min(later, fifo->head().time);
-        return Wait::Words;
-      }
-      if (fifo->head().control) {
-        return Wait::None; // acts, and its act is a fault
-      }
+  if (op.in && op.done < op.length) {
+    const Fifo *fifo = op.in->fifos[kInputQueue];
+    if (!fifo || fifo->empty()) {
+      return Wait::Words;
+    }
+    if (fifo->head().time > t) {
+      later = std::min(later, fifo->head().time);
+      return Wait::Words;
+    }
+    if (fifo->head().control) {
+      return Wait::None; // acts, and its act is a fault
     }
   }
-  if (op.dest.source == Source::Fabric) {
-    Cycle room = fabric.roomFrom(fabric.channel(op.dest.channel), kOutputQueue);
+  if (op.out) {
+    Cycle room = op.out->roomFrom(kOutputQueue);
     if (room > t) {
       later = std::min(later, room);
       return Wait::Room;
@@ -302,15 +289,14 @@ bool Cores::gather(CoreState &core, VectorOp &op, Operand &o, unsigned n,
   case Source::Fabric:
     break;
   }
-  Channel &c = fabric.channel(o.channel);
-  if (context.fifos[c.fifos[kInputQueue]].head().control) {
+  if (op.in->fifos[kInputQueue]->head().control) {
     fault(core, t, op.pc, op.issuedBy,
           fmt::format("a control wavelet stands at the head of input queue {}, "
                       "which a vector instruction reads",
                       o.queue));
     return false;
   }
-  uint32_t payload = fabric.takeInput(core.place, c, t).payload;
+  uint32_t payload = fabric.takeInput(core.place, *op.in, t).payload;
   out[0] = o.bytes == 2 ? payload & 0xffffu : payload;
   if (n == 2) {
     out[1] = payload >> 16;
@@ -318,9 +304,9 @@ bool Cores::gather(CoreState &core, VectorOp &op, Operand &o, unsigned n,
   return true;
 }
 
-void Cores::sendWord(CoreState &core, const Operand &out, Wavelet w, Cycle t) {
-  fabric.enter(core.place, fabric.colorOf(core.place, out.channel),
-               fabric.channel(out.channel), kOutputQueue, w,
+void Cores::sendWord(CoreState &core, VectorOp &op, Wavelet w, Cycle t) {
+  ++op.sent;
+  fabric.enter(core.place, *op.out, kOutputQueue, w,
                t + 1 + context.machine.rampCycles);
 }
 
@@ -340,8 +326,7 @@ bool Cores::scatter(CoreState &core, VectorOp &op, unsigned n,
     return true;
   }
   uint32_t payload = n == 2 ? in[0] | (in[1] << 16) : in[0];
-  sendWord(core, o, {payload, o.control}, t);
-  ++op.sent;
+  sendWord(core, op, {payload, o.control}, t);
   return true;
 }
 
@@ -357,7 +342,7 @@ unsigned Cores::step(CoreState &core, VectorOp &op, Cycle t) {
         !gather(core, op, op.src1, n, b, t)) {
       return 0;
     }
-    sim::ElementFn element = plan.planOf(op.op).element;
+    sim::ElementFn element = vectors[uint8_t(op.op)].element;
     for (unsigned i = 0; i < n; ++i) {
       a[i] = element(a[i], b[i], op.scalar);
     }
@@ -368,8 +353,7 @@ unsigned Cores::step(CoreState &core, VectorOp &op, Cycle t) {
   } else {
     ControlWavelet w;
     w.commands[0] = {SwitchCommand::Advance, true};
-    sendWord(core, op.dest, {w.encode(), true}, t);
-    ++op.sent;
+    sendWord(core, op, {w.encode(), true}, t);
     op.advance = false;
   }
   account(core, Activity::VectorStep, t);
@@ -392,7 +376,7 @@ unsigned Cores::step(CoreState &core, VectorOp &op, Cycle t) {
 void Cores::finish(CoreState &core, VectorOp &op, Cycle end) {
   for (const Operand *o : {&op.dest, &op.src0, &op.src1}) {
     if (o->source == Source::Memory && o->save) {
-      core.dsrs[o->dsr].base = o->endBase;
+      core.dsrs[o->dsr][0] = o->endBase;
     }
   }
   op.nextStep = end;
@@ -409,7 +393,7 @@ void Cores::finish(CoreState &core, VectorOp &op, Cycle end) {
 //===----------------------------------------------------------------------===//
 
 void Cores::runElements(CoreState &core, VectorOp &op, uint32_t count) {
-  Kernel kernel = kernelOf(op.op);
+  Kernel kernel = vectors[uint8_t(op.op)].kernel;
   op.done += count;
   while (count) {
     uint32_t n = count;

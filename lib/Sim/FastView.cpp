@@ -36,13 +36,12 @@ public:
     view.issuedBy = op.issuedBy;
     view.done = op.done;
     view.length = op.length;
-    for (const Operand *in : {&op.src0, &op.src1}) {
-      if (in->source == Operand::Source::Fabric) {
-        view.in = {in->queue, fabric.colorOf(place, in->channel)};
-      }
+    if (op.in) {
+      bool is0 = op.src0.source == Operand::Source::Fabric;
+      view.in = {(is0 ? op.src0 : op.src1).queue, op.in->color};
     }
-    if (op.dest.source == Operand::Source::Fabric) {
-      view.out = {op.dest.queue, fabric.colorOf(place, op.dest.channel)};
+    if (op.out) {
+      view.out = {op.dest.queue, op.out->color};
     }
     return view;
   }
@@ -62,15 +61,13 @@ public:
       return {};
     }
     const Channel &c = fabric.channel(id);
-    return {fabric.configOf(c), c.position, c.occupied, c.inputQueue,
-            c.outputQueue};
+    return {c.config, c.position, c.occupied, c.inputQueue, c.outputQueue};
   }
 
   sim::FifoView fifo(uint32_t place, unsigned color,
                      unsigned index) const override {
     uint32_t id = fabric.channelAt(place, color);
-    const Fifo *fifo =
-        id == kNone ? nullptr : fabric.fifo(fabric.channel(id), index);
+    const Fifo *fifo = id == kNone ? nullptr : fabric.channel(id).fifos[index];
     if (!fifo || fifo->empty()) {
       return {};
     }
@@ -85,9 +82,8 @@ public:
     const Channel &c = fabric.channel(fabric.channelAt(place, color));
     Cycle later = kNever;
     Fabric::Move move = fabric.dueMove(c, now, later);
-    return move.from == kNumPorts
-               ? kNumPorts
-               : fabric.blockedPort(place, color, c, move, now, later);
+    return move.from == kNumPorts ? kNumPorts
+                                  : fabric.blockedPort(c, move, now, later);
   }
 
   size_t waitingAtHost(unsigned port) const override {
