@@ -120,6 +120,17 @@ struct VectorOp {
   /// Running: no step before this cycle. Completing: the completion's cycle.
   Cycle nextStep = 0;
   Operand dest, src0, src1;
+
+  /// As new, but for the operands.
+  void reset() {
+    state = State::Free;
+    onComplete = OnComplete::None;
+    task = 0;
+    hasFabric = readsMayConflict = alwaysConflicts = pauses = advance = false;
+    length = done = sent = 0;
+    perStep = 1;
+    in = out = nullptr;
+  }
 };
 
 /// Why a thread does not act in a cycle.
@@ -180,6 +191,13 @@ public:
   void start();
   /// One core, from cycle t on.
   void look(uint32_t place, Cycle t);
+  /// Brings what look(place) will read closer.
+  void prefetch(uint32_t place) const {
+    const char *state = reinterpret_cast<const char *>(states[place].get());
+    for (size_t at = 0; state && at < 512; at += 64) {
+      __builtin_prefetch(state + at);
+    }
+  }
   /// Whether the core can do something, now or later, if nobody else does.
   bool canAct(uint32_t place);
 
@@ -198,7 +216,7 @@ public:
               Cycle &later) const;
   Fifo *inputFifo(const CoreState &core, unsigned queue) const {
     uint32_t id = core.inputs[queue];
-    return id == kNone ? nullptr : fabric.channel(id).fifos[kInputQueue];
+    return id == kNone ? nullptr : fabric.fifo(fabric.channel(id), kInputQueue);
   }
 
 private:
@@ -275,7 +293,15 @@ private:
   }
 
   // Accounting.
-  void closeWaits(CoreState &core, Cycle t) const;
+  static void addOlderWaits(CoreState &core);
+  static void closeWaits(CoreState &core, Cycle t) {
+    if (!core.olderWaits.empty()) {
+      addOlderWaits(core);
+    }
+    core.counters[core.waiting.what] += t - core.waiting.from;
+    core.accountedTo = t;
+    core.waiting.from = t;
+  }
   void account(CoreState &core, Activity what, Cycle t) {
     closeWaits(core, t);
     core.counters[what] += 1;

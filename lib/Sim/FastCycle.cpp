@@ -138,8 +138,8 @@ Cycle Cores::taskWake(const CoreState &core, Cycle t) const {
   for (unsigned q = 0; core.role->hasArrivalTasks && q < core.inputs.size();
        ++q) {
     const Fifo *fifo = inputFifo(core, q);
-    if (fifo && !fifo->empty() && fifo->head().time > t) {
-      wake = std::min(wake, fifo->head().time);
+    if (fifo && !fifo->empty() && fifo->head().time() > t) {
+      wake = std::min(wake, fifo->head().time());
     }
   }
   return wake;

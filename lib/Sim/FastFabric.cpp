@@ -53,12 +53,13 @@ Status Fabric::load() {
 
 /// Finds the neighbours of a router's channels.
 void Fabric::connect(uint32_t place) {
-  for (unsigned port = 0; port < unsigned(Port::Ramp); ++port) {
-    uint32_t next = neighbourOf(place, port);
-    for (unsigned color = 0; next != kNone && color < 32; ++color) {
-      uint32_t id = channelAt(place, color);
-      if (id != kNone) {
-        channels[id].neighbours[port] = channelAt(next, color);
+  uint32_t end = place + 1 < routers.size() ? routers[place + 1].firstChannel
+                                            : uint32_t(channels.size());
+  for (uint32_t id = routers[place].firstChannel; id < end; ++id) {
+    for (unsigned port = 0; port < unsigned(Port::Ramp); ++port) {
+      uint32_t next = neighbourOf(place, port);
+      if (next != kNone) {
+        channels[id].neighbours[port] = channelAt(next, channels[id].color);
       }
     }
   }
@@ -97,21 +98,21 @@ uint32_t Fabric::neighbourOf(uint32_t place, unsigned port) const {
 // Which wavelet is due
 //===----------------------------------------------------------------------===//
 
-Fabric::Move Fabric::moveOf(const Channel &c, unsigned port) {
+Fabric::Move Fabric::moveOf(const Channel &c, unsigned port) const {
   constexpr unsigned kRamp = portBit(Port::Ramp);
   Move move{port, c.config->positions[c.position].tx};
   if (!(move.to & kRamp)) {
     return move;
   }
-  const Slot &head = c.fifos[port]->head();
+  const Slot &head = context.fifos[c.fifos[port]].head();
   const Filter &filter = c.config->filter;
   bool delivered = true;
-  if (head.control) {
-    delivered = !ControlWavelet::decode(head.payload).commands[0].noce;
+  if (head.control()) {
+    delivered = !ControlWavelet::decode(head.payload()).commands[0].noce;
   } else if (filter.kind == FilterKind::Counter) {
     delivered = c.filterCount < filter.limit;
   } else if (filter.kind == FilterKind::Range) {
-    uint32_t high = head.payload >> 16;
+    uint32_t high = head.payload() >> 16;
     delivered = high >= filter.min && high <= filter.max;
   }
   if (!delivered) {
@@ -120,7 +121,7 @@ Fabric::Move Fabric::moveOf(const Channel &c, unsigned port) {
   return move;
 }
 
-Fabric::Move Fabric::dueMove(const Channel &c, Cycle t, Cycle &later) {
+Fabric::Move Fabric::dueMove(const Channel &c, Cycle t, Cycle &later) const {
   if (!c.config) {
     return {}; // back-pressure
   }
@@ -128,7 +129,7 @@ Fabric::Move Fabric::dueMove(const Channel &c, Cycle t, Cycle &later) {
   unsigned candidates = position.tx ? position.rx & c.occupied : 0u;
   for (; candidates; candidates &= candidates - 1) {
     unsigned port = unsigned(__builtin_ctz(candidates));
-    Cycle usableFrom = c.fifos[port]->head().time;
+    Cycle usableFrom = context.fifos[c.fifos[port]].head().time();
     if (usableFrom <= t) {
       return moveOf(c, port);
     }
@@ -143,10 +144,10 @@ unsigned Fabric::blockedPort(const Channel &c, Move move, Cycle t,
     unsigned port = unsigned(__builtin_ctz(to));
     Cycle room = 0;
     if (port == unsigned(Port::Ramp)) {
-      room = c.inputQueue == kUnbound ? kNever : c.roomFrom(kInputQueue);
+      room = c.inputQueue == kUnbound ? kNever : roomFrom(c, kInputQueue);
     } else if (c.neighbours[port] != kNone) { // the host takes everything
-      room =
-          channels[c.neighbours[port]].roomFrom(unsigned(opposite(Port(port))));
+      room = roomFrom(channels[c.neighbours[port]],
+                      unsigned(opposite(Port(port))));
     }
     if (room > t) {
       later = std::min(later, room);
@@ -227,7 +228,7 @@ void Fabric::look(uint32_t place, Cycle t) {
 }
 
 void Fabric::perform(uint32_t place, Channel &c, Move move, Cycle t) {
-  Fifo &source = *c.fifos[move.from];
+  Fifo &source = context.fifos[c.fifos[move.from]];
   bool wasFull = source.full();
   Wavelet w = source.pop(t);
   if (source.empty()) {
@@ -272,7 +273,7 @@ void Fabric::send(uint32_t place, Channel &c, unsigned port, Wavelet w,
     if (!c.fifos[kInputQueue]) {
       c.fifos[kInputQueue] = context.fifos.create(capacityOf(c, kInputQueue));
     }
-    Fifo &queue = *c.fifos[kInputQueue];
+    Fifo &queue = context.fifos[c.fifos[kInputQueue]];
     if (queue.empty()) { // a new head; who takes it sees those behind it
       context.schedule.wake(Actor::Core, place, usableFrom);
     }

@@ -21,11 +21,12 @@ using sim::kUnbound;
 
 class Host;
 
-struct Channel {
+/// One cache line.
+struct alignas(64) Channel {
   /// nullptr: no route.
   const RouteConfig *config = nullptr;
-  /// nullptr while no wavelet came (then it is empty).
-  std::array<Fifo *, kNumFifos> fifos{};
+  /// By number in the pool; 0 while no wavelet came (then it is empty).
+  std::array<uint32_t, kNumFifos> fifos{};
   /// Channels of the color at the neighbours; kNone where there is none.
   std::array<uint32_t, 4> neighbours = {kNone, kNone, kNone, kNone};
   uint16_t filterCount = 0;
@@ -35,13 +36,9 @@ struct Channel {
   uint8_t color = 0;
   uint8_t inputQueue = kUnbound;
   uint8_t outputQueue = kUnbound;
-
-  Cycle roomFrom(unsigned index) const {
-    return fifos[index] ? fifos[index]->roomFrom() : 0;
-  }
 };
 
-struct Router {
+struct alignas(64) Router {
   uint32_t firstChannel = 0;
   /// Bit c: some FIFO of color c is not empty (input queues do not count).
   uint32_t pending = 0;
@@ -72,6 +69,34 @@ public:
   Channel &channel(uint32_t id) { return channels[id]; }
   const Channel &channel(uint32_t id) const { return channels[id]; }
 
+  /// A FIFO of a channel; nullptr while it is not made.
+  Fifo *fifo(const Channel &c, unsigned index) const {
+    return c.fifos[index] ? &context.fifos[c.fifos[index]] : nullptr;
+  }
+  Cycle roomFrom(const Channel &c, unsigned index) const {
+    return c.fifos[index] ? context.fifos[c.fifos[index]].roomFrom() : 0;
+  }
+  /// Brings what look(place) will read closer.
+  void prefetch(uint32_t place) const { __builtin_prefetch(&routers[place]); }
+  void prefetchChannel(uint32_t place) const {
+    const Router &r = routers[place];
+    if (r.pending) {
+      unsigned color = unsigned(__builtin_ctz(r.pending));
+      __builtin_prefetch(&channels[r.firstChannel + r.channels[color]]);
+    }
+  }
+  void prefetchFifo(uint32_t place) const {
+    const Router &r = routers[place];
+    if (r.pending) {
+      unsigned color = unsigned(__builtin_ctz(r.pending));
+      const Channel &c = channels[r.firstChannel + r.channels[color]];
+      if (c.occupied) {
+        __builtin_prefetch(
+            &context.fifos[c.fifos[unsigned(__builtin_ctz(c.occupied))]]);
+      }
+    }
+  }
+
   /// Puts a wavelet into the buffer of a router's port or, with kOutputQueue,
   /// into the core's output queue of the color. Needs room.
   void enter(uint32_t place, Channel &c, unsigned index, Wavelet w,
@@ -85,11 +110,11 @@ public:
       routers[place].pending |= 1u << c.color;
       context.schedule.wake(Actor::Router, place, usableFrom);
     }
-    c.fifos[index]->push(w, usableFrom);
+    context.fifos[c.fifos[index]].push(w, usableFrom);
   }
   /// Takes the head of the input queue of a core in cycle t.
   Wavelet takeInput(uint32_t place, Channel &c, Cycle t) {
-    Fifo &queue = *c.fifos[kInputQueue];
+    Fifo &queue = context.fifos[c.fifos[kInputQueue]];
     if (queue.full()) {
       context.schedule.wake(Actor::Router, place, t + 1);
     }
@@ -103,14 +128,14 @@ public:
     unsigned from = kNumPorts;
     unsigned to = 0;
   };
-  static Move dueMove(const Channel &c, Cycle t, Cycle &later);
+  Move dueMove(const Channel &c, Cycle t, Cycle &later) const;
   /// The first port of the move that has no room at t, or kNumPorts; `later`
   /// as above for room.
   unsigned blockedPort(const Channel &c, Move move, Cycle t,
                        Cycle &later) const;
 
 private:
-  static Move moveOf(const Channel &c, unsigned port);
+  Move moveOf(const Channel &c, unsigned port) const;
   uint32_t neighbourOf(uint32_t place, unsigned port) const;
   void perform(uint32_t place, Channel &c, Move move, Cycle t);
   void send(uint32_t place, Channel &c, unsigned port, Wavelet w, Cycle t);

@@ -49,8 +49,8 @@ void Host::look(uint32_t id, Cycle t) {
       continue;
     }
     Channel &c = fabric.channel(port.channel);
-    Cycle from =
-        std::max(port.waiting.front().from, c.roomFrom(unsigned(link.side)));
+    Cycle from = std::max(port.waiting.front().from,
+                          fabric.roomFrom(c, unsigned(link.side)));
     if (from > t) {
       wake = std::min(wake, from); // kNever: freed() tells
       continue;
@@ -71,8 +71,8 @@ void Host::look(uint32_t id, Cycle t) {
 bool Host::canFeed() const {
   for (const PortState &port : ports) {
     if (!port.waiting.empty() &&
-        fabric.channel(port.channel)
-                .roomFrom(unsigned(links[port.link].side)) != kNever) {
+        fabric.roomFrom(fabric.channel(port.channel),
+                        unsigned(links[port.link].side)) != kNever) {
       return true;
     }
   }

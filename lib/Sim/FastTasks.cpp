@@ -74,7 +74,9 @@ void Cores::FreeBlock::operator()(uint8_t *p) const { std::free(p); }
 
 uint8_t *Cores::allocateMemory() {
   constexpr uint32_t kCoresInBlock = 64;
-  size_t bytes = context.machine.sramBytes;
+  // An odd number of lines apart, or all cores would use the same sets of a
+  // cache for the same address.
+  size_t bytes = (context.machine.sramBytes / 64 | 1) * 64 + 128;
   if (blocks.empty() || blockUsed == kCoresInBlock) {
     // calloc: pages that no core touches never become real memory.
     blocks.emplace_back(
@@ -129,9 +131,9 @@ int Cores::findControlWord(const CoreState &core, unsigned entry,
                            Cycle t) const {
   for (unsigned q = 0; q < core.inputs.size(); ++q) {
     const Fifo *fifo = inputFifo(core, q);
-    if (fifo && !fifo->empty() && fifo->head().time <= t &&
-        fifo->head().control &&
-        ControlWavelet::decode(fifo->head().payload).taskEntry == entry) {
+    if (fifo && !fifo->empty() && fifo->head().time() <= t &&
+        fifo->head().control() &&
+        ControlWavelet::decode(fifo->head().payload()).taskEntry == entry) {
       return int(q);
     }
   }
@@ -157,8 +159,8 @@ Cores::Choice Cores::nextTask(const CoreState &core, Cycle t) const {
       queue = findControlWord(core, task.binding, t);
     } else {
       const Fifo *fifo = inputFifo(core, task.binding);
-      bool ready = fifo && !fifo->empty() && fifo->head().time <= t &&
-                   !fifo->head().control;
+      bool ready = fifo && !fifo->empty() && fifo->head().time() <= t &&
+                   !fifo->head().control();
       queue = ready ? int(task.binding) : -1;
     }
     if (queue >= 0) {
@@ -193,8 +195,8 @@ bool Cores::hasWords(uint32_t place) const {
     uint16_t color =
         Image::paramAt(region, b.color, context.grid.coordOf(place));
     if (b.input && color != kUnboundColor) {
-      const Fifo *fifo =
-          fabric.channel(fabric.channelAt(place, color)).fifos[kInputQueue];
+      const Fifo *fifo = fabric.fifo(
+          fabric.channel(fabric.channelAt(place, color)), kInputQueue);
       if (fifo && !fifo->empty()) {
         return true;
       }
@@ -240,19 +242,14 @@ bool Cores::canAct(uint32_t place) {
 // Accounting
 //===----------------------------------------------------------------------===//
 
-void Cores::closeWaits(CoreState &core, Cycle t) const {
-  if (!core.olderWaits.empty()) {
-    for (size_t i = 0; i < core.olderWaits.size(); ++i) {
-      const CoreState::Waiting &w = core.olderWaits[i];
-      Cycle end = i + 1 < core.olderWaits.size() ? core.olderWaits[i + 1].from
-                                                 : core.waiting.from;
-      core.counters[w.what] += end - w.from;
-    }
-    core.olderWaits.clear();
+void Cores::addOlderWaits(CoreState &core) {
+  for (size_t i = 0; i < core.olderWaits.size(); ++i) {
+    const CoreState::Waiting &w = core.olderWaits[i];
+    Cycle end = i + 1 < core.olderWaits.size() ? core.olderWaits[i + 1].from
+                                               : core.waiting.from;
+    core.counters[w.what] += end - w.from;
   }
-  core.counters[core.waiting.what] += t - core.waiting.from;
-  core.accountedTo = t;
-  core.waiting.from = t;
+  core.olderWaits.clear();
 }
 
 void Cores::noteWait(CoreState &core, Cycle from, Activity what) const {

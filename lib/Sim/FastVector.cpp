@@ -4,7 +4,6 @@
 
 #include <cstring>
 #include <fmt/format.h>
-#include <new>
 
 using namespace wafer;
 using namespace wafer::fast;
@@ -21,6 +20,7 @@ static void walk(Operand &o, const Descriptor &d, uint32_t length) {
   o.rowBytes = int32_t(d.stride1) * o.bytes;
   o.stride0 = d.stride0;
   o.extent0 = d.extent0;
+  o.inner = 0;
   o.twoDimensional = d.extent0 && d.extent1;
   int64_t behind = o.twoDimensional ? int64_t(d.extent1) * o.rowBytes
                                     : int64_t(length) * o.stepBytes;
@@ -30,12 +30,15 @@ static void walk(Operand &o, const Descriptor &d, uint32_t length) {
 bool Cores::setUpOperand(CoreState &core, VectorOp &op, const Code &in,
                          unsigned which, Descriptor &d, Cycle t) {
   const VectorPlan &vector = vectors[uint8_t(in.op)];
+  Operand &o = which == 0 ? op.dest : which == 1 ? op.src0 : op.src1;
+  o.source = Source::None;
+  o.twoDimensional = false;
   if (which > vector.numSources) {
     return true;
   }
-  Operand &o = which == 0 ? op.dest : which == 1 ? op.src0 : op.src1;
   uint8_t id = which == 0 ? in.a : which == 1 ? in.b : in.c;
   o.bytes = vector.bytes[which];
+  o.stride0 = 1;          // of memory only
   if (id == kNoOperand) { // a source, as the image is valid
     o.source = Source::Scalar;
     o.value = o.bytes == 2 ? op.scalar & 0xffffu : op.scalar;
@@ -177,7 +180,7 @@ void Cores::planMemory(const CoreState &core, VectorOp &op) const {
 bool Cores::setUp(CoreState &core, VectorOp &op, Cycle t) {
   const Code &in = core.code[core.pc];
   VectorFields fields = VectorFields::decode(in.imm);
-  ::new (static_cast<void *>(&op)) VectorOp();
+  op.reset();
   op.op = in.op;
   op.pc = core.pc;
   op.issuedBy = core.task;
@@ -215,212 +218,4 @@ bool Cores::setUp(CoreState &core, VectorOp &op, Cycle t) {
   op.nextStep = t + context.costs.vectorStart;
   op.state = VectorOp::State::Running;
   return true;
-}
-
-//===----------------------------------------------------------------------===//
-// Steps
-//===----------------------------------------------------------------------===//
-
-Wait Cores::waitOf(const CoreState &core, const VectorOp &op, Cycle t,
-                   Cycle &later) const {
-  if (op.nextStep > t) {
-    later = std::min(later, op.nextStep);
-    return Wait::Time;
-  }
-  if (op.in && op.done < op.length) {
-    const Fifo *fifo = op.in->fifos[kInputQueue];
-    if (!fifo || fifo->empty()) {
-      return Wait::Words;
-    }
-    if (fifo->head().time > t) {
-      later = std::min(later, fifo->head().time);
-      return Wait::Words;
-    }
-    if (fifo->head().control) {
-      return Wait::None; // acts, and its act is a fault
-    }
-  }
-  if (op.out) {
-    Cycle room = op.out->roomFrom(kOutputQueue);
-    if (room > t) {
-      later = std::min(later, room);
-      return Wait::Room;
-    }
-  }
-  return Wait::None;
-}
-
-bool Cores::readsConflict(const VectorOp &op, unsigned n) const {
-  Operand a = op.src0, b = op.src1;
-  uint64_t banks0 = 0;
-  uint64_t banks1 = 0;
-  bool same = true;
-  for (unsigned i = 0; i < n; ++i) {
-    banks0 |= bankOf(a.address);
-    banks1 |= bankOf(b.address);
-    same &= a.address == b.address;
-    a.next();
-    b.next();
-  }
-  return (banks0 & banks1) && !same;
-}
-
-bool Cores::gather(CoreState &core, VectorOp &op, Operand &o, unsigned n,
-                   uint32_t *out, Cycle t) {
-  switch (o.source) {
-  case Source::None:
-    std::fill_n(out, n, 0u);
-    return true;
-  case Source::Scalar:
-    std::fill_n(out, n, o.value);
-    return true;
-  case Source::Memory:
-    for (unsigned i = 0; i < n; ++i, o.next()) {
-      const uint8_t *bytes =
-          op.inMemory ? core.sram + o.address
-                      : locate(core, o.address, o.bytes, op.pc, op.issuedBy, t);
-      if (!bytes) {
-        return false;
-      }
-      out[i] = 0;
-      std::memcpy(&out[i], bytes, o.bytes);
-    }
-    return true;
-  case Source::Fabric:
-    break;
-  }
-  if (op.in->fifos[kInputQueue]->head().control) {
-    fault(core, t, op.pc, op.issuedBy,
-          fmt::format("a control wavelet stands at the head of input queue {}, "
-                      "which a vector instruction reads",
-                      o.queue));
-    return false;
-  }
-  uint32_t payload = fabric.takeInput(core.place, *op.in, t).payload;
-  out[0] = o.bytes == 2 ? payload & 0xffffu : payload;
-  if (n == 2) {
-    out[1] = payload >> 16;
-  }
-  return true;
-}
-
-void Cores::sendWord(CoreState &core, VectorOp &op, Wavelet w, Cycle t) {
-  ++op.sent;
-  fabric.enter(core.place, *op.out, kOutputQueue, w,
-               t + 1 + context.machine.rampCycles);
-}
-
-bool Cores::scatter(CoreState &core, VectorOp &op, unsigned n,
-                    const uint32_t *in, Cycle t) {
-  Operand &o = op.dest;
-  if (o.source == Source::Memory) {
-    for (unsigned i = 0; i < n; ++i, o.next()) {
-      uint8_t *bytes =
-          op.inMemory ? core.sram + o.address
-                      : locate(core, o.address, o.bytes, op.pc, op.issuedBy, t);
-      if (!bytes) {
-        return false;
-      }
-      std::memcpy(bytes, &in[i], o.bytes);
-    }
-    return true;
-  }
-  uint32_t payload = n == 2 ? in[0] | (in[1] << 16) : in[0];
-  sendWord(core, op, {payload, o.control}, t);
-  return true;
-}
-
-unsigned Cores::step(CoreState &core, VectorOp &op, Cycle t) {
-  unsigned duration = 1;
-  if (op.done < op.length) {
-    unsigned n = std::min(op.perStep, op.length - op.done);
-    uint32_t a[sim::kMaxLanes], b[sim::kMaxLanes];
-    if (op.alwaysConflicts || (op.readsMayConflict && readsConflict(op, n))) {
-      duration = 2;
-    }
-    if (!gather(core, op, op.src0, n, a, t) ||
-        !gather(core, op, op.src1, n, b, t)) {
-      return 0;
-    }
-    sim::ElementFn element = vectors[uint8_t(op.op)].element;
-    for (unsigned i = 0; i < n; ++i) {
-      a[i] = element(a[i], b[i], op.scalar);
-    }
-    if (!scatter(core, op, n, a, t)) {
-      return 0;
-    }
-    op.done += n;
-  } else {
-    ControlWavelet w;
-    w.commands[0] = {SwitchCommand::Advance, true};
-    sendWord(core, op, {w.encode(), true}, t);
-    op.advance = false;
-  }
-  account(core, Activity::VectorStep, t);
-  Cycle end = t + duration;
-  if (duration > 1) {
-    core.counters[Activity::BankConflict] += 1;
-    core.accountedTo = core.waiting.from = end;
-    context.happened(end);
-  }
-  core.datapathFree = end;
-  op.nextStep = end;
-  if (op.done == op.length && !op.advance) {
-    finish(core, op, end);
-  } else if (op.pauses && op.sent % context.costs.sendWords == 0) {
-    op.nextStep += context.costs.sendCycles - context.costs.sendWords;
-  }
-  return duration;
-}
-
-void Cores::finish(CoreState &core, VectorOp &op, Cycle end) {
-  for (const Operand *o : {&op.dest, &op.src0, &op.src1}) {
-    if (o->source == Source::Memory && o->save) {
-      core.dsrs[o->dsr][0] = o->endBase;
-    }
-  }
-  op.nextStep = end;
-  if (&op == &core.main) {
-    op.state = VectorOp::State::Free;
-    core.ready = end;
-  } else {
-    op.state = VectorOp::State::Completing;
-  }
-}
-
-//===----------------------------------------------------------------------===//
-// Many elements in memory
-//===----------------------------------------------------------------------===//
-
-void Cores::runElements(CoreState &core, VectorOp &op, uint32_t count) {
-  Kernel kernel = vectors[uint8_t(op.op)].kernel;
-  op.done += count;
-  while (count) {
-    uint32_t n = count;
-    for (const Operand *o : {&op.dest, &op.src0, &op.src1}) {
-      if (o->twoDimensional) {
-        n = std::min(n, o->extent0 - o->inner);
-      }
-    }
-    Elements e;
-    auto source = [&](const Operand &o, const uint8_t *&at, int32_t &step) {
-      bool memory = o.source == Source::Memory;
-      at = memory ? core.sram + o.address
-                  : reinterpret_cast<const uint8_t *>(&o.value);
-      step = memory ? o.stepBytes : 0;
-    };
-    e.dest = core.sram + op.dest.address;
-    e.destStep = op.dest.stepBytes;
-    source(op.src0, e.src0, e.step0);
-    source(op.src1, e.src1, e.step1);
-    e.count = n;
-    e.scalar = op.scalar;
-    kernel(e);
-    for (Operand *o : {&op.dest, &op.src0, &op.src1}) {
-      if (o->source == Source::Memory) {
-        o->advance(n);
-      }
-    }
-    count -= n;
-  }
 }

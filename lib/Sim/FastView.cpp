@@ -67,11 +67,12 @@ public:
   sim::FifoView fifo(uint32_t place, unsigned color,
                      unsigned index) const override {
     uint32_t id = fabric.channelAt(place, color);
-    const Fifo *fifo = id == kNone ? nullptr : fabric.channel(id).fifos[index];
+    const Fifo *fifo =
+        id == kNone ? nullptr : fabric.fifo(fabric.channel(id), index);
     if (!fifo || fifo->empty()) {
       return {};
     }
-    return {fifo->size(), fifo->head().control != 0};
+    return {fifo->size(), fifo->head().control()};
   }
 
   uint32_t pendingColors(uint32_t place) const override {
