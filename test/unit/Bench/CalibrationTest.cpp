@@ -3,6 +3,8 @@
 // Published timings against real programs on the reference engine; prints the
 // table of docs/calibration.md. One parameter set for each machine.
 //
+#include "../Sim/PairEngine.h"
+
 #include "wafer/Bench/Programs.h"
 #include "wafer/Support/Half.h"
 
@@ -50,7 +52,7 @@ void execute(Ran &ran, Result<Image> image, const std::string &machine,
   ran.image = std::move(*image);
   const Machine &m = machineNamed(machine);
   const ParameterSet &costs = *m.findParameters(params);
-  auto engine = Engine::createReference(ran.image, m, costs);
+  auto engine = test::PairEngine::create(ran.image, m, costs);
   ASSERT_TRUE(bool(engine)) << engine.error().str();
   ran.engine = std::move(*engine);
   Outcome outcome = ran.engine->run({});
@@ -63,8 +65,8 @@ void execute(Ran &ran, Result<Image> image, const std::string &machine,
 /// One line of the table.
 double line(const std::string &what, double published, double simulated) {
   double error = 100.0 * (simulated - published) / published;
-  fmt::print("| {:<38} | {:>9.6g} | {:>9.6g} | {:>+6.2f} % |\n", what, published,
-             simulated, error);
+  fmt::print("| {:<38} | {:>9.6g} | {:>9.6g} | {:>+6.2f} % |\n", what,
+             published, simulated, error);
   return error;
 }
 
