@@ -7,6 +7,10 @@
 #   shared-models   the folder of shared models is there
 # Substitutions
 #   %shared         that folder's parent, ../shared beside the source tree
+#   %plugin         the plugin for MLIR's own tools
+#   %dialects       the folder of ODS files
+#   %python         the interpreter that runs lit
+#   %llvm_include   where the .td files of MLIR lie
 
 import os
 import sys
@@ -29,6 +33,11 @@ if os.path.isdir(os.path.join(shared, "models")):
     config.available_features.add("shared-models")
 config.substitutions.append(("%shared", shared))
 config.substitutions.append(("%python", sys.executable))
+plugin = os.path.join(config.wafer_build_dir, "lib", "WaferPlugin.so")
+config.substitutions.append(("%plugin", plugin))
+dialects = os.path.join(config.wafer_source_dir, "dialects")
+config.substitutions.append(("%dialects", dialects))
+config.substitutions.append(("%llvm_include", config.llvm_include))
 
 path = [config.wafer_tools_dir, config.llvm_tools_dir, config.environment["PATH"]]
 config.environment["PATH"] = os.pathsep.join(path)

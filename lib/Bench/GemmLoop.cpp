@@ -57,13 +57,15 @@ role @gemm {
     end
   }
 }
-region @core role @gemm rect 0 0 1 1 {}
+region @core role @gemm rect 0 0 $WIDTH $HEIGHT {}
 )";
 
-static std::vector<uint8_t> ramp(uint64_t count, uint32_t modulus) {
-  std::vector<uint8_t> data(size_t(count) * 4);
-  for (uint64_t i = 0; i < count; ++i) {
-    float value = float(i % modulus);
+/// The same numbers for each of `cores` cores.
+static std::vector<uint8_t> ramp(uint64_t cores, uint64_t count,
+                                 uint32_t modulus) {
+  std::vector<uint8_t> data(size_t(cores * count) * 4);
+  for (uint64_t i = 0; i < cores * count; ++i) {
+    float value = float(i % count % modulus);
     std::memcpy(&data[size_t(i) * 4], &value, 4);
   }
   return data;
@@ -78,11 +80,20 @@ Result<Image> wafer::buildGemmLoop(const Machine &machine,
                       "extents from 1 to 32767",
                       fmt::format("{} x {} x {}", l, d, m), ""};
   }
+  constexpr uint64_t kMostCores = 4096;
+  uint64_t cores = uint64_t(shape.gridWidth) * shape.gridHeight;
+  if (cores > kMostCores) {
+    return Diagnostic{"too many cores for a program that is the same in all",
+                      "", fmt::format("at most {}", kMostCores),
+                      fmt::format("{}", cores), ""};
+  }
   constexpr uint64_t kClock = 32, kC = 64;
   uint64_t a = kC + l * m * 4, b = a + l * d * 4;
   Values values = {{"LENGTH", fmt::format("{}", l)},
                    {"DEPTH", fmt::format("{}", d)},
                    {"COLUMNS", fmt::format("{}", m)},
+                   {"WIDTH", fmt::format("{}", shape.gridWidth)},
+                   {"HEIGHT", fmt::format("{}", shape.gridHeight)},
                    {"CLOCK", fmt::format("{}", kClock)},
                    {"CAT", fmt::format("{}", kC)},
                    {"CSIZE", fmt::format("{}", l * m * 4)},
@@ -97,8 +108,10 @@ Result<Image> wafer::buildGemmLoop(const Machine &machine,
   }
   Result<Image> image = parseProgram(machine, "gemm-loop", kText, values);
   if (image) {
-    addInitData(*image, uint32_t(a), uint32_t(l * d * 4), ramp(l * d, 7));
-    addInitData(*image, uint32_t(b), uint32_t(d * m * 4), ramp(d * m, 5));
+    addInitData(*image, uint32_t(a), uint32_t(l * d * 4),
+                ramp(cores, l * d, 7));
+    addInitData(*image, uint32_t(b), uint32_t(d * m * 4),
+                ramp(cores, d * m, 5));
   }
   return image;
 }

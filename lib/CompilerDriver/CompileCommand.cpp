@@ -37,6 +37,7 @@ struct Options {
   std::string accumulate = "mixed";
   std::string objective = "latency";
   std::string defects;
+  bool remarks = false;
   uint32_t tokensPerPass = 1;
   uint32_t inFlight = 1;
   uint32_t wafers = 1;
@@ -140,7 +141,9 @@ public:
 
 private:
   ExitCode print(mlir::ModuleOp module);
-  ExitCode emit(mlir::ModuleOp module, const Model &model);
+  ExitCode emit(mlir::ModuleOp module, const Model &model, std::string graph);
+  Status writeOutputs(const EmittedImage &emitted,
+                      const Machine &machine) const;
   std::string describeCompile(mlir::ModuleOp module) const;
 
   const Options &options;
@@ -164,7 +167,8 @@ ExitCode Compile::print(mlir::ModuleOp module) {
   return ExitCode::Success;
 }
 
-ExitCode Compile::emit(mlir::ModuleOp module, const Model &model) {
+ExitCode Compile::emit(mlir::ModuleOp module, const Model &model,
+                       std::string graph) {
   Result<Machine> machine = Machine::load(options.pipeline.machine);
   if (!machine) {
     return context.fail(machine.error());
@@ -186,25 +190,41 @@ ExitCode Compile::emit(mlir::ModuleOp module, const Model &model) {
     emitted->image.tokenizer = model.tokenizer->toJson();
   }
   emitted->image.report = describeCompile(module);
-  if (Status status = writeEmittedImage(*emitted, options.output); !status) {
-    return context.fail(status.error());
+  emitted->image.graph = std::move(graph);
+  Status status = writeOutputs(*emitted, *machine);
+  return status ? ExitCode::Success : context.fail(status.error());
+}
+
+/// Writes the image, and the report where one is asked for: both or none. The
+/// report is on the disk, still without its name, before the image appears.
+Status Compile::writeOutputs(const EmittedImage &emitted,
+                             const Machine &machine) const {
+  if (options.report.empty()) {
+    return writeEmittedImage(emitted, options.output);
   }
-  if (!options.report.empty()) {
-    // Time and memory differ from run to run, so they are not in the image.
-    nlohmann::json json = nlohmann::json::parse(
-        makeReport(emitted->image, *machine).toJson(), nullptr, false);
-    std::chrono::duration<double> seconds =
-        std::chrono::steady_clock::now() - start;
-    json["compile_seconds"] = seconds.count();
-    struct rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
-    json["peak_rss_bytes"] = int64_t(usage.ru_maxrss) * 1024;
-    if (Status status = writeFile(options.report, json.dump(2) + "\n");
-        !status) {
-      return context.fail(status.error());
-    }
+  Result<OutputFile> report = OutputFile::create(options.report);
+  if (!report) {
+    return report.takeError();
   }
-  return ExitCode::Success;
+  // Time and memory differ from run to run, so they are not in the image.
+  nlohmann::json json = nlohmann::json::parse(
+      makeReport(emitted.image, machine).toJson(), nullptr, false);
+  std::chrono::duration<double> seconds =
+      std::chrono::steady_clock::now() - start;
+  json["compile_seconds"] = seconds.count();
+  struct rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  json["peak_rss_bytes"] = int64_t(usage.ru_maxrss) * 1024;
+  if (Status status = report->write(json.dump(2) + "\n"); !status) {
+    return status;
+  }
+  if (Status status = report->finish(); !status) {
+    return status;
+  }
+  if (Status status = writeEmittedImage(emitted, options.output); !status) {
+    return status;
+  }
+  return report->commit();
 }
 
 /// What only the compiler knows of the image.
@@ -223,6 +243,9 @@ ExitCode Compile::run() {
   Phase last = Phase::Emit;
   if (!options.stopAfter.empty()) {
     last = *parsePhase(options.stopAfter);
+  }
+  if (options.remarks) {
+    session.enableRemarks();
   }
   // The model stays alive: its tokenizer and its files go into the image.
   Result<Model> model = loadModel(options.model, options.load);
@@ -245,12 +268,23 @@ ExitCode Compile::run() {
   if (!module) {
     return ExitCode::BadInput;
   }
+  // The graph as it was imported: what --check compares with shares nothing
+  // with the phases behind it. Without weights there is nothing to compute.
+  std::string graph;
+  if (last == Phase::Emit && options.weights != "none") {
+    Result<std::string> bytes = serializeGraph(*module);
+    if (!bytes) {
+      return context.fail(bytes.error());
+    }
+    graph = std::move(*bytes);
+  }
   mlir::PassManager manager(&session.context());
   buildCompilePipeline(manager, pipeline, last);
   if (failed(manager.run(*module))) {
     return ExitCode::BadInput;
   }
-  return last == Phase::Emit ? emit(*module, *model) : print(*module);
+  return last == Phase::Emit ? emit(*module, *model, std::move(graph))
+                             : print(*module);
 }
 
 static ExitCode runCompile(Options &options, CommandContext &context) {
@@ -339,6 +373,10 @@ void wafer::addCompileCommand(CLI::App &app, CommandContext &context) {
       ->check(CLI::IsMember(phases));
   command->add_option("--report", options->report,
                       "Write a JSON report to this file");
+  command->add_flag("--remarks", options->remarks,
+                    "Say on standard error what was decided: rectangles of "
+                    "stages and the runner-up, collectives and their cost, "
+                    "colors, SRAM");
   command->add_option("--seed", options->load.seed, "Seed of synthetic weights")
       ->capture_default_str();
   context.setAction(

@@ -6,6 +6,7 @@
 
 #include "mlir/Bytecode/BytecodeWriter.h"
 #include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/Remarks.h"
 #include "mlir/Parser/Parser.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -16,8 +17,8 @@ void addCompileCommand(CLI::App &app, CommandContext &context);
 void addImportCommand(CLI::App &app, CommandContext &context);
 } // namespace wafer
 
-std::vector<AddCommand> wafer::compilerCommands() {
-  return {addCompileCommand, addImportCommand};
+DriverExtensions wafer::compilerExtensions() {
+  return {{addCompileCommand, addImportCommand}, makeHostModel};
 }
 
 //===----------------------------------------------------------------------===//
@@ -57,7 +58,9 @@ CompilerSession::CompilerSession(CommandContext &command)
   // The text of an operation is not for users of the command.
   mlirContext.printOpOnDiagnostic(false);
   mlirContext.getDiagEngine().registerHandler([this](mlir::Diagnostic &d) {
-    if (d.getSeverity() == mlir::DiagnosticSeverity::Warning) {
+    if (d.getSeverity() == mlir::DiagnosticSeverity::Remark) {
+      this->command.remark(toDiagnostic(d));
+    } else if (d.getSeverity() == mlir::DiagnosticSeverity::Warning) {
       this->command.warn(toDiagnostic(d));
     } else if (d.getSeverity() == mlir::DiagnosticSeverity::Error &&
                !hasFailed) {
@@ -69,6 +72,35 @@ CompilerSession::CompilerSession(CommandContext &command)
 }
 
 CompilerSession::~CompilerSession() = default;
+
+namespace {
+/// Hands remarks to the diagnostics, which brings those of passes that run in
+/// parallel into the order of the operations. Metrics are for machines: the
+/// sentence of a remark holds its numbers.
+class RemarkPrinter final
+    : public mlir::remark::detail::MLIRRemarkStreamerBase {
+public:
+  void streamOptimizationRemark(
+      const mlir::remark::detail::Remark &remark) override {
+    for (const auto &arg : remark.getArgs()) {
+      if (arg.key == "Remark") {
+        mlir::emitRemark(remark.getLocation())
+            << remark.getCategoryName() << ": " << arg.val;
+      }
+    }
+  }
+};
+} // namespace
+
+void CompilerSession::enableRemarks() {
+  // Regular expressions of categories; `all` alone switches nothing on.
+  mlir::remark::RemarkCategories all;
+  all.passed = all.missed = all.analysis = all.failed = ".*";
+  // Nothing can fail: the printer opens no file.
+  (void)mlir::remark::enableOptimizationRemarks(
+      mlirContext, std::make_unique<RemarkPrinter>(),
+      std::make_unique<mlir::remark::RemarkEmittingPolicyAll>(), all);
+}
 
 mlir::OwningOpRef<ModuleOp>
 CompilerSession::loadModule(const std::string &path,

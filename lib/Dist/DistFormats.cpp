@@ -10,7 +10,7 @@
 using namespace mlir;
 using namespace wafer::dist;
 
-// {[12 x [0, 5) step 5], [1 x [60, 64) step 0]}, as quadruples
+// {12 x [0, 5) step 5, 1 x [60, 64) step 0}, as quadruples
 // (count, begin, end, step). Absent when empty.
 ParseResult wafer::dist::parseSliceRuns(OpAsmParser &parser,
                                         DenseI64ArrayAttr &runs) {

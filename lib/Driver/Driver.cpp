@@ -63,6 +63,10 @@ void CommandContext::warn(const Diagnostic &warning) const {
   fmt::print(stderr, "wsec: warning: {}\n", warning.str());
 }
 
+void CommandContext::remark(const Diagnostic &remark) const {
+  fmt::print(stderr, "wsec: remark: {}\n", remark.str());
+}
+
 //===----------------------------------------------------------------------===//
 // Parsing
 //===----------------------------------------------------------------------===//
@@ -133,10 +137,13 @@ static ExitCode runCommand(CLI::App &app, CommandContext &context, int argc,
 }
 
 int wafer::runDriver(int argc, char **argv,
-                     const std::vector<AddCommand> &extra) {
+                     const DriverExtensions &extensions) {
   // A reader that goes away is an error of writing, not a silent end.
   std::signal(SIGPIPE, SIG_IGN);
+  // So is a file that grows beyond the limit of the process.
+  std::signal(SIGXFSZ, SIG_IGN);
   CommandContext context;
+  context.makeHostModel = extensions.makeHostModel;
   ExitCode code = ExitCode::BadInput;
   try {
     CLI::App app("A compiler and simulator for whole transformers on "
@@ -146,7 +153,7 @@ int wafer::runDriver(int argc, char **argv,
     app.require_subcommand(0, 1);
 #define WAFER_COMMAND(Name) add##Name##Command(app, context);
 #include "wafer/Driver/Commands.def"
-    for (AddCommand add : extra) {
+    for (AddCommand add : extensions.commands) {
       add(app, context);
     }
     code = runCommand(app, context, argc, argv);

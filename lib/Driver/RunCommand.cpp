@@ -19,6 +19,7 @@
 #include <CLI/CLI.hpp>
 
 #include <cerrno>
+#include <cmath>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -39,6 +40,7 @@ struct Options {
   std::string params;
   unsigned threads = 1;
   bool check = false;
+  std::string model;
   bool timingOnly = false;
   std::string trace;
   std::string outputs;
@@ -64,6 +66,13 @@ private:
   Result<std::vector<uint32_t>> readPrompt(const TokenProtocol &protocol);
   Result<uint32_t> countTokens(const TokenProtocol &protocol, size_t prompt);
   Status readTokenizer();
+  /// Prepares --check; does nothing without it.
+  Status startCheck();
+  /// Where --check found different ids.
+  Diagnostic differentIds() const;
+  /// The exit code of a run that is otherwise done.
+  ExitCode checked() const;
+  json describeCheck() const;
   /// Prints the text that a token adds, on a terminal.
   void stream(uint32_t id, bool first);
   ExitCode stopped(const Outcome &outcome);
@@ -79,6 +88,8 @@ private:
   const ParameterSet *costs = nullptr;
   std::unique_ptr<Engine> engine;
   std::shared_ptr<const Tokenizer> tokenizer;
+  std::unique_ptr<HostModel> hostModel;
+  std::optional<LogitCheck> check;
 };
 
 } // namespace
@@ -178,7 +189,10 @@ json ImageRun::describe(Cycle cycles) const {
   object["machine"] = machine.name;
   object["params"] = costs->name;
   object["engine"] = engine->name();
-  object["max_abs_error"] = nullptr;
+  // JSON has no infinity.
+  object["max_abs_error"] = check && std::isfinite(check->errors().maxAbsError)
+                                ? json(check->errors().maxAbsError)
+                                : json(nullptr);
   Counters total = engine->totalCounters();
   json activity;
   for (unsigned i = 0; i < kNumActivities; ++i) {
@@ -267,6 +281,56 @@ Status ImageRun::writeOutputs() {
 }
 
 //===----------------------------------------------------------------------===//
+// Check
+//===----------------------------------------------------------------------===//
+
+Status ImageRun::startCheck() {
+  if (!options.check) {
+    return Status::success();
+  }
+  if (!context.makeHostModel) {
+    return Diagnostic{"--check is not available in this build", "", "", "",
+                      "it needs a build with the compiler"};
+  }
+  auto made = context.makeHostModel(image, options.model);
+  if (!made) {
+    return made.takeError();
+  }
+  hostModel = std::move(*made);
+  Result<LogitCheck> created = LogitCheck::create(*engine, image, *hostModel);
+  if (!created) {
+    return created.takeError();
+  }
+  check = std::move(*created);
+  return Status::success();
+}
+
+Diagnostic ImageRun::differentIds() const {
+  const LogitErrors::Difference &d = *check->errors().difference;
+  return Diagnostic{
+      "the wafer and the model on the host choose different tokens",
+      fmt::format("{}: step {}", options.image, d.step),
+      fmt::format("{} (logit {:g})", d.host, d.hostLogit),
+      fmt::format("{} (logit {:g} on the host)", d.wafer, d.waferLogit), ""};
+}
+
+ExitCode ImageRun::checked() const {
+  bool differs = check && check->errors().difference;
+  return differs ? context.fail(differentIds()) : ExitCode::Success;
+}
+
+json ImageRun::describeCheck() const {
+  const LogitErrors &errors = check->errors();
+  json object;
+  object["steps"] = errors.steps;
+  object["step"] = errors.step;
+  object["id"] = errors.id;
+  object["max_abs_logit"] = errors.maxAbsLogit;
+  object["same_ids"] = !errors.difference;
+  return object;
+}
+
+//===----------------------------------------------------------------------===//
 // Runs
 //===----------------------------------------------------------------------===//
 
@@ -296,21 +360,35 @@ ExitCode ImageRun::runTokenImage(TokenProtocol protocol) {
   if (!status) {
     return context.fail(status.error());
   }
+  status = startCheck();
+  if (!status) {
+    return context.fail(status.error());
+  }
   bool streams = !options.asJson && ::isatty(STDOUT_FILENO);
-  TokenRun run;
-  {
+  TokenObserver observer;
+  if (check) {
+    observer.onStep = [&](uint32_t fed, uint32_t chosen) {
+      return check->step(fed, chosen);
+    };
+  }
+  Result<TokenRun> result = [&] {
     uint64_t done = 0;
     Progress progress("tokens", streams ? 0 : *wanted);
-    run = runTokens(*engine, protocol, *prompt, *wanted, cycleLimit(),
-                    [&](uint32_t id) {
-                      if (streams) {
-                        stream(id, done == 0);
-                      } else {
-                        progress.update(done + 1);
-                      }
-                      ++done;
-                    });
+    observer.onToken = [&](uint32_t id) {
+      if (streams) {
+        stream(id, done == 0);
+      } else {
+        progress.update(done + 1);
+      }
+      ++done;
+    };
+    return runTokens(*engine, protocol, *prompt, *wanted, cycleLimit(),
+                     observer);
+  }();
+  if (!result) {
+    return context.fail(result.error());
   }
+  const TokenRun &run = *result;
   if (run.outcome.kind != Outcome::Kind::HostSatisfied) {
     if (streams && !run.generated.empty()) {
       context.write("\n");
@@ -335,8 +413,11 @@ ExitCode ImageRun::runTokenImage(TokenProtocol protocol) {
     object["cycles_per_token"] = number(perToken);
     object["tokens_per_second"] = perSecond;
     object["first_token_cycle"] = run.arrivals[run.firstStep];
+    if (check) {
+      object["check"] = describeCheck();
+    }
     context.write(dump(object));
-    return ExitCode::Success;
+    return checked();
   }
   if (!streams) {
     context.print("{}", tokenizer ? tokenizer->decode(all)
@@ -348,10 +429,21 @@ ExitCode ImageRun::runTokenImage(TokenProtocol protocol) {
                 machine.clockHz / 1e9, machine.name, costs->name,
                 engine->name());
   printCounters();
-  return ExitCode::Success;
+  if (check) {
+    const LogitErrors &errors = check->errors();
+    context.print("check: {} steps, logits within {:.3g} of the model on the "
+                  "host (step {}, id {}; largest logit {:.3g})\n",
+                  errors.steps, errors.maxAbsError, errors.step, errors.id,
+                  errors.maxAbsLogit);
+  }
+  return checked();
 }
 
 ExitCode ImageRun::runPlainImage() {
+  if (options.check) {
+    return context.fail({"--check needs an image that generates tokens",
+                         options.image, "", "", ""});
+  }
   if (!options.prompts.empty() || !options.tokens.empty() ||
       options.maxTokens) {
     return context.fail({"the image does not generate tokens", options.image,
@@ -419,9 +511,6 @@ static std::optional<Diagnostic> unsupported(const Options &o) {
     return refuse("--timing-only", "the engines always compute the "
                                    "values; the cycles are the same");
   }
-  if (o.check) {
-    return refuse("--check", "");
-  }
   if (!o.inputs.empty()) {
     return refuse("--input", "");
   }
@@ -480,7 +569,11 @@ void addRunCommand(CLI::App &app, CommandContext &context) {
                       "Parameter set of the machine (default: the image's)");
   command->add_option("--threads", o->threads, "Threads of the fast engine");
   command->add_option("--max-cycles", o->maxCycles, "Stop at this cycle");
-  command->add_flag("--check", o->check, "Compare with the model's graph");
+  command->add_flag("--check", o->check,
+                    "Compare the logits of every step with the model's graph, "
+                    "computed on the host in f32");
+  command->add_option("--model", o->model,
+                      "Where the files of the model are now, for --check");
   command->add_flag("--timing-only", o->timingOnly, "Do not compute values");
   command->add_flag("--ignore-eos", o->ignoreEos,
                     "Go on behind an end of text");

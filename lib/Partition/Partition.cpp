@@ -112,19 +112,48 @@ SramEstimate wafer::estimateLayerSram(const PartitionProblem &p, int64_t width,
   return e;
 }
 
+/// A word that is received, added and sent on: 1 + 2 ramps + 1 hop.
+static int64_t hopWordCycles(const Machine &machine) {
+  return 2 + 2 * int64_t(machine.rampCycles);
+}
+
+static int64_t stepsOf(const Machine &machine, int64_t elements,
+                       const char *op) {
+  return ceilDiv(elements, std::max<int64_t>(1, machine.lanesOf(op)));
+}
+
+/// An instruction whose operands are loaded into descriptor registers first.
+static int64_t vectorCycles(const Machine &machine, const ParameterSet &set,
+                            int64_t elements, const char *op) {
+  return int64_t(set.vectorStart) + 3 * int64_t(set.dsrLoad) +
+         stepsOf(machine, elements, op);
+}
+
+int64_t wafer::estimateAllReduceCycles(const Machine &machine,
+                                       const ParameterSet &set, int64_t words,
+                                       int64_t lines) {
+  return 3 * vectorCycles(machine, set, words, "fadds") +
+         hopWordCycles(machine) * (lines / 2) + lines / 2 + words;
+}
+
+int64_t wafer::estimateArgMaxCycles(const Machine &machine,
+                                    const ParameterSet &set, int64_t columns) {
+  // Compare and pass on: two words received, about 12 scalars, two words sent.
+  int64_t compare = 2 * (int64_t(set.vectorStart) + 2 * int64_t(set.dsrLoad)) +
+                    6 * int64_t(set.load) + 4 * int64_t(set.branch) +
+                    2 * hopWordCycles(machine);
+  return compare * (columns / 2);
+}
+
 int64_t wafer::estimateLayerCycles(const PartitionProblem &p, int64_t width,
                                    int64_t height) {
   LocalSizes s(p, width, height);
   const ParameterSet &set = *p.machine->findParameters(p.parameterSet);
-  // A word that is received, added and sent on: 1 + 2 ramps + 1 hop.
-  int64_t hopWord = 2 + 2 * int64_t(p.machine->rampCycles);
   auto steps = [&](int64_t elements, const char *op) {
-    return ceilDiv(elements, std::max<int64_t>(1, p.machine->lanesOf(op)));
+    return stepsOf(*p.machine, elements, op);
   };
-  // An instruction whose operands are loaded into descriptor registers first.
   auto vector = [&](int64_t elements, const char *op) {
-    return int64_t(set.vectorStart) + 3 * int64_t(set.dsrLoad) +
-           steps(elements, op);
+    return vectorCycles(*p.machine, set, elements, op);
   };
   // One turn of a loop around a multiply-add with a scalar from memory.
   auto axpy = [&](int64_t elements) {
@@ -134,7 +163,7 @@ int64_t wafer::estimateLayerCycles(const PartitionProblem &p, int64_t width,
   int64_t retarget =
       int64_t(set.dsrLoad) + 2 * int64_t(set.dsrSet) + 4 * int64_t(set.alu);
   auto allReduce = [&](int64_t words, int64_t side) {
-    return 3 * vector(words, "fadds") + hopWord * (side / 2) + side / 2 + words;
+    return estimateAllReduceCycles(*p.machine, set, words, side);
   };
   // On average the cache is half full.
   int64_t slots = (s.slots + 1) / 2;
@@ -184,13 +213,9 @@ int64_t headCycles(const PartitionProblem &p, int64_t height, int64_t columns) {
   const ParameterSet &set = *p.machine->findParameters(p.parameterSet);
   int64_t dim = ceilDiv(p.dim, height);
   int64_t logits = ceilDiv(p.vocab, columns);
-  int64_t hopWord = 2 + 2 * int64_t(p.machine->rampCycles);
-  // Compare and pass on: two words received, about 12 scalars, two words sent.
-  int64_t compare = 2 * (int64_t(set.vectorStart) + 2 * int64_t(set.dsrLoad)) +
-                    6 * int64_t(set.load) + 4 * int64_t(set.branch) +
-                    2 * hopWord;
   return dim * (int64_t(set.vectorStart) + logits / 2 + 8) +
-         hopWord * (height / 2) + compare * (columns / 2) + 2 * logits +
+         hopWordCycles(*p.machine) * (height / 2) +
+         estimateArgMaxCycles(*p.machine, set, columns) + 2 * logits +
          logits * (2 * int64_t(set.load) + 3 * int64_t(set.alu) +
                    2 * int64_t(set.branch));
 }
@@ -290,7 +315,11 @@ private:
     if (closest && bytes >= closest->sramBytes) {
       return;
     }
-    closest = PartitionCandidate{width, height, stages, 0, 0, bytes};
+    closest = PartitionCandidate();
+    closest->width = width;
+    closest->height = height;
+    closest->stages = stages;
+    closest->sramBytes = bytes;
     closestShelf.reset();
     if (1 + sides.embed + stages * width + sides.head <=
         problem.machine->width()) {
@@ -308,6 +337,8 @@ private:
     c.height = height;
     c.stages = stages;
     c.sramBytes = bytes;
+    c.embedColumns = shelf.embedColumns;
+    c.headColumns = shelf.headColumns;
     c.cyclesPerLayer = estimateLayerCycles(problem, width, height);
     c.cyclesPerToken =
         problem.layers * c.cyclesPerLayer +

@@ -5,6 +5,7 @@
 #include "wafer/Dist/Dist.h"
 #include "wafer/Oracle/Oracle.h"
 #include "wafer/Pipelines/Pipelines.h"
+#include "wafer/Reduce/Reduce.h"
 #include "wafer/WFabric/WFabricPasses.h"
 #include "wafer/WGraph/WGraphPasses.h"
 #include "wafer/WPE/WPE.h"
@@ -33,6 +34,7 @@ void wafer::registerAllDialects(mlir::DialectRegistry &registry) {
                   mlir::math::MathDialect, mlir::memref::MemRefDialect,
                   mlir::scf::SCFDialect, mlir::tensor::TensorDialect>();
   registerLinalgToLLVMInterfaces(registry);
+  registerReductionPatterns(registry);
 }
 
 void wafer::registerAllPasses() {
@@ -48,4 +50,5 @@ void wafer::registerAllPasses() {
   wfabric::registerWFabricPasses();
   mlir::registerTransformsPasses();
   wpe::registerWPEPasses();
+  registerReducePasses();
 }

@@ -84,6 +84,9 @@ Cycle ReferenceEngine::satisfiedAt(const std::vector<HostGoal> &goals) const {
   Cycle last = 0;
   for (const HostGoal &goal : goals) {
     Cycle arrival = host.arrivalOf(goal.port, goal.words);
+    if (goal.atEdge && goal.words && arrival != kNever) {
+      arrival -= context.machine.host.latencyCycles;
+    }
     last = std::max(last, arrival);
   }
   return last;

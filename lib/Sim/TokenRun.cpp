@@ -144,16 +144,52 @@ double TokenRun::cyclesPerToken() const {
   return double(arrivals.back() - before);
 }
 
-TokenRun wafer::runTokens(Engine &engine, const TokenProtocol &protocol,
-                          const std::vector<uint32_t> &prompt, uint32_t tokens,
-                          Cycle maxCycles,
-                          const std::function<void(uint32_t)> &onToken) {
+/// Tells the observer of every step when its word leaves the wafer: when it
+/// arrives, the memory of the cores may be that of a later step.
+static Status observeSteps(Engine &engine, const TokenProtocol &protocol,
+                           const std::vector<uint32_t> &prompt, size_t steps,
+                           Cycle maxCycles, const TokenObserver &observer) {
+  uint32_t fed = prompt.front();
+  for (size_t step = 0; step < steps; ++step) {
+    Outcome outcome =
+        engine.run({{{protocol.tokenPort, step + 1, true}}, maxCycles});
+    if (outcome.kind != Outcome::Kind::HostSatisfied) {
+      return Status::success(); // the run proper meets it again
+    }
+    uint32_t chosen = engine.word(protocol.tokenPort, step).payload;
+    Status status = observer.onStep(fed, chosen);
+    if (!status) {
+      return status;
+    }
+    bool isPrompt = step + 1 < prompt.size();
+    if (!isPrompt && observer.onToken) {
+      observer.onToken(chosen);
+    }
+    if (!isPrompt && protocol.stopAtEos && protocol.isEos(chosen)) {
+      break;
+    }
+    fed = isPrompt ? prompt[step + 1] : chosen;
+  }
+  return Status::success();
+}
+
+Result<TokenRun> wafer::runTokens(Engine &engine, const TokenProtocol &protocol,
+                                  const std::vector<uint32_t> &prompt,
+                                  uint32_t tokens, Cycle maxCycles,
+                                  const TokenObserver &observer) {
   TokenRun run;
   run.firstStep = prompt.size() - 1;
   size_t steps = run.firstStep + tokens;
   std::vector<uint32_t> words = {uint32_t(prompt.size()), uint32_t(steps)};
   words.insert(words.end(), prompt.begin(), prompt.end());
   engine.push(protocol.promptPort, words);
+  if (observer.onStep) {
+    Status status =
+        observeSteps(engine, protocol, prompt, steps, maxCycles, observer);
+    if (!status) {
+      return status.takeError();
+    }
+  }
   for (size_t step = 0; step < steps; ++step) {
     RunLimits limits;
     limits.goals = {{protocol.tokenPort, step + 1}};
@@ -168,8 +204,8 @@ TokenRun wafer::runTokens(Engine &engine, const TokenProtocol &protocol,
       continue;
     }
     run.generated.push_back(word.payload);
-    if (onToken) {
-      onToken(word.payload);
+    if (observer.onToken && !observer.onStep) {
+      observer.onToken(word.payload);
     }
     if (protocol.stopAtEos && protocol.isEos(word.payload)) {
       break;

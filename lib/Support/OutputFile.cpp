@@ -146,7 +146,7 @@ Status OutputFile::writeAt(uint64_t offset, const void *data, size_t size) {
   return Status::success();
 }
 
-Status OutputFile::commit(bool sync) {
+Status OutputFile::finish(bool sync) {
   if (Status status = flush(); !status) {
     return status;
   }
@@ -158,6 +158,15 @@ Status OutputFile::commit(bool sync) {
   fd = -1;
   if (closed != 0) {
     return systemError(target, "write file", errno);
+  }
+  return Status::success();
+}
+
+Status OutputFile::commit(bool sync) {
+  if (fd >= 0) {
+    if (Status status = finish(sync); !status) {
+      return status;
+    }
   }
   if (!temporary.empty() &&
       std::rename(temporary.c_str(), target.c_str()) != 0) {

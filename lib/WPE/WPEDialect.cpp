@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "WPEAssembly.h"
 
-#include "mlir/Bytecode/BytecodeImplementation.h"
+#include "wafer/Support/BytecodeVersion.h"
+
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -16,43 +17,6 @@ using namespace wafer::wpe;
 #define GET_TYPEDEF_CLASSES
 #include "wafer/WPE/WPETypes.cpp.inc"
 
-namespace {
-/// The version that the bytecode of this dialect was written with.
-struct WPEVersion : DialectVersion {
-  static constexpr uint64_t kMajor = 0;
-  static constexpr uint64_t kMinor = 1;
-  uint64_t major = kMajor;
-  uint64_t minor = kMinor;
-};
-
-class WPEBytecode : public BytecodeDialectInterface {
-public:
-  explicit WPEBytecode(Dialect *dialect) : BytecodeDialectInterface(dialect) {}
-
-  void writeVersion(DialectBytecodeWriter &writer) const override {
-    writer.writeVarInt(WPEVersion::kMajor);
-    writer.writeVarInt(WPEVersion::kMinor);
-  }
-  std::unique_ptr<DialectVersion>
-  readVersion(DialectBytecodeReader &reader) const override {
-    auto version = std::make_unique<WPEVersion>();
-    if (failed(reader.readVarInt(version->major)) ||
-        failed(reader.readVarInt(version->minor))) {
-      return nullptr;
-    }
-    if (version->major != WPEVersion::kMajor ||
-        version->minor > WPEVersion::kMinor) {
-      reader.emitError() << "wpe bytecode of version " << version->major << "."
-                         << version->minor << " is newer than "
-                         << WPEVersion::kMajor << "." << WPEVersion::kMinor
-                         << " of this program";
-      return nullptr;
-    }
-    return version;
-  }
-};
-} // namespace
-
 void WPEDialect::initialize() {
   addTypes<
 #define GET_TYPEDEF_LIST
@@ -66,7 +30,7 @@ void WPEDialect::initialize() {
 #define GET_OP_LIST
 #include "wafer/WPE/WPEOps.cpp.inc"
       >();
-  addInterfaces<WPEBytecode>();
+  addInterfaces<VersionedBytecode<0, 1>>();
 }
 
 Operation *WPEDialect::materializeConstant(OpBuilder &builder, Attribute value,

@@ -248,3 +248,9 @@ func.func @f() {
   wfabric.stream @s from(1, 1) to [rect(2, 1, 1, 1)]
   return
 }
+
+// -----
+
+// route-c2: a counter has 16 bits.
+// expected-error@+1 {{integer value too large}}
+#runs = #wfabric.runs<1 x (W -> R counter(0, 65536, 1))>

@@ -594,3 +594,47 @@ wgraph.model @m config #config files [] {
     wgraph.yield %x : tensor<1x2x2xf32>
   }
 }
+
+// -----
+
+#config = #wgraph.config<family = "llama", layers = 1, dim = 4, ffn = 8, heads = 2, kv_heads = 1, head_dim = 2, vocab = 16, max_context = 8>
+wgraph.model @m config #config files [] {
+  wgraph.entry @e(%ids: tensor<1xi32>, %p: index, %s: index) -> (tensor<1xi32>, tensor<1x4xf32>) {
+    // The type of the ids follows from that of the result.
+    %0 = wgraph.embedding %ids, @t : tensor<f32>
+    // expected-error @+1 {{expected a tensor with a token dimension}}
+    wgraph.yield
+  }
+}
+
+// -----
+
+#config = #wgraph.config<family = "llama", layers = 1, dim = 4, ffn = 8, heads = 2, kv_heads = 1, head_dim = 2, vocab = 16, max_context = 8>
+wgraph.model @m config #config files [] {
+  wgraph.weight @t : tensor<16x4xf32> = <#wgraph.synthetic<type = tensor<16x4xf32>, seeds = [1]>>
+  wgraph.entry @e(%ids: tensor<1xi32>, %p: index, %s: index) -> (tensor<1xi32>, tensor<1x4xf32>) {
+    // embedding-c1
+    // expected-error @+1 {{expected a result of shape [1, d] but got 'tensor<1x2x2xf32>'}}
+    %0 = wgraph.embedding %ids, @t : tensor<1x2x2xf32>
+    wgraph.yield %ids, %0 : tensor<1xi32>, tensor<1x2x2xf32>
+  }
+}
+
+// -----
+
+#config = #wgraph.config<family = "llama", layers = 1, dim = 4, ffn = 8, heads = 2, kv_heads = 1, head_dim = 2, vocab = 16, max_context = 8>
+wgraph.model @m config #config files [] {
+  wgraph.weight @w : tensor<4x4xf32> = <#wgraph.synthetic<type = tensor<4x4xf32>, seeds = [1]>>
+  wgraph.block @b(%x: tensor<1x1x4xf32>) -> tensor<1x1x4xf32> {
+    // linear-c2
+    // expected-error @+1 {{expected an input of shape [tokens, inputs] but got 'tensor<1x1x4xf32>'}}
+    %0 = wgraph.linear %x, [@w] : tensor<1x1x4xf32> -> tensor<1x4xf32>
+    wgraph.yield %x : tensor<1x1x4xf32>
+  }
+}
+
+// -----
+
+// synthetic-c1
+// expected-error @+1 {{expected a static tensor of f16, bf16 or f32 but got 'tensor<?xf32>'}}
+#s = #wgraph.synthetic<type = tensor<?xf32>, seeds = [1]>

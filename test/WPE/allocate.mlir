@@ -13,7 +13,7 @@
 // Code: ldh, dsrload, mov16, end = 4 instructions of 8 bytes.
 // CHECK-LABEL: wpe.role @layout params_at(0) code_bytes(32) {
 // REMARK: remark: [Analysis] SRAM | Category:allocate
-// REMARK-SAME: buffer bytes=8288, capacity=44442, code bytes=32, lower bound=8288
+// REMARK-SAME: BufferBytes=8288, Capacity=44442, CodeBytes=32, LowerBound=8288, Remark="role 'layout': 32 bytes of code and 8288 of buffers (at least 8288) of 44442 bytes of SRAM"
 wpe.role @layout {
   wpe.param @n row
   // CHECK: wpe.buffer @x : 15 x i16 {kind = scratch} at(32)
@@ -33,7 +33,7 @@ wpe.role @layout {
 
 // Scratch with disjoint live ranges shares bytes: a and b at 0, c meets both.
 // CHECK-LABEL: wpe.role @lifetimes
-// REMARK: buffer bytes=96, {{.*}} lower bound=96
+// REMARK: BufferBytes=96, {{.*}} LowerBound=96
 wpe.role @lifetimes {
   // CHECK: wpe.buffer @c : 8 x f32 {kind = scratch} live(1 to 3) at(64)
   wpe.buffer @c : 8 x f32 {kind = scratch} live(1 to 3)

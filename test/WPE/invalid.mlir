@@ -1073,3 +1073,14 @@ wpe.role @r {
     wpe.vec.async mov32 %x, %x microthread(0)
   }
 }
+
+// -----
+
+// An extent is a number or a parameter.
+wpe.role @r {
+  wpe.buffer @x : 8 x f32 {kind = scratch}
+  wpe.task @main active {
+    // expected-error @+1 {{expected a number or the name of a parameter}}
+    %x = wpe.mem @x extent(8) stride(f32) : f32
+  }
+}

@@ -7,7 +7,7 @@
 
 int main(int argc, char **argv) {
 #ifdef WAFER_HAS_COMPILER
-  return wafer::runDriver(argc, argv, wafer::compilerCommands());
+  return wafer::runDriver(argc, argv, wafer::compilerExtensions());
 #else
   return wafer::runDriver(argc, argv);
 #endif

@@ -31,7 +31,7 @@ def Dist_SlicingOp : Dist_Op<"slicing", [Symbol]> {
 
     Example:
     ```mlir
-    wafer.slicing @d rows 64 over 13 {[12 x [0, 5) step 5], [1 x [60, 64) step 0]}
+    wafer.slicing @d rows 64 over 13 {12 x [0, 5) step 5, 1 x [60, 64) step 0}
     wafer.slicing @positions rows 512 over 13 cyclic
     ```
   }];
@@ -185,7 +185,11 @@ def Dist_AllReduceOp : Dist_Op<"all_reduce", [Pure]> {
   let summary = "combines partial values and leaves the result in every core of the axis";
   let description = [{
     All operands travel in one message. The type of a result is that of its
-    operand with the partial axis gone: a collective changes nothing else.
+    operand with the partial axis gone: a collective changes nothing else. Over
+    an axis of one line it moves nothing, and no code is made for it.
+
+    Canonicalization takes out results that nobody reads and operands that
+    travel twice.
 
     **Constraints**
     - (all_reduce-c1) As many results as operands; result i differs from operand i only in that it is not partial.
@@ -206,13 +210,15 @@ def Dist_AllReduceOp : Dist_Op<"all_reduce", [Pure]> {
     functional-type($operands_, $results_)
   }];
   let hasVerifier = 1;
+  let hasCanonicalizer = 1;
 }
 
 //===----------------------------------------------------------------------===//
 // Local computation
 //===----------------------------------------------------------------------===//
 
-def Dist_SumSquaresOp : Dist_Op<"sum_squares", [Pure]> {
+def Dist_SumSquaresOp : Dist_Op<"sum_squares", [Pure,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "adds the squares of a tensor's elements";
   let description = [{
     Each core adds the squares of what it holds; the result is partial over the
@@ -240,6 +246,9 @@ def Dist_CastOp : Dist_Op<"cast", [Pure]> {
   let description = [{
     Rounds to nearest even where the result is narrower. The layout stays.
 
+    Folds away where the type does not change, and where a value was widened and
+    comes back: f16 and bf16 are exact in f32.
+
     **Constraints**
     - (cast-c1) Operand and result differ in the element type only.
 
@@ -254,9 +263,11 @@ def Dist_CastOp : Dist_Op<"cast", [Pure]> {
     $input attr-dict `:` type($input) `->` type($result)
   }];
   let hasVerifier = 1;
+  let hasFolder = 1;
 }
 
-def Dist_MatVecOp : Dist_Op<"matvec", [Pure]> {
+def Dist_MatVecOp : Dist_Op<"matvec", [Pure,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "multiplies a vector by one or more weight tensors";
   let description = [{
     Result i contracts the leading dimensions of weight i (as many as the input
@@ -264,6 +275,8 @@ def Dist_MatVecOp : Dist_Op<"matvec", [Pure]> {
     over what other cores hold of the input is left open: the result is partial
     over the axis that the input is cut over. Several weights share one sweep
     over the input.
+
+    Canonicalization takes out results that nobody reads, with their weights.
 
     **Constraints**
     - (matvec-c1) As many results as weights; each weight is a `wafer.tensor`
@@ -283,6 +296,7 @@ def Dist_MatVecOp : Dist_Op<"matvec", [Pure]> {
     $input `,` $weights attr-dict `:` `(` type($input) `)` `->` `(` type($results_) `)`
   }];
   let hasVerifier = 1;
+  let hasCanonicalizer = 1;
 }
 
 def Dist_RmsScaleOp : Dist_Op<"rms_scale", [Pure,
@@ -291,6 +305,8 @@ def Dist_RmsScaleOp : Dist_Op<"rms_scale", [Pure,
   let description = [{
     Multiplies every operand by 1 / sqrt(sum / `count` + `eps`): the
     normalisation of the *inputs* of a matvec, applied to its outputs.
+
+    Canonicalization takes out results that nobody reads.
 
     **Constraints**
     - (rms_scale-c1) As many results as values, of the same types; none is
@@ -307,6 +323,7 @@ def Dist_RmsScaleOp : Dist_Op<"rms_scale", [Pure,
     `(` $values `)` `by` $sum `count` $count `eps` $eps attr-dict `:` `(` type($values) `)` `,` type($sum)
   }];
   let hasVerifier = 1;
+  let hasCanonicalizer = 1;
 }
 
 def Dist_HeadSumSquaresOp : Dist_Op<"head_sum_squares", [Pure]> {
@@ -316,8 +333,8 @@ def Dist_HeadSumSquaresOp : Dist_Op<"head_sum_squares", [Pure]> {
     partial over the group of columns that share the heads.
 
     **Constraints**
-    - (head_sum_squares-c1) The result has the leading dimensions of the input
-      and is partial over a group.
+    - (head_sum_squares-c1) The input is [heads.., pairs, 2]; the result has its
+      leading dimensions and is partial over a group.
 
     Example:
     ```mlir
@@ -329,6 +346,7 @@ def Dist_HeadSumSquaresOp : Dist_Op<"head_sum_squares", [Pure]> {
   let assemblyFormat = [{
     $input attr-dict `:` type($input) `->` type($result)
   }];
+  let hasVerifier = 1;
 }
 
 def Dist_ScaleByOp : Dist_Op<"scale_by", [Pure, AllTypesMatch<["input", "result"]>]> {
@@ -361,6 +379,8 @@ def Dist_RopeOp : Dist_Op<"rope", [Pure,
     looked up in a two-level table, so its error does not grow with the
     position.
 
+    Canonicalization takes out results that nobody reads.
+
     **Constraints**
     - (rope-c1) As many results as values, of the same types; `frequencies` has
       one entry a pair.
@@ -376,9 +396,11 @@ def Dist_RopeOp : Dist_Op<"rope", [Pure,
     `(` $values `)` `frequencies` $frequencies attr-dict `:` type($values)
   }];
   let hasVerifier = 1;
+  let hasCanonicalizer = 1;
 }
 
-def Dist_AppendOp : Dist_Op<"append"> {
+def Dist_AppendOp : Dist_Op<"append", [
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "writes the value of the current position into a state";
   let description = [{
     The row that owns the position (position mod rows) stores the value,
@@ -407,7 +429,8 @@ def Dist_ScoresOp : Dist_Op<"scores"> {
     group of columns that share a head.
 
     **Constraints**
-    - (scores-c1) The result is [kv heads, queries a head, positions], partial
+    - (scores-c1) The query is [kv heads, queries a head, pairs, 2]; the result
+      is [kv heads, queries a head, positions], cut as the query is and partial
       over a group.
 
     Example:
@@ -420,6 +443,7 @@ def Dist_ScoresOp : Dist_Op<"scores"> {
   let assemblyFormat = [{
     $query `,` $keys `scale` $scale attr-dict `:` type($query) `->` type($result)
   }];
+  let hasVerifier = 1;
 }
 
 def Dist_HeadNormScoresOp : Dist_Op<"head_norm_scores", [AllTypesMatch<["scores", "result"]>]> {
@@ -463,6 +487,7 @@ def Dist_MaxPositionsOp : Dist_Op<"max_positions", [Pure]> {
   let assemblyFormat = [{
     $scores attr-dict `:` type($scores) `->` type($result)
   }];
+  let hasVerifier = 1;
 }
 
 def Dist_SoftmaxWeightsOp : Dist_Op<"softmax_weights", [Pure]> {
@@ -484,6 +509,7 @@ def Dist_SoftmaxWeightsOp : Dist_Op<"softmax_weights", [Pure]> {
   let assemblyFormat = [{
     $scores `,` $maximum attr-dict `:` type($scores) `,` type($maximum) `->` type($weights) `,` type($sum)
   }];
+  let hasVerifier = 1;
 }
 
 def Dist_WeightedValuesOp : Dist_Op<"weighted_values"> {
@@ -505,6 +531,7 @@ def Dist_WeightedValuesOp : Dist_Op<"weighted_values"> {
   let assemblyFormat = [{
     $weights `,` $values attr-dict `:` type($weights) `->` type($result)
   }];
+  let hasVerifier = 1;
 }
 
 def Dist_DivideHeadsOp : Dist_Op<"divide_heads", [Pure, AllTypesMatch<["value", "result"]>]> {
@@ -567,7 +594,8 @@ def Dist_AddOp : Dist_Op<"add", [Pure, AllTypesMatch<["lhs", "rhs", "result"]>]>
   }];
 }
 
-def Dist_EmbedLookupOp : Dist_Op<"embed_lookup", [Pure]> {
+def Dist_EmbedLookupOp : Dist_Op<"embed_lookup", [Pure,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "the row of a table that belongs to the token";
   let description = [{
     The table is cut over columns (tokens) and rows (elements); the result is
@@ -589,7 +617,8 @@ def Dist_EmbedLookupOp : Dist_Op<"embed_lookup", [Pure]> {
   }];
 }
 
-def Dist_ArgMaxOp : Dist_Op<"argmax", [Pure]> {
+def Dist_ArgMaxOp : Dist_Op<"argmax", [Pure,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "the index of the greatest logit";
   let description = [{
     Ties go to the lowest index.
@@ -608,6 +637,7 @@ def Dist_ArgMaxOp : Dist_Op<"argmax", [Pure]> {
   let assemblyFormat = [{
     $logits attr-dict `:` type($logits) `->` type($result)
   }];
+  let hasVerifier = 1;
 }
 
 #endif // WAFER_DIST_OPS_TD

@@ -90,6 +90,9 @@ def WPE_PayloadOp : WPE_Op<"payload"> {
 def WPE_ClockOp : WPE_Op<"clock"> {
   let summary = "reads the low word of the cycle counter";
   let description = [{
+    The number of the cycle in which the instruction acts, modulo 2^32. Two reads
+    are never merged.
+
     **Example**
     ```mlir
     wpe.role @r {
@@ -106,7 +109,11 @@ def WPE_ClockOp : WPE_Op<"clock"> {
 class WPE_Binary<string mnemonic, Type type, string what, list<Trait> traits = []>
     : WPE_Op<mnemonic, !listconcat([Pure, SameOperandsAndResultType], traits)> {
   let summary = what;
-  let description = [{
+  let description = !if(!eq(type, F32),
+      "Rounds to nearest even and keeps subnormals. ",
+      "Works on two's complement words of 32 bits; overflow wraps. ") # [{
+    Two constants fold.
+
     **Example**
     ```mlir
     wpe.role @r {

@@ -22,8 +22,8 @@
 
 namespace wafer {
 
-/// One add function per command.
-std::vector<AddCommand> compilerCommands();
+/// The commands, and the host model for `wsec run --check`.
+DriverExtensions compilerExtensions();
 
 /// Dialects, a context and its diagnostics for the time of one command.
 class CompilerSession {
@@ -32,6 +32,10 @@ public:
   ~CompilerSession();
 
   mlir::MLIRContext &context() { return mlirContext; }
+
+  /// From now on the remarks of passes are printed, in the order of the
+  /// pipeline, as "wsec: remark: CATEGORY: SENTENCE".
+  void enableRemarks();
 
   /// Reads `path`: a .mlir or .mlirbc file as it is, anything else as a model
   /// that is imported. Null after an error, which has been printed.
@@ -45,6 +49,14 @@ private:
   /// Only the first error is printed: those after it are its echo.
   bool hasFailed = false;
 };
+
+/// The bytecode of an imported module for Image::graph. Its files are named by
+/// absolute paths, so that the image may be used from another folder.
+Result<std::string> serializeGraph(mlir::ModuleOp module);
+
+/// Compiles Image::graph for the host; see HostModelFactory.
+Result<std::unique_ptr<HostModel>> makeHostModel(const Image &image,
+                                                 const std::string &model);
 
 /// Writes a module to `path`: bytecode when it ends in .mlirbc, else text.
 Status writeModule(mlir::ModuleOp module, const std::string &path);

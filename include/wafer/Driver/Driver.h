@@ -23,6 +23,7 @@
 #ifndef WAFER_DRIVER_DRIVER_H
 #define WAFER_DRIVER_DRIVER_H
 
+#include "wafer/Driver/LogitCheck.h"
 #include "wafer/Support/Result.h"
 
 #include <fmt/format.h>
@@ -73,9 +74,13 @@ public:
                 ExitCode code = ExitCode::BadInput) const;
   /// Prints "wsec: warning: ..." on standard error.
   void warn(const Diagnostic &warning) const;
+  /// Prints "wsec: remark: ..." on standard error.
+  void remark(const Diagnostic &remark) const;
 
   /// The action that the command line chose; empty if it chose none.
   Action chosen;
+  /// Computes an image's graph on the host; empty in builds that cannot.
+  HostModelFactory makeHostModel;
 
 private:
   std::string buffer;
@@ -86,8 +91,14 @@ private:
 /// Adds one command (or a family of commands) to the application.
 using AddCommand = void (*)(CLI::App &app, CommandContext &context);
 
+/// What libraries that are not part of every build add to the driver.
+struct DriverExtensions {
+  std::vector<AddCommand> commands;
+  HostModelFactory makeHostModel;
+};
+
 /// Parses the command line, runs the command, returns the exit code.
-int runDriver(int argc, char **argv, const std::vector<AddCommand> &extra = {});
+int runDriver(int argc, char **argv, const DriverExtensions &extensions = {});
 
 } // namespace wafer
 

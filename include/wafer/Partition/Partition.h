@@ -78,6 +78,8 @@ struct PartitionCandidate {
   int64_t cyclesPerToken = 0;
   int64_t cyclesPerLayer = 0;
   int64_t sramBytes = 0; // of the fullest layer core
+  int64_t embedColumns = 0;
+  int64_t headColumns = 0;
 };
 
 struct PartitionPlan {
@@ -114,6 +116,16 @@ SramEstimate estimateLayerSram(const PartitionProblem &problem, int64_t width,
 /// Estimated cycles of one layer on a width x height rectangle at a full cache.
 int64_t estimateLayerCycles(const PartitionProblem &problem, int64_t width,
                             int64_t height);
+
+/// Estimated cycles of an all-reduce of `words` words over `lines` cores: a
+/// chain to the middle from both sides and a multicast out.
+int64_t estimateAllReduceCycles(const Machine &machine, const ParameterSet &set,
+                                int64_t words, int64_t lines);
+
+/// Estimated cycles until the root of a row of `columns` cores knows the
+/// greatest logit and its id.
+int64_t estimateArgMaxCycles(const Machine &machine, const ParameterSet &set,
+                             int64_t columns);
 
 /// The split of the rotary table: position = high * low-size + low.
 int64_t ropeLowSize(int64_t context);

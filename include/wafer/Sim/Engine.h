@@ -71,7 +71,7 @@ struct Outcome {
     Fault
   };
   Kind kind = Kind::Quiescent;
-  /// HostSatisfied: the arrival of the last word waited for. Quiescent and
+  /// HostSatisfied: when the last word waited for arrived (or left). Quiescent and
   /// Deadlock: the cycle after the last one in which something happened.
   Cycle cycle = 0;
   /// The fault with core, task and instruction; or who waits for what.
@@ -83,6 +83,10 @@ const char *nameOf(Outcome::Kind kind);
 struct HostGoal {
   unsigned port = 0; // index into Image::hostPorts
   uint64_t words = 0;
+  /// Reached when the last of them has left the wafer, the latency of the host
+  /// channel before its arrival. By then the wafer may be steps ahead of what
+  /// the host has seen, and its memory with it.
+  bool atEdge = false;
 };
 
 struct RunLimits {
@@ -134,7 +138,7 @@ public:
   }
   /// Words that have reached the host at an output port so far.
   virtual std::vector<HostWord> received(unsigned port) const = 0;
-  /// One of them, counted from 0; it must have arrived.
+  /// One of them, counted from 0; it must have left the wafer.
   virtual HostWord word(unsigned port, uint64_t index) const = 0;
 
   /// Executes cycles until a goal set is reached, nothing can happen any more,

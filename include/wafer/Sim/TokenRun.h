@@ -55,14 +55,22 @@ struct TokenRun {
   double cyclesPerToken() const;
 };
 
+/// Who is told of a run while it goes on.
+struct TokenObserver {
+  /// Every step: the id that was fed and the one the wafer chose, when that
+  /// leaves the wafer, so that the cores hold what this step left. A failure
+  /// ends the run.
+  std::function<Status(uint32_t fed, uint32_t chosen)> onStep;
+  /// Every generated token, when it arrives; with onStep, when it leaves.
+  std::function<void(uint32_t)> onToken;
+};
+
 /// Runs one prompt to `tokens` generated tokens (at least one), or to the end
-/// of text where the protocol stops there. `onToken` is called for each token
-/// as it arrives. The engine must be fresh; the arguments must have passed
-/// check().
-TokenRun runTokens(Engine &engine, const TokenProtocol &protocol,
-                   const std::vector<uint32_t> &prompt, uint32_t tokens,
-                   Cycle maxCycles,
-                   const std::function<void(uint32_t)> &onToken = {});
+/// of text where the protocol stops there. The engine must be fresh; the
+/// arguments must have passed check(). Fails only where the observer does.
+Result<TokenRun> runTokens(Engine &engine, const TokenProtocol &protocol,
+                           const std::vector<uint32_t> &prompt, uint32_t tokens,
+                           Cycle maxCycles, const TokenObserver &observer = {});
 
 } // namespace wafer
 

@@ -42,7 +42,11 @@ public:
   Status writeAt(uint64_t offset, const void *data, size_t size);
   /// Bytes appended so far.
   uint64_t size() const { return flushed + buffer.size(); }
-  /// Gives the file its name. With `sync` its data reach the disk before.
+  /// Hands all bytes to the system, so that a full disk is known before other
+  /// files appear; after it only commit() may follow. With `sync` the data
+  /// reach the disk.
+  Status finish(bool sync = false);
+  /// Finishes the file unless that is done and gives it its name.
   Status commit(bool sync = false);
 
 private:

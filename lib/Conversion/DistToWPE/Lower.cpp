@@ -8,6 +8,7 @@
 //   4. the stages go
 //
 //===----------------------------------------------------------------------===//
+#include "CollectiveRemarks.h"
 #include "StageLowering.h"
 #include "Streams.h"
 
@@ -15,8 +16,6 @@
 #include "wafer/Machine/Machine.h"
 #include "wafer/WFabric/RoutingProblemBuilder.h"
 #include "wafer/WFabric/WFabric.h"
-
-#include "mlir/IR/Remarks.h"
 
 using namespace mlir;
 
@@ -86,8 +85,7 @@ private:
                       StageOp stage);
   void makeRopeTables(ArrayRef<StageLowering::TableTensor> tables,
                       int64_t context);
-  void remarkCollective(StringRef name, const char *algorithm, int64_t lines,
-                        int64_t words);
+  LogicalResult findParameters();
 
   ModuleOp module;
   const Machine &machine;
@@ -103,6 +101,7 @@ private:
   std::vector<StageStreams> layerStreams;
   StageStreams headStreams;
   int32_t hostRow = 0, tokenRow = 0;
+  const ParameterSet *parameters = nullptr;
 };
 
 } // namespace
@@ -131,6 +130,14 @@ LogicalResult Lowering::findStages() {
   if (!loop || !embed || !head || layers.empty()) {
     return module.emitError()
            << "expected a token loop, an embed, layers and a head stage";
+  }
+  if (!llvm::hasSingleElement(embed.getBody().getOps<EmbedLookupOp>())) {
+    return embed.emitError() << "expected one 'wafer.embed_lookup' in stage '"
+                             << embed.getSymName() << "'";
+  }
+  if (!llvm::hasSingleElement(head.getBody().getOps<ArgMaxOp>())) {
+    return head.emitError() << "expected one 'wafer.argmax' in stage '"
+                            << head.getSymName() << "'";
   }
   for (StageOp stage : layers) {
     Rect first = rectOf(layers.front()), rect = rectOf(stage);
@@ -386,15 +393,17 @@ void Lowering::makeRopeTables(ArrayRef<StageLowering::TableTensor> tables,
   }
 }
 
-void Lowering::remarkCollective(StringRef name, const char *algorithm,
-                                int64_t lines, int64_t words) {
-  auto remark =
-      remark::passed(module.getLoc(), remark::RemarkOpts::name("Collective")
-                                          .category("lower")
-                                          .function("lower"));
-  remark << remark::reason("{0}: {1} over {2} cores", name, algorithm, lines)
-         << remark::metric("Words", words)
-         << remark::metric("Cycles", 2 * words + 6 * (lines / 2) + lines / 2);
+/// Which costs the remarks quote: those that the partition was chosen by.
+LogicalResult Lowering::findParameters() {
+  auto name = module->getAttrOfType<StringAttr>("wafer.params");
+  parameters = name ? machine.findParameters(name.str())
+                    : &machine.parameterSets.front();
+  if (!parameters) {
+    return module.emitError()
+           << "machine '" << machine.name << "' has no parameter set '"
+           << name.getValue() << "'";
+  }
+  return success();
 }
 
 //===----------------------------------------------------------------------===//
@@ -598,16 +607,10 @@ LogicalResult Lowering::lowerLayers() {
                {{"layers", int64_t(stage.getNumLayers())}});
     makePlacements(stage.getSymName(), lowering.tensors, stage);
   }
-  first.walk([&](AllReduceOp op) {
-    int64_t words = 0;
-    for (mlir::Value operand : op.getOperands()) {
-      words += lowering.localCount(operand.getType());
-    }
-    Partial partial = getLayout(op.getOperand(0).getType()).getPartial();
-    int64_t lines = partial == Partial::Rows ? rect.h : rect.w;
-    remarkCollective(stringifyPartial(partial),
-                     "chain to the middle, multicast out", lines, words);
-  });
+  for (auto [stage, streams] : llvm::zip(layers, layerStreams)) {
+    remarkCollectives(stage, lowering, streams.groupWidth, machine,
+                      *parameters);
+  }
   return success();
 }
 
@@ -681,11 +684,13 @@ LogicalResult Lowering::lowerHead() {
   output.strides = {4};
   lowering.tensors.push_back(output);
   makePlacements("head", lowering.tensors, head);
+  remarkCollectives(head, lowering, headStreams.groupWidth, machine,
+                    *parameters);
   return success();
 }
 
 LogicalResult Lowering::run() {
-  if (failed(findStages())) {
+  if (failed(findParameters()) || failed(findStages())) {
     return failure();
   }
   builder.setInsertionPointToEnd(module.getBody());

@@ -6,6 +6,7 @@
 #include "wafer/WFabric/RoutingProblemBuilder.h"
 #include "wafer/WPE/WPE.h"
 
+#include "mlir/IR/Remarks.h"
 #include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
@@ -52,6 +53,13 @@ struct PlacePass : public wafer::impl::WaferPlaceBase<PlacePass> {
     }
     for (auto [stage, rect] : llvm::zip(stages, plan->rects)) {
       stage.setRect({rect.x, rect.y, rect.w, rect.h});
+      remark::passed(stage.getLoc(), remark::RemarkOpts::name("StagePlace")
+                                         .category("place")
+                                         .function(stage.getSymName()))
+          << remark::add(
+                 "stage '{0}': {1}x{2} cores from column {3}, row {4} on",
+                 stage.getSymName(), rect.w, rect.h, rect.x, rect.y)
+          << remark::metric("X", rect.x) << remark::metric("Y", rect.y);
     }
   }
 };

@@ -216,6 +216,21 @@ LogicalResult StageLowering::lower(Operation &op) {
       });
 }
 
+/// The name of the buffer of a product's weights, "w_q_k_v": messages about
+/// SRAM name it to people who know the model.
+std::string StageLowering::weightsName(MatVecOp op) {
+  std::string name = "w";
+  for (auto weight : op.getWeights().getAsRange<FlatSymbolRefAttr>()) {
+    StringRef tensor = weight.getValue();
+    tensor.consume_front("w_");
+    name += "_" + tensor.str();
+  }
+  while (role.lookupSymbol(name)) {
+    name += "_" + std::to_string(counter++);
+  }
+  return name;
+}
+
 // y = W x: for each local input an axpy over all local outputs. The weights of
 // one input are neighbours in memory, and so are those of the next, so the
 // pointer steps by itself.
@@ -239,7 +254,7 @@ LogicalResult StageLowering::lowerMatVec(MatVecOp op) {
     outputs += view.count;
   }
   int64_t inputs = input.count;
-  std::string name = "w" + std::to_string(counter++);
+  std::string name = weightsName(op);
   View weights = makeBuffer(name, element, maxLayers * inputs * outputs,
                             wpe::BufferKind::Weights);
   int64_t layerBytes = inputs * outputs * bytesOf(element);

@@ -136,6 +136,7 @@ private:
   /// The place of a new value: in the block of the all-reduce that takes it,
   /// else a buffer of its own.
   View placeResult(mlir::Value value);
+  std::string weightsName(dist::MatVecOp op);
   dist::TensorOp tensorOf(mlir::FlatSymbolRefAttr symbol);
   mlir::Value layerOffset(int64_t bytes);
   View scratch(llvm::StringRef name, mlir::Type element, int64_t count);

@@ -105,26 +105,50 @@ struct PartitionPass : public wafer::impl::WaferPartitionBase<PartitionPass> {
                     builder.getI64IntegerAttr(plan->chosen.cyclesPerToken));
   }
 
+  /// The plan as a whole, then the rectangle of every stage, each beside that
+  /// of the runner-up.
   void remarkOn(wgraph::ModelOp model, const PartitionPlan &plan) {
     const PartitionCandidate &c = plan.chosen;
-    for (const StageRect &stage : plan.layers) {
-      auto remark = remark::passed(model.getLoc(),
-                                   remark::RemarkOpts::name("StageRectangle")
-                                       .category("partition")
-                                       .function("partition"));
-      remark << remark::metric("Width", int64_t(stage.rect.w))
-             << remark::metric("Height", int64_t(stage.rect.h))
-             << remark::metric("Layers", stage.numLayers)
-             << remark::metric("CyclesPerToken", c.cyclesPerToken)
-             << remark::metric("SramBytes", c.sramBytes)
-             << remark::metric("CandidatesTried", plan.evaluated);
-      if (plan.runnerUp) {
-        const PartitionCandidate &r = *plan.runnerUp;
-        remark << remark::reason(
-            "runner-up: {0} stages of {1}x{2}, {3} cycles a token", r.stages,
-            r.width, r.height, r.cyclesPerToken);
-      }
+    const std::optional<PartitionCandidate> &r = plan.runnerUp;
+    auto describe = [](const PartitionCandidate &p) {
+      return llvm::formatv("{0} layer stage{1} of {2}x{3} with {4} cycles a "
+                           "token and {5} bytes of SRAM",
+                           p.stages, p.stages == 1 ? "" : "s", p.width,
+                           p.height, p.cyclesPerToken, p.sramBytes)
+          .str();
+    };
+    remark::passed(model.getLoc(),
+                   remark::RemarkOpts::name("Plan").category("partition"))
+        << remark::add("{0}; runner-up: {1}; {2} candidates", describe(c),
+                       r ? describe(*r) : "none", plan.evaluated)
+        << remark::metric("CyclesPerToken", c.cyclesPerToken)
+        << remark::metric("SramBytes", c.sramBytes)
+        << remark::metric("Candidates", plan.evaluated);
+    auto stage = [&](const StageRect &s, std::optional<int64_t> otherWidth) {
+      std::string other =
+          r && otherWidth
+              ? llvm::formatv("{0}x{1}", *otherWidth, r->height).str()
+              : "none";
+      std::string layers =
+          s.numLayers ? llvm::formatv(" for layers {0} to {1}", s.firstLayer,
+                                      s.firstLayer + s.numLayers - 1)
+                            .str()
+                      : "";
+      remark::passed(model.getLoc(), remark::RemarkOpts::name("StageRectangle")
+                                         .category("partition")
+                                         .function(s.name))
+          << remark::add("stage '{0}': {1}x{2} cores{3}; runner-up: {4}",
+                         s.name, s.rect.w, s.rect.h, layers, other)
+          << remark::metric("Width", int64_t(s.rect.w))
+          << remark::metric("Height", int64_t(s.rect.h))
+          << remark::metric("Layers", s.numLayers);
+    };
+    std::optional<int64_t> none;
+    stage(plan.embed, r ? r->embedColumns : none);
+    for (size_t i = 0; i < plan.layers.size(); ++i) {
+      stage(plan.layers[i], r && int64_t(i) < r->stages ? r->width : none);
     }
+    stage(plan.head, r ? r->headColumns : none);
   }
 };
 

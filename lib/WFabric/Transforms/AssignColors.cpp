@@ -46,15 +46,25 @@ void AssignColors::remark(const ModuleRouting &routing,
   using namespace mlir::remark;
   for (unsigned id = 0; id < routing.ops.size(); ++id) {
     passed(routing.ops[id]->getLoc(),
-           RemarkOpts::name("Color").category("wfabric").function(
+           RemarkOpts::name("Color").category("route").function(
                routing.problem.name(id)))
+        << add("stream '{0}': color {1}{2}, which {3} other stream{4} cannot "
+               "share",
+               routing.problem.name(id), unsigned(coloring.colors[id]),
+               routing.problem.pinnedColor(id) ? " as given" : "",
+               coloring.graph.conflicts[id].size(),
+               coloring.graph.conflicts[id].size() == 1 ? "" : "s")
         << metric("color", unsigned(coloring.colors[id]))
         << metric("conflicts", coloring.graph.conflicts[id].size())
         << metric("given", routing.problem.pinnedColor(id).has_value());
   }
   const BusiestRouter &busiest = coloring.graph.busiest;
   analysis(getOperation().getLoc(),
-           RemarkOpts::name("Coloring").category("wfabric").function("module"))
+           RemarkOpts::name("Coloring").category("route").function("module"))
+      << add("{0} colors of {1} usable ones, at least {2} are needed; the "
+             "busiest router is that of column {3}, row {4}",
+             coloring.numColors, routing.problem.limits.numUsable(),
+             coloring.lowerBound, busiest.router.x, busiest.router.y)
       << metric("colors", coloring.numColors)
       << metric("bound", coloring.lowerBound)
       << metric("supply", routing.problem.limits.numUsable())

@@ -17,6 +17,7 @@
 #include "mlir/IR/Remarks.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace wafer::wpe {
 #define GEN_PASS_DEF_WPEALLOCATEPASS
@@ -30,10 +31,35 @@ using namespace wafer::wpe;
 /// The name of the parameter block in the problem; no symbol has a space.
 static constexpr const char *kParamsName = "parameter block";
 
+/// The role in words of whoever wrote the model: the stages that run it. A role
+/// without regions has only its own name.
+static std::string describeRole(RoleOp role) {
+  std::string name = "role '" + role.getSymName().str() + "'";
+  SmallVector<StringRef> stages;
+  for (auto region : role->getParentOfType<ModuleOp>().getOps<RegionOp>()) {
+    if (region.getRole() == role.getSymName()) {
+      stages.push_back(region.getSymName());
+    }
+  }
+  if (stages.empty()) {
+    return name;
+  }
+  // All of them run the same program, so the first few will do.
+  constexpr size_t kNamed = 3;
+  std::string text = stages.size() == 1 ? "stage " : "stages ";
+  for (size_t i = 0; i < std::min(stages.size(), kNamed); ++i) {
+    text += (i ? ", '" : "'") + stages[i].str() + "'";
+  }
+  if (stages.size() > kNamed) {
+    text += " and " + std::to_string(stages.size() - kNamed) + " more";
+  }
+  return text + " (" + name + ")";
+}
+
 static SramProblem problemOf(RoleOp role, const RoleSize &size,
                              const Machine &machine) {
   SramProblem problem;
-  problem.owner = "role '" + role.getSymName().str() + "'";
+  problem.owner = describeRole(role);
   problem.capacity = machine.programBytes();
   problem.codeBytes = size.instructions * machine.codeBytesPerInstruction;
   problem.buffers.push_back({kParamsName, 2 * size.paramHalfwords,
@@ -61,14 +87,13 @@ static LogicalResult allocateSram(RoleOp role, const Machine &machine) {
   Result<SramSolution> solution = wafer::allocateSram(problem);
   if (!solution) {
     wafer::Diagnostic error = solution.takeError();
-    InFlightDiagnostic diagnostic = role.emitOpError(error.what)
-                                    << ": expected " << error.expected
-                                    << " but got " << error.found;
-    diagnostic.attachNote() << error.hint;
+    std::string hint = std::exchange(error.hint, "");
+    InFlightDiagnostic diagnostic = role.emitError(error.str());
+    diagnostic.attachNote() << hint;
     return diagnostic;
   }
   if (Status status = solution->verify(problem); !status) {
-    return role.emitOpError("allocation is wrong: ") << status.error().what;
+    return role.emitError("allocation is wrong: ") << status.error().str();
   }
   role.setParamOffset(solution->offsets[0]);
   role.setCodeBytes(problem.codeBytes);
@@ -76,12 +101,17 @@ static LogicalResult allocateSram(RoleOp role, const Machine &machine) {
   for (auto buffer : role.getOps<BufferOp>()) {
     buffer.setOffset(solution->offsets[next++]);
   }
-  remark::analysis(role.getLoc(),
-                   remark::RemarkOpts::name("SRAM").category("allocate"))
-      << remark::metric("code bytes", problem.codeBytes)
-      << remark::metric("buffer bytes", solution->bytes)
-      << remark::metric("lower bound", int64_t(problem.lowerBound()))
-      << remark::metric("capacity", problem.capacity);
+  remark::analysis(role.getLoc(), remark::RemarkOpts::name("SRAM")
+                                      .category("allocate")
+                                      .function(role.getSymName()))
+      << remark::add("{0}: {1} bytes of code and {2} of buffers (at least {3}) "
+                     "of {4} bytes of SRAM",
+                     problem.owner, problem.codeBytes, solution->bytes,
+                     problem.lowerBound(), problem.capacity)
+      << remark::metric("CodeBytes", problem.codeBytes)
+      << remark::metric("BufferBytes", solution->bytes)
+      << remark::metric("LowerBound", int64_t(problem.lowerBound()))
+      << remark::metric("Capacity", problem.capacity);
   return success();
 }
 
@@ -115,10 +145,10 @@ static LogicalResult assignQueues(RoleOp role, QueueDirection direction,
     }
   }
   if (open.size() > free.size()) {
-    InFlightDiagnostic error = role.emitOpError("needs ")
-                               << demand << (isInput ? " input" : " output")
-                               << " queues, but the machine has " << supply
-                               << " for programs";
+    InFlightDiagnostic error =
+        role.emitError(describeRole(role))
+        << ": needs " << demand << (isInput ? " input" : " output")
+        << " queues, but the machine has " << supply << " for programs";
     for (auto queue : role.getOps<QueueOp>()) {
       if (queue.getDirection() == direction) {
         error.attachNote(queue.getLoc())

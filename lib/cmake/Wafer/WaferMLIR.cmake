@@ -17,6 +17,14 @@ include(AddMLIR)
 separate_arguments(LLVM_DEFINITIONS_LIST NATIVE_COMMAND "${LLVM_DEFINITIONS}")
 include_directories(SYSTEM ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})
 
+# Stands for the shared libMLIR and libLLVM in what is exported; the package's
+# config gives it the include directories found on the machine of the user.
+add_library(WaferMLIR INTERFACE)
+set_target_properties(WaferMLIR PROPERTIES EXPORT_NAME MLIR)
+mlir_target_link_libraries(WaferMLIR INTERFACE MLIRIR)
+target_link_libraries(WaferMLIR INTERFACE LLVM)
+install(TARGETS WaferMLIR EXPORT WaferDialectsTargets)
+
 set(WAFER_TABLEGEN_DEPENDENCIES "" CACHE INTERNAL "generated headers")
 
 # wafer_add_dialect_tablegen(D mnemonic)
@@ -68,12 +76,6 @@ macro(wafer_add_dialect_tablegen D mnemonic)
     wafer_add_passes_tablegen(${D})
   endif()
   wafer_finish_tablegen(${D})
-  file(GLOB _ods CONFIGURE_DEPENDS ${_here}/*.td)
-  install(FILES ${_ods}
-    DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/wafer/${D})
-  install(DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/
-    DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/wafer/${D}
-    FILES_MATCHING PATTERN "*.inc")
 endmacro()
 
 # wafer_add_passes_tablegen(D): <D>Passes.td alone, for passes of no dialect;
@@ -83,10 +85,17 @@ macro(wafer_add_passes_tablegen D)
   mlir_tablegen(${D}Passes.h.inc -gen-pass-decls -name ${D})
 endmacro()
 
+# Installs what the folder declares and what was generated from it.
 macro(wafer_finish_tablegen D)
   add_public_tablegen_target(Wafer${D}IncGen)
   set(WAFER_TABLEGEN_DEPENDENCIES
     ${WAFER_TABLEGEN_DEPENDENCIES} Wafer${D}IncGen CACHE INTERNAL "generated headers")
+  file(GLOB _ods CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.td)
+  install(FILES ${_ods}
+    DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/wafer/${D} COMPONENT Dialects)
+  install(DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/
+    DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/wafer/${D} COMPONENT Dialects
+    FILES_MATCHING PATTERN "*.h.inc" PATTERN "CMakeFiles" EXCLUDE)
 endmacro()
 
 # ccache refuses precompiled headers unless told that macros inside them are
@@ -134,25 +143,22 @@ function(wafer_reuse_mlir_pch name)
 endfunction()
 
 # wafer_add_mlir_library(NAME sources... [LINK ours...] [MLIR_LIBS mlir libs...])
-# A static library of the compiler, installed and exported as Wafer::NAME. LINK
-# takes our own targets (and other packages), MLIR_LIBS the components of
-# libMLIR that it uses.
+# A static library of the compiler, installed and exported as wafer_add_library
+# does. LINK takes our own targets and other packages, MLIR_LIBS the components
+# of libMLIR that it uses.
 function(wafer_add_mlir_library name)
   cmake_parse_arguments(ARG "" "" "LINK;MLIR_LIBS" ${ARGN})
   add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
-  add_library(Wafer::${name} ALIAS ${name})
   wafer_setup_mlir_target(${name})
   wafer_reuse_mlir_pch(${name})
   target_include_directories(${name} PUBLIC
-    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
-    $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/dialects>
-    $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
-  target_link_libraries(${name} PUBLIC ${ARG_LINK})
+    $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/dialects>)
+  wafer_link_libraries(${name} LINK ${ARG_LINK})
   mlir_target_link_libraries(${name} PUBLIC ${ARG_MLIR_LIBS})
-  target_link_libraries(${name} PUBLIC LLVM)
-  install(TARGETS ${name} EXPORT WaferTargets
-    ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
-    LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  target_link_libraries(${name} PUBLIC WaferMLIR)
+  wafer_install_library(${name} Dialects)
+  string(REGEX REPLACE "^Wafer" "" folder ${name})
+  wafer_install_headers(${folder} Dialects)
 endfunction()
 
 # wafer_add_mlir_tool(NAME sources... [LINK ours...] [MLIR_LIBS mlir libs...])
@@ -163,7 +169,22 @@ function(wafer_add_mlir_tool name)
   target_link_libraries(${name} PRIVATE ${ARG_LINK})
   mlir_target_link_libraries(${name} PRIVATE ${ARG_MLIR_LIBS})
   target_link_libraries(${name} PRIVATE LLVM)
-  install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  wafer_install_tool(${name})
+endfunction()
+
+# wafer_add_mlir_plugin(NAME sources... LINK ours...): a module for the plugin
+# options of MLIR's tools. It must not hold a copy of MLIR: the tool that loads
+# it has one.
+function(wafer_add_mlir_plugin name)
+  cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
+  add_library(${name} MODULE ${ARG_UNPARSED_ARGUMENTS})
+  wafer_setup_mlir_target(${name})
+  set_target_properties(${name} PROPERTIES PREFIX "")
+  target_link_libraries(${name} PRIVATE ${ARG_LINK})
+  string(REGEX REPLACE "^Wafer" "" short ${name})
+  set_target_properties(${name} PROPERTIES EXPORT_NAME ${short})
+  install(TARGETS ${name} EXPORT WaferToolsTargets
+    LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT Tools)
 endfunction()
 
 # wafer_add_mlir_unittest(NAME sources... LINK libs...): a gtest binary that

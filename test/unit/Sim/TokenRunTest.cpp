@@ -103,8 +103,10 @@ TEST(TokenRunTest, GeneratesFromTheLastTokenOfThePrompt) {
   Loaded l;
   load(l, "false");
   Words seen;
-  TokenRun run = runTokens(*l.engine, l.protocol, {20, 30, 40}, 4, kNever,
-                           [&](uint32_t id) { seen.push_back(id); });
+  TokenObserver observer;
+  observer.onToken = [&](uint32_t id) { seen.push_back(id); };
+  TokenRun run =
+      *runTokens(*l.engine, l.protocol, {20, 30, 40}, 4, kNever, observer);
   EXPECT_EQ(run.outcome.kind, Outcome::Kind::HostSatisfied);
   EXPECT_EQ(run.generated, (Words{41, 42, 43, 44}));
   EXPECT_EQ(seen, run.generated);
@@ -114,11 +116,45 @@ TEST(TokenRunTest, GeneratesFromTheLastTokenOfThePrompt) {
   EXPECT_EQ(run.cyclesPerToken(), double(run.arrivals[4] - run.arrivals[3]));
 }
 
+TEST(TokenRunTest, ObserversSeeTheMemoryOfTheirStep) {
+  // The host's channel is slower than a step, so that the wafer has taken
+  // further steps by the time a word arrives.
+  Loaded l;
+  load(l, "false");
+  std::vector<std::pair<uint32_t, uint32_t>> steps;
+  std::vector<Cycle> cycles;
+  Words seen;
+  TokenObserver observer;
+  observer.onToken = [&](uint32_t id) { seen.push_back(id); };
+  observer.onStep = [&](uint32_t fed, uint32_t chosen) {
+    steps.push_back({fed, chosen});
+    cycles.push_back(l.engine->cycle());
+    return Status::success();
+  };
+  TokenRun run =
+      *runTokens(*l.engine, l.protocol, {20, 30}, 2, kNever, observer);
+  using Steps = decltype(steps);
+  EXPECT_EQ(steps, (Steps{{20, 21}, {30, 31}, {31, 32}}));
+  EXPECT_EQ(seen, (Words{31, 32}));
+  ASSERT_EQ(run.arrivals.size(), 3u);
+  for (size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(run.arrivals[i] - cycles[i], l.machine.host.latencyCycles);
+  }
+
+  Loaded again;
+  load(again, "false");
+  observer.onStep = [](uint32_t, uint32_t) -> Status {
+    return Diagnostic{"stop", "", "", "", ""};
+  };
+  EXPECT_FALSE(bool(
+      runTokens(*again.engine, again.protocol, {20}, 2, kNever, observer)));
+}
+
 TEST(TokenRunTest, StopsAtTheEndOfTextWhereTheModelSaysSo) {
   for (bool stop : {false, true}) {
     Loaded l;
     load(l, stop ? "true" : "false");
-    TokenRun run = runTokens(*l.engine, l.protocol, {6}, 4, kNever);
+    TokenRun run = *runTokens(*l.engine, l.protocol, {6}, 4, kNever);
     EXPECT_EQ(run.generated, stop ? (Words{7, 8}) : (Words{7, 8, 9, 10}));
   }
 }
@@ -126,7 +162,7 @@ TEST(TokenRunTest, StopsAtTheEndOfTextWhereTheModelSaysSo) {
 TEST(TokenRunTest, OneTokenHasAPaceToo) {
   Loaded l;
   load(l, "false");
-  TokenRun run = runTokens(*l.engine, l.protocol, {20, 30}, 1, kNever);
+  TokenRun run = *runTokens(*l.engine, l.protocol, {20, 30}, 1, kNever);
   EXPECT_EQ(run.generated, (Words{31}));
   EXPECT_EQ(run.cyclesPerToken(), double(run.arrivals[1] - run.arrivals[0]));
 }
@@ -146,7 +182,7 @@ TEST(TokenRunTest, ChecksThePrompt) {
 TEST(TokenRunTest, CycleLimit) {
   Loaded l;
   load(l, "false");
-  TokenRun run = runTokens(*l.engine, l.protocol, {20}, 4, 10);
+  TokenRun run = *runTokens(*l.engine, l.protocol, {20}, 4, 10);
   EXPECT_EQ(run.outcome.kind, Outcome::Kind::CycleLimit);
   EXPECT_TRUE(run.generated.empty());
   EXPECT_EQ(run.cyclesPerToken(), 0);

@@ -35,6 +35,35 @@ TEST(OutputFile, LeavesTheOldFileAndNoTrashWhenItIsDropped) {
   EXPECT_EQ(folder.list(), Names{"out"});
 }
 
+TEST(OutputFile, FinishedFileHasNoNameYet) {
+  TemporaryFolder folder;
+  {
+    Result<OutputFile> file = OutputFile::create(folder / "out");
+    ASSERT_TRUE(file);
+    ASSERT_TRUE(file->write("abc"));
+    ASSERT_TRUE(file->finish());
+    EXPECT_FALSE(std::filesystem::exists(folder / "out"));
+    ASSERT_TRUE(file->commit());
+    EXPECT_EQ(folder.get("out"), "abc");
+  }
+  {
+    Result<OutputFile> dropped = OutputFile::create(folder / "other");
+    ASSERT_TRUE(dropped);
+    ASSERT_TRUE(dropped->finish());
+  }
+  EXPECT_EQ(folder.list(), Names{"out"});
+}
+
+TEST(OutputFile, FinishKnowsOfAFullDisk) {
+  Result<OutputFile> file = OutputFile::create("/dev/full");
+  ASSERT_TRUE(file);
+  ASSERT_TRUE(file->write("abc"));
+  Status status = file->finish();
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().str(),
+            "/dev/full: cannot write file: no space left on device");
+}
+
 TEST(OutputFile, TwoWritersDoNotMeet) {
   TemporaryFolder folder;
   Result<OutputFile> first = OutputFile::create(folder / "out");

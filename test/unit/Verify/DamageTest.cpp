@@ -5,14 +5,7 @@
 // seeds; run under the sanitizers to see out-of-range reads too.
 //
 //===----------------------------------------------------------------------===//
-#include "wafer/Image/ImageFile.h"
-#include "wafer/Image/Text.h"
-#include "wafer/Image/Validate.h"
-#include "wafer/Support/Rng.h"
-#include "wafer/Verify/Verify.h"
-
-#include <fstream>
-#include <gtest/gtest.h>
+#include "ImageDamage.h"
 
 using namespace wafer;
 
@@ -82,94 +75,18 @@ std::string sampleBytes() {
   return *encodeImage(*image);
 }
 
-/// Reads the bytes as readImage() would; true if they are accepted.
-bool check(const std::string &bytes, const Machine &known,
-           const std::string &knownText) {
-  const uint8_t *data = reinterpret_cast<const uint8_t *>(bytes.data());
-  Result<Image> image = decodeImage(data, bytes.size(), "t.wafer");
-  if (!image) {
-    EXPECT_FALSE(image.error().what.empty());
-    return false;
-  }
-  Result<Machine> machine = image->machine == knownText
-                                ? Result<Machine>(known)
-                                : Machine::fromJson(image->machine, "t.wafer");
-  if (!machine) {
-    return false;
-  }
-  if (Status status = validate(*image, *machine); !status) {
-    EXPECT_FALSE(status.error().what.empty());
-    return false;
-  }
-  (void)verify(*image, *machine);
-  std::string text = printImage(*image);
-  Result<Image> again = parseImage(text, "printed");
-  EXPECT_TRUE(again) << again.error().str() << text;
-  EXPECT_EQ(*encodeImage(*image), bytes);
-  if (again) {
-    EXPECT_EQ(*encodeImage(*again), bytes) << text;
-  }
-  return true;
-}
-
-class Damage : public ::testing::Test {
+class Damage : public ImageDamage {
 protected:
-  std::string bytes = sampleBytes();
-  Machine machine = *Machine::load("test8");
-  std::string machineText = machine.toJson();
-
-  /// A byte of the file: of the header, the table or one of the sections, each
-  /// as likely as the others (the machine and the padding are most of it).
-  size_t anyByte(Rng &rng) {
-    const uint8_t *data = reinterpret_cast<const uint8_t *>(bytes.data());
-    uint64_t part = rng.below(20);
-    if (part == 0) {
-      return rng.below(64);
-    }
-    if (part == 1) {
-      return 64 + rng.below(18 * 32);
-    }
-    auto word = [&](size_t at) {
-      uint64_t v = 0;
-      for (unsigned i = 0; i < 8; ++i) {
-        v |= uint64_t(data[at + i]) << (8 * i);
-      }
-      return v;
-    };
-    size_t entry = 64 + (part - 2) * 32;
-    uint64_t size = word(entry + 16);
-    return size == 0 ? rng.below(bytes.size())
-                     : word(entry + 8) + rng.below(size);
-  }
-  std::string changed(Rng &rng) {
-    std::string copy = bytes;
-    for (uint64_t n = 1 + rng.below(4); n > 0; --n) {
-      // Small values, single bits and anything: each finds other mistakes.
-      char &byte = copy[anyByte(rng)];
-      switch (rng.below(3)) {
-      case 0:
-        byte = char(byte ^ (1 << rng.below(8)));
-        break;
-      case 1:
-        byte = char(rng.below(8));
-        break;
-      default:
-        byte = char(rng.next());
-      }
-    }
-    return copy;
-  }
+  Damage() : ImageDamage(sampleBytes(), *Machine::load("test8")) {}
 };
 
-TEST_F(Damage, SampleIsAccepted) {
-  EXPECT_TRUE(check(bytes, machine, machineText));
-}
+TEST_F(Damage, SampleIsAccepted) { EXPECT_TRUE(check(bytes)); }
 
 TEST_F(Damage, ChangesWithWrongChecksumsAreRefused) {
   Rng rng(1);
   for (int i = 0; i < 2000; ++i) {
     std::string copy = changed(rng);
-    EXPECT_EQ(check(copy, machine, machineText), copy == bytes);
+    EXPECT_EQ(check(copy), copy == bytes);
   }
 }
 
@@ -179,7 +96,7 @@ TEST_F(Damage, ChangesWithRightChecksumsDoNoHarm) {
   for (int i = 0; i < 2000; ++i) {
     std::string copy = changed(rng);
     repairChecksums(reinterpret_cast<uint8_t *>(copy.data()), copy.size());
-    accepted += check(copy, machine, machineText);
+    accepted += check(copy);
   }
   // Neither all nor none: the test reaches what lies behind the checksums.
   EXPECT_GT(accepted, 50u);
@@ -190,9 +107,9 @@ TEST_F(Damage, CutOffFilesAreRefused) {
   Rng rng(3);
   for (int i = 0; i < 200; ++i) {
     std::string copy = bytes.substr(0, rng.below(bytes.size()));
-    EXPECT_FALSE(check(copy, machine, machineText));
+    EXPECT_FALSE(check(copy));
     repairChecksums(reinterpret_cast<uint8_t *>(copy.data()), copy.size());
-    EXPECT_FALSE(check(copy, machine, machineText));
+    EXPECT_FALSE(check(copy));
   }
 }
 

@@ -158,4 +158,37 @@ TEST_F(WFabric, DoesNotExportWithoutColors) {
   EXPECT_TRUE(failed(exportFabric(*module, *machine)));
   EXPECT_NE(message.find("has no color"), std::string::npos);
 }
+
+TEST_F(WFabric, DoesNotBindWhatIsNoStream) {
+  route();
+  auto machine = loadMachine(*module);
+  ASSERT_TRUE(succeeded(machine));
+  auto routing = buildRoutingProblem(*module, *machine);
+  ASSERT_TRUE(succeeded(routing));
+  auto colors = colorsOf(*routing);
+  ASSERT_TRUE(succeeded(colors));
+  std::string message;
+  mlir::ScopedDiagnosticHandler handler(&context, [&](mlir::Diagnostic &d) {
+    message = d.str();
+    return mlir::success();
+  });
+  EXPECT_TRUE(failed(bindQueue(*routing, *colors, {0, 0, 6, 4},
+                               {mlir::StringAttr::get(&context, "evening")},
+                               QueueDirection::Input, module->getLoc())));
+  EXPECT_EQ(message, "there is no family or stream 'evening'");
+}
+
+TEST_F(WFabric, RunsAreNotEmpty) {
+  std::string message;
+  mlir::ScopedDiagnosticHandler handler(&context, [&](mlir::Diagnostic &d) {
+    message = d.str();
+    return mlir::success();
+  });
+  mlir::Location loc = module->getLoc();
+  EXPECT_FALSE(RunsAttr::getChecked([&] { return mlir::emitError(loc); },
+                                    &context, llvm::ArrayRef<uint32_t>(),
+                                    llvm::ArrayRef<RouteAttr>()));
+  EXPECT_EQ(message, "a line needs a route or 'none' for each run, and at "
+                     "least one run");
+}
 } // namespace

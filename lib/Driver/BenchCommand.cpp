@@ -1,0 +1,448 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===- BenchCommand.cpp - wsec bench --------------------------------------===//
+//
+// Benchmarks of the machine's model: each builds a real image, verifies it and
+// runs it. docs/bench.md is the page for users.
+//
+//===----------------------------------------------------------------------===//
+#include "BenchCommands.h"
+
+#include "wafer/Image/ImageFile.h"
+#include "wafer/Support/Half.h"
+#include "wafer/Support/OutputFile.h"
+#include "wafer/Support/Progress.h"
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <sys/stat.h>
+
+using namespace wafer;
+using nlohmann::json;
+
+//===----------------------------------------------------------------------===//
+// What all of them have
+//===----------------------------------------------------------------------===//
+
+void wafer::addBenchOptions(CLI::App *command, BenchOptions &options,
+                            bool withMachine, bool withKeep) {
+  if (withMachine) {
+    command
+        ->add_option("--machine", options.machine,
+                     "A shipped machine or a machine file")
+        ->capture_default_str();
+    command->add_option("--params", options.params,
+                        "Parameter set (default: the machine's first)");
+  }
+  if (withKeep) {
+    command->add_option("--keep", options.keep,
+                        "Leave the images in this folder");
+  }
+  command->add_flag("--json", options.asJson, "Print one JSON object");
+}
+
+Result<BenchMachine> wafer::loadBenchMachine(const BenchOptions &options) {
+  Result<Machine> machine = Machine::load(options.machine);
+  if (!machine) {
+    return machine.takeError();
+  }
+  BenchMachine result{std::move(*machine), 0};
+  const std::vector<ParameterSet> &sets = result.machine.parameterSets;
+  std::string known;
+  for (size_t i = 0; i < sets.size(); ++i) {
+    if (options.params.empty() || sets[i].name == options.params) {
+      result.set = i;
+      return result;
+    }
+    known += (known.empty() ? "" : ", ") + sets[i].name;
+  }
+  return Diagnostic{"the machine has no such parameter set",
+                    "machine '" + result.machine.name + "'", known,
+                    "'" + options.params + "'", ""};
+}
+
+Status wafer::keepImage(const BenchOptions &options, const std::string &name,
+                        const Image &image) {
+  if (options.keep.empty()) {
+    return Status::success();
+  }
+  if (::mkdir(options.keep.c_str(), 0777) != 0 && errno != EEXIST) {
+    return Diagnostic{"cannot make the folder", options.keep, "",
+                      std::strerror(errno), ""};
+  }
+  return writeImage(image, options.keep + "/" + name + ".wafer");
+}
+
+Result<std::unique_ptr<Measured>> wafer::measure(const BenchOptions &options,
+                                                 const std::string &name,
+                                                 const BuildProgram &build) {
+  Result<BenchMachine> machine = loadBenchMachine(options);
+  if (!machine) {
+    return machine.takeError();
+  }
+  auto measured = std::make_unique<Measured>();
+  measured->machine = std::move(*machine);
+  Result<Image> image = build(measured->machine);
+  if (!image) {
+    return image.takeError();
+  }
+  measured->image = std::move(*image);
+  measured->image.parameterSet = measured->machine.costs().name;
+  if (Status kept = keepImage(options, name, measured->image); !kept) {
+    return kept.takeError();
+  }
+  Result<BenchRun> run = runProgram(measured->image, measured->machine.machine,
+                                    measured->machine.costs());
+  if (!run) {
+    return run.takeError();
+  }
+  measured->run = std::move(*run);
+  return measured;
+}
+
+json wafer::describe(const std::string &name, const Measured &measured) {
+  json object;
+  object["bench"] = name;
+  object["machine"] = measured.machine.machine.name;
+  object["params"] = measured.machine.costs().name;
+  object["engine"] = measured.run.engine->name();
+  object["cycles"] = measured.run.cycles;
+  return object;
+}
+
+static ExitCode print(const BenchOptions &options, CommandContext &context,
+                      const json &object, const std::string &text) {
+  if (options.asJson) {
+    context.write(object.dump() + "\n");
+  } else {
+    context.print("{}: {} cycles ({}, parameters '{}')\n", text,
+                  object["cycles"].get<uint64_t>(),
+                  object["machine"].get<std::string>(),
+                  object["params"].get<std::string>());
+  }
+  return ExitCode::Success;
+}
+
+//===----------------------------------------------------------------------===//
+// calibration
+//===----------------------------------------------------------------------===//
+
+static void printTable(const std::vector<CalibrationLine> &lines,
+                       CommandContext &context) {
+  context.print("{:<58} {:<15} {:>10} {:>10} {:>8}  {}\n", "kernel",
+                "machine, set", "published", "simulated", "error", "");
+  for (const CalibrationLine &line : lines) {
+    context.print("{:<58} {:<15} {:>10.7g} {:>10.7g} {:>+7.2f}%  {}\n",
+                  line.unit == "cycles" ? line.kernel
+                                        : line.kernel + ", " + line.unit,
+                  line.machine + ", " + line.params, line.published,
+                  line.simulated, line.percent(),
+                  line.isReportOnly() ? "report only"
+                  : line.holds()      ? "ok"
+                                      : "FAILED");
+  }
+  std::vector<std::string> sources;
+  for (const CalibrationLine &line : lines) {
+    if (std::find(sources.begin(), sources.end(), line.source) ==
+        sources.end()) {
+      sources.push_back(line.source);
+    }
+  }
+  context.print("\nPublished by: {}\n", fmt::join(sources, "\n  "));
+}
+
+static ExitCode runCalibrationBench(const BenchOptions &options,
+                                    CommandContext &context) {
+  CalibrationOptions run;
+  Progress progress("rows", 0);
+  run.progress = [&](size_t done, size_t) { progress.update(done); };
+  run.keep = [&](const std::string &name, const Image &image) {
+    return keepImage(options, name, image);
+  };
+  Result<std::vector<CalibrationLine>> lines = runCalibration(run);
+  if (!lines) {
+    return context.fail(lines.error());
+  }
+  size_t failed = 0;
+  json rows = json::array();
+  for (const CalibrationLine &line : *lines) {
+    failed += line.holds() ? 0 : 1;
+    rows.push_back({{"kernel", line.kernel},
+                    {"machine", line.machine},
+                    {"params", line.params},
+                    {"unit", line.unit},
+                    {"published", line.published},
+                    {"simulated", line.simulated},
+                    {"error_percent", line.percent()},
+                    {"report_only", line.isReportOnly()},
+                    {"holds", line.holds()},
+                    {"source", line.source}});
+  }
+  if (options.asJson) {
+    json object = {{"bench", "calibration"}, {"failed", failed}};
+    object["rows"] = std::move(rows);
+    context.write(object.dump() + "\n");
+  } else {
+    printTable(*lines, context);
+  }
+  if (failed == 0) {
+    return ExitCode::Success;
+  }
+  return context.fail({"the model does not reproduce published timings", "",
+                       "no rows out of bounds", fmt::format("{}", failed), ""});
+}
+
+//===----------------------------------------------------------------------===//
+// reduce, allreduce
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+struct ReduceOptions : BenchOptions {
+  ReduceShape shape;
+  std::string algorithm = "auto";
+  uint32_t group = 0;
+};
+
+} // namespace
+
+/// Which levels the algorithm has.
+static Status chooseLevels(const ReduceOptions &options,
+                           const BenchMachine &machine, ReduceShape &shape) {
+  struct Range {
+    unsigned least, most;
+  };
+  constexpr unsigned kMostLevels = 8;
+  Range range = options.algorithm == "chain"       ? Range{1, 1}
+                : options.algorithm == "two-phase" ? Range{2, 2}
+                : options.algorithm == "tree"      ? Range{3, kMostLevels}
+                                                   : Range{1, kMostLevels};
+  if (options.group) {
+    if (options.algorithm != "two-phase") {
+      return Diagnostic{"--group does not go with this algorithm", "",
+                        "--algorithm two-phase", options.algorithm, ""};
+    }
+    shape.groups = {options.group,
+                    (shape.cores + options.group - 1) / options.group};
+    return Status::success();
+  }
+  shape.groups = chooseGroups(machine.machine, machine.costs(), shape,
+                              range.least, range.most);
+  if (shape.groups.empty()) {
+    return Diagnostic{
+        "no such reduction fits the machine",
+        "machine '" + machine.machine.name + "'", "",
+        fmt::format("{} over {} cores", options.algorithm, shape.cores),
+        "fewer levels need fewer queues: --algorithm two-phase "
+        "or chain"};
+  }
+  return Status::success();
+}
+
+static const char *algorithmOf(const ReduceShape &shape) {
+  size_t levels = shape.levels().size();
+  return levels == 1 ? "chain" : levels == 2 ? "two-phase" : "tree";
+}
+
+/// The sums that the cores hold against those of the host.
+static Status checkSums(const Measured &measured, const ReduceShape &shape) {
+  uint32_t base = *bufferOffset(measured.image.roles.front(), "acc");
+  for (uint32_t core : {rootOf(shape), shape.everywhere ? 0u : rootOf(shape)}) {
+    for (uint32_t i = 0; i < shape.words; ++i) {
+      double expected = 0;
+      for (uint32_t x = 0; x < shape.cores; ++x) {
+        expected += double(x % 8 + i % 16);
+      }
+      uint32_t bits = 0;
+      Status read =
+          measured.run.engine->peek({int32_t(core), 0}, base + 4 * i, &bits, 4);
+      if (!read) {
+        return read;
+      }
+      if (double(floatFromBits(bits)) != expected) {
+        return Diagnostic{"a sum is wrong",
+                          fmt::format("core {}, word {}", core, i),
+                          fmt::format("{}", expected),
+                          fmt::format("{}", floatFromBits(bits)), ""};
+      }
+    }
+  }
+  return Status::success();
+}
+
+static ExitCode runReduceBench(const ReduceOptions &options,
+                               CommandContext &context) {
+  ReduceShape shape = options.shape;
+  std::string name = shape.everywhere ? "allreduce" : "reduce";
+  auto measured =
+      measure(options, name, [&](const BenchMachine &m) -> Result<Image> {
+        if (shape.cores < 2) {
+          return Diagnostic{"bad --cores", "", "at least 2",
+                            fmt::format("{}", shape.cores), ""};
+        }
+        if (Status status = chooseLevels(options, m, shape); !status) {
+          return status.takeError();
+        }
+        return buildReduce(m.machine, shape);
+      });
+  if (!measured) {
+    return context.fail(measured.error());
+  }
+  if (Status sums = checkSums(**measured, shape); !sums) {
+    return context.fail(sums.error());
+  }
+  json object = describe(name, **measured);
+  object["cores"] = shape.cores;
+  object["words"] = shape.words;
+  object["algorithm"] = algorithmOf(shape);
+  object["groups"] = shape.levels();
+  if (!shape.everywhere) {
+    object["predicted_cycles"] = predictReduce(
+        (*measured)->machine.machine, (*measured)->machine.costs(), shape);
+  }
+  return print(options, context, object,
+               fmt::format("{} of {} words over {} cores, {} (groups of {})",
+                           name, shape.words, shape.cores, algorithmOf(shape),
+                           fmt::join(shape.levels(), " x ")));
+}
+
+static void addReduce(CLI::App &bench, CommandContext &context,
+                      bool everywhere) {
+  auto o = std::make_shared<ReduceOptions>();
+  o->shape.everywhere = everywhere;
+  o->shape.cores = 512;
+  CLI::App *command = bench.add_subcommand(
+      everywhere ? "allreduce" : "reduce",
+      everywhere ? "A sum of vectors over a row of cores, for all of them"
+                 : "A sum of vectors over a row of cores");
+  command
+      ->add_option("--algorithm", o->algorithm,
+                   "chain, two-phase, tree (three levels or more) or auto (the "
+                   "best prediction)")
+      ->check(CLI::IsMember({"chain", "two-phase", "tree", "auto"}))
+      ->capture_default_str();
+  command->add_option("--group", o->group,
+                      "Cores of a group of two-phase (default: the best)");
+  command->add_option("--cores", o->shape.cores, "Cores of the row")
+      ->capture_default_str();
+  command->add_option("--words", o->shape.words, "Words of a vector (binary32)")
+      ->capture_default_str();
+  addBenchOptions(command, *o, true);
+  context.setAction(command,
+                    [o, &context] { return runReduceBench(*o, context); });
+}
+
+//===----------------------------------------------------------------------===//
+// multicast, gemm-loop
+//===----------------------------------------------------------------------===//
+
+static void addMulticast(CLI::App &bench, CommandContext &context) {
+  struct Options : BenchOptions {
+    MulticastShape shape;
+  };
+  auto o = std::make_shared<Options>();
+  CLI::App *command = bench.add_subcommand(
+      "multicast", "Words from one core to a line of them");
+  command->add_option("--cores", o->shape.receivers, "Receiving cores")
+      ->capture_default_str();
+  command->add_option("--words", o->shape.words, "Words")
+      ->capture_default_str();
+  addBenchOptions(command, *o, true);
+  context.setAction(command, [o, &context] {
+    auto measured = measure(*o, "multicast", [&](const BenchMachine &m) {
+      return buildMulticast(m.machine, o->shape);
+    });
+    if (!measured) {
+      return context.fail(measured.error());
+    }
+    json object = describe("multicast", **measured);
+    object["cores"] = o->shape.receivers;
+    object["words"] = o->shape.words;
+    return print(*o, context, object,
+                 fmt::format("multicast of {} words to {} cores",
+                             o->shape.words, o->shape.receivers));
+  });
+}
+
+static void addGemmLoop(CLI::App &bench, CommandContext &context) {
+  struct Options : BenchOptions {
+    uint32_t rows = 16, inner = 16, columns = 32;
+    std::string grid = "1x1";
+  };
+  auto o = std::make_shared<Options>();
+  CLI::App *command = bench.add_subcommand(
+      "gemm-loop", "The strided multiply-adds of a local matrix product");
+  command->add_option("--rows", o->rows, "Rows of the result")
+      ->capture_default_str();
+  command->add_option("--inner", o->inner, "Inner extent")
+      ->capture_default_str();
+  command->add_option("--cols", o->columns, "Columns of the result")
+      ->capture_default_str();
+  command
+      ->add_option("--grid", o->grid,
+                   "WIDTHxHEIGHT cores that share inner extent and rows; tiles "
+                   "are rounded up")
+      ->capture_default_str();
+  addBenchOptions(command, *o, true);
+  context.setAction(command, [o, &context] {
+    unsigned width = 0, height = 0;
+    char rest = 0;
+    if (std::sscanf(o->grid.c_str(), "%5ux%5u%c", &width, &height, &rest) !=
+            2 ||
+        !width || !height) {
+      return context.fail({"bad --grid", "", "WIDTHxHEIGHT such as 2x2",
+                           "'" + o->grid + "'", ""},
+                          ExitCode::BadUsage);
+    }
+    GemmLoopShape shape{(o->rows + height - 1) / height,
+                        (o->inner + width - 1) / width, o->columns, width,
+                        height};
+    auto measured = measure(*o, "gemm-loop", [&](const BenchMachine &m) {
+      return buildGemmLoop(m.machine, shape);
+    });
+    if (!measured) {
+      return context.fail(measured.error());
+    }
+    json object = describe("gemm-loop", **measured);
+    object["rows"] = o->rows;
+    object["inner"] = o->inner;
+    object["cols"] = o->columns;
+    object["grid"] = {width, height};
+    object["tile"] = {shape.length, shape.depth, shape.columns};
+    return print(*o, context, object,
+                 fmt::format("{} multiply-adds of length {} in each of {} "
+                             "cores",
+                             shape.depth * shape.columns, shape.length,
+                             width * height));
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// The family
+//===----------------------------------------------------------------------===//
+
+static void addCalibration(CLI::App &bench, CommandContext &context) {
+  auto o = std::make_shared<BenchOptions>();
+  CLI::App *command = bench.add_subcommand(
+      "calibration", "Published timings against simulated ones");
+  addBenchOptions(command, *o, false);
+  context.setAction(command,
+                    [o, &context] { return runCalibrationBench(*o, context); });
+}
+
+namespace wafer {
+void addBenchCommand(CLI::App &app, CommandContext &context) {
+  CLI::App *bench = app.add_subcommand(
+      "bench", "Run real programs whose cycles are of interest");
+  bench->require_subcommand(0, 1);
+  addCalibration(*bench, context);
+  addReduce(*bench, context, false);
+  addReduce(*bench, context, true);
+  addMulticast(*bench, context);
+  addGemmLoop(*bench, context);
+  addWaferLlmBench(*bench, context);
+  addSensitivityBench(*bench, context);
+}
+} // namespace wafer
