@@ -36,7 +36,7 @@ struct Options {
   std::string state;
   std::optional<uint64_t> position;
   std::optional<uint32_t> maxTokens;
-  std::string engine = "reference";
+  std::string engine = "fast";
   std::string params;
   unsigned threads = 1;
   bool check = false;
@@ -508,7 +508,7 @@ static std::optional<Diagnostic> unsupported(const Options &o) {
                       "", "", "", hint};
   };
   if (o.timingOnly) {
-    return refuse("--timing-only", "the reference engine always computes the "
+    return refuse("--timing-only", "the engines always compute the "
                                    "values; the cycles are the same");
   }
   if (!o.inputs.empty()) {

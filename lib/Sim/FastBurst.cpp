@@ -6,8 +6,6 @@
 //===----------------------------------------------------------------------===//
 #include "FastCore.h"
 
-#include <fmt/format.h>
-
 using namespace wafer;
 using namespace wafer::fast;
 
@@ -43,16 +41,13 @@ void Cores::burst(CoreState &core, Cycle clock) {
       wakeAt(core, t);
       break;
     }
-    const Instruction *in = fetch(core);
+    const Code *in = fetch(core);
     if (!in) {
-      fault(core, t, core.pc, core.task,
-            fmt::format("instruction index {} lies outside the code of {} "
-                        "instructions",
-                        core.pc, core.role->role->code.size()));
+      faultOutside(core, t);
       break;
     }
-    if (!isVector(*in)) {
-      if (!scalarStep(core, *in, t)) {
+    if (!in->isVector) {
+      if (!scalars(core, t, ~0u)) {
         break;
       }
       continue;
@@ -68,7 +63,7 @@ void Cores::burst(CoreState &core, Cycle clock) {
     }
     core.starting = false;
     core.lastPc = core.pc;
-    if (!setUp(core, core.main, *in, t)) {
+    if (!setUp(core, core.main, t)) {
       break;
     }
     ++core.pc;
@@ -102,95 +97,5 @@ bool Cores::burstTask(CoreState &core, Cycle clock, Cycle &t) {
   startTask(core, choice, t);
   closeWaits(core, t);
   core.waiting.what = Activity::Start;
-  return true;
-}
-
-/// The instruction of the main thread as far as it gets; false if the core
-/// cannot go on now.
-bool Cores::burstVector(CoreState &core, Cycle &t) {
-  VectorOp &op = core.main;
-  core.lastActed = 0;
-  if (!op.hasFabric && op.inMemory && op.inOrder) {
-    return burstMemory(core, t);
-  }
-  while (op.state == VectorOp::State::Running) {
-    t = std::max(t, op.nextStep);
-    if (t >= context.bound) {
-      wakeAt(core, t);
-      return false;
-    }
-    Cycle later = kNever;
-    Wait wait = waitOf(core, op, t, later);
-    if (wait != Wait::None) {
-      noteWait(core, t,
-               wait == Wait::Words ? Activity::WaitWords
-                                   : Activity::BackPressure);
-      if (later == kNever) {
-        return false; // who brings it wakes the core
-      }
-      t = later;
-      if (t >= context.bound) {
-        wakeAt(core, t);
-        return false;
-      }
-      continue;
-    }
-    unsigned duration = step(core, op, t);
-    if (!duration) {
-      return false;
-    }
-    t += duration;
-    core.waiting.what = Activity::SendPause; // if one follows
-  }
-  return true;
-}
-
-bool Cores::burstMemory(CoreState &core, Cycle &t) {
-  VectorOp &op = core.main;
-  t = std::max(t, op.nextStep);
-  if (t >= context.bound) {
-    wakeAt(core, t);
-    return false;
-  }
-  closeWaits(core, t);
-  uint32_t left = op.length - op.done;
-  uint64_t steps = 0;
-  uint64_t conflicts = 0;
-  Cycle last = t; // begin of the last step
-  if (op.readsMayConflict && !op.alwaysConflicts) {
-    VectorOp ahead = op;
-    for (uint32_t n = 0; left && t < context.bound; left -= n) {
-      n = std::min(op.perStep, left);
-      bool conflict = readsConflict(ahead, n);
-      for (unsigned i = 0; i < n; ++i) {
-        ahead.src0.next();
-        ahead.src1.next();
-      }
-      ++steps;
-      conflicts += conflict;
-      last = t;
-      t += conflict ? 2 : 1;
-    }
-  } else {
-    Cycle each = op.alwaysConflicts ? 2 : 1;
-    steps = (left + op.perStep - 1) / op.perStep;
-    steps = std::min<Cycle>(steps, (context.bound - t + each - 1) / each);
-    conflicts = op.alwaysConflicts ? steps : 0;
-    last = t + (steps - 1) * each;
-    t += steps * each;
-  }
-  runElements(
-      core, op,
-      uint32_t(std::min<uint64_t>(steps * op.perStep, op.length - op.done)));
-  core.counters[Activity::VectorStep] += steps;
-  core.counters[Activity::BankConflict] += conflicts;
-  core.accountedTo = core.waiting.from = t;
-  core.datapathFree = t;
-  context.happened(t);
-  context.aheadTo = std::max(context.aheadTo, last + 1);
-  op.nextStep = t;
-  if (op.done == op.length) {
-    finish(core, op, t);
-  }
   return true;
 }

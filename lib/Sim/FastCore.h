@@ -24,6 +24,30 @@ namespace wafer::fast {
 using sim::OpcodePlan;
 using sim::RolePlan;
 
+/// An instruction of a role with what a look at it needs.
+struct Code {
+  Opcode op = Opcode::Nop;
+  uint8_t a = 0;
+  uint8_t b = 0;
+  uint8_t c = 0;
+  uint32_t imm = 0;
+  uint32_t cost = 1;
+  bool isVector = false;
+};
+
+/// A vector opcode's static facts.
+struct VectorPlan {
+  sim::ElementFn element = nullptr;
+  Kernel kernel = nullptr;
+  uint8_t numSources = 0;
+  uint8_t lanes = 1;
+  /// Bytes of an element: dest, src0, src1.
+  std::array<uint8_t, 3> bytes{};
+};
+
+/// A descriptor register, as it lies in SRAM.
+using Dsr = std::array<uint16_t, Descriptor::kHalfwords>;
+
 /// An operand of a running vector instruction: a walk over memory, or a queue.
 /// Addresses are checked before they can grow beyond 32 bits.
 struct Operand {
@@ -44,11 +68,7 @@ struct Operand {
   int32_t row = 0;
   int32_t stepBytes = 0;
   int32_t rowBytes = 0;
-  union {
-    uint32_t value; // of a scalar
-    uint32_t channel;
-  };
-  Operand() : value(0) {}
+  uint32_t value = 0; // of a scalar
 
   void next() {
     address += stepBytes;
@@ -93,9 +113,23 @@ struct VectorOp {
   uint32_t done = 0;
   uint32_t perStep = 1;
   uint32_t sent = 0;
+  /// The channels of a fabric input and of a fabric output.
+  Channel *in = nullptr;
+  Channel *out = nullptr;
   /// Running: no step before this cycle. Completing: the completion's cycle.
   Cycle nextStep = 0;
   Operand dest, src0, src1;
+
+  /// As new, but for the operands.
+  void reset() {
+    state = State::Free;
+    onComplete = OnComplete::None;
+    task = 0;
+    hasFabric = readsMayConflict = alwaysConflicts = pauses = advance = false;
+    length = done = sent = 0;
+    perStep = 1;
+    in = out = nullptr;
+  }
 };
 
 /// Why a thread does not act in a cycle.
@@ -104,6 +138,8 @@ enum class Wait : uint8_t { None, Time, Words, Room };
 struct CoreState {
   const RolePlan *role = nullptr;
   uint8_t *sram = nullptr;
+  const Code *code = nullptr;
+  uint32_t codeSize = 0;
   uint32_t place = 0;
   /// Microthreads that are not free.
   uint32_t busy = 0;
@@ -135,7 +171,7 @@ struct CoreState {
   /// Channels of the queues, kNone where a queue is not bound.
   std::array<uint32_t, 8> inputs;
   std::array<uint32_t, 8> outputs;
-  std::array<Descriptor, kNumDsrs> dsrs;
+  std::array<Dsr, kNumDsrs> dsrs{};
 
   void setRegister(unsigned r, uint32_t value) {
     registers[r] = value;
@@ -154,6 +190,13 @@ public:
   void start();
   /// One core, from cycle t on.
   void look(uint32_t place, Cycle t);
+  /// Brings what look(place) will read closer.
+  void prefetch(uint32_t place) const {
+    const char *state = reinterpret_cast<const char *>(states[place].get());
+    for (size_t at = 0; state && at < 512; at += 64) {
+      __builtin_prefetch(state + at);
+    }
+  }
   /// Whether the core can do something, now or later, if nobody else does.
   bool canAct(uint32_t place);
 
@@ -209,17 +252,19 @@ private:
   void startTask(CoreState &core, Choice choice, Cycle t);
   bool hasWords(uint32_t place) const;
 
-  // FastScalar.cpp. The instruction acts at t; false after a fault.
-  bool scalarStep(CoreState &core, const Instruction &in, Cycle t);
-  bool memoryAccess(CoreState &core, const Instruction &in, Cycle t);
-  bool descriptor(CoreState &core, const Instruction &in, Cycle t);
+  // FastScalar.cpp. At most `most` scalar instructions below the bound, the
+  // first at t, which becomes when the thread goes on; false after a fault in
+  // t.
+  bool scalars(CoreState &core, Cycle &t, unsigned most);
+  bool memoryAccess(CoreState &core, const Code &in, Cycle t);
+  bool loadDescriptor(CoreState &core, const Code &in, Cycle t);
   uint8_t *locate(CoreState &core, int64_t address, unsigned bytes, uint32_t pc,
                   int32_t task, Cycle t);
 
   // FastVector.cpp.
-  bool setUp(CoreState &core, VectorOp &op, const Instruction &in, Cycle t);
-  bool setUpOperand(CoreState &core, const Instruction &in, unsigned which,
-                    Operand &operand, Cycle t);
+  bool setUp(CoreState &core, VectorOp &op, Cycle t);
+  bool setUpOperand(CoreState &core, VectorOp &op, const Code &in,
+                    unsigned which, Descriptor &d, Cycle t);
   void planSteps(VectorOp &op) const;
   bool checkFabric(CoreState &core, const VectorOp &op, bool async, Cycle t);
   void planMemory(const CoreState &core, VectorOp &op) const;
@@ -230,16 +275,32 @@ private:
   bool scatter(CoreState &core, VectorOp &op, unsigned n, const uint32_t *in,
                Cycle t);
   bool readsConflict(const VectorOp &op, unsigned n) const;
-  void sendWord(CoreState &core, const Operand &out, Wavelet w, Cycle t);
+  void sendWord(CoreState &core, VectorOp &op, Wavelet w, Cycle t);
   /// After the last step, which ended at `end`.
   void finish(CoreState &core, VectorOp &op, Cycle end);
   void runElements(CoreState &core, VectorOp &op, uint32_t count);
   uint64_t bankOf(int32_t address) const {
     return bankBits[uint32_t(address) & bankMask];
   }
+  bool isMultipleOfSpan(int32_t bytes) const {
+    return spanMask ? !(uint32_t(bytes) & spanMask) : bytes % span == 0;
+  }
+  int32_t bankIndex(int32_t address) const {
+    int32_t inside =
+        spanMask ? int32_t(uint32_t(address) & spanMask) : address % span;
+    return inside / int32_t(context.machine.bankWidthBytes);
+  }
 
   // Accounting.
-  void closeWaits(CoreState &core, Cycle t) const;
+  static void addOlderWaits(CoreState &core);
+  static void closeWaits(CoreState &core, Cycle t) {
+    if (!core.olderWaits.empty()) {
+      addOlderWaits(core);
+    }
+    core.counters[core.waiting.what] += t - core.waiting.from;
+    core.accountedTo = t;
+    core.waiting.from = t;
+  }
   void account(CoreState &core, Activity what, Cycle t) {
     closeWaits(core, t);
     core.counters[what] += 1;
@@ -249,15 +310,14 @@ private:
   }
   void noteWait(CoreState &core, Cycle from, Activity what) const;
 
-  const Instruction *fetch(const CoreState &core) const {
-    const std::vector<Instruction> &code = core.role->role->code;
-    return core.pc < code.size() ? &code[core.pc] : nullptr;
+  /// The instruction at which the main thread stands; nullptr outside the code.
+  const Code *fetch(const CoreState &core) const {
+    return core.pc < core.codeSize ? &core.code[core.pc] : nullptr;
   }
-  bool isVector(const Instruction &in) const {
-    return plan.planOf(in.op).info->isVector;
-  }
+  void faultOutside(CoreState &core, Cycle t);
   void fault(CoreState &core, Cycle t, uint32_t pc, int32_t task,
              const std::string &what);
+  void planCode();
   uint8_t *allocateMemory();
 
   Context &context;
@@ -267,6 +327,12 @@ private:
   /// By address (masked): a bit for its bank modulo the conflict modulus.
   std::vector<uint64_t> bankBits;
   uint32_t bankMask = 0;
+  /// Bytes after which the banks repeat; the mask is 0 if that is no power
+  /// of 2.
+  int32_t span = 1;
+  uint32_t spanMask = 0;
+  std::vector<std::vector<Code>> codes; // by role
+  std::array<VectorPlan, 256> vectors;
   // SRAM in blocks of zeros that the system gives page by page.
   struct FreeBlock {
     void operator()(uint8_t *p) const;

@@ -7,8 +7,6 @@
 //===----------------------------------------------------------------------===//
 #include "FastCore.h"
 
-#include <fmt/format.h>
-
 using namespace wafer;
 using namespace wafer::fast;
 
@@ -54,15 +52,12 @@ void Cores::issue(CoreState &core, Cycle t) {
       core.main.state != VectorOp::State::Free) {
     return;
   }
-  const Instruction *in = fetch(core);
+  const Code *in = fetch(core);
   if (!in) {
-    fault(core, t, core.pc, core.task,
-          fmt::format("instruction index {} lies outside the code of {} "
-                      "instructions",
-                      core.pc, core.role->role->code.size()));
+    faultOutside(core, t);
     return;
   }
-  if (!isVector(*in)) {
+  if (!in->isVector) {
     return;
   }
   VectorFields fields = VectorFields::decode(in->imm);
@@ -72,7 +67,7 @@ void Cores::issue(CoreState &core, Cycle t) {
   }
   core.starting = false;
   core.lastPc = core.pc;
-  if (!setUp(core, op, *in, t)) {
+  if (!setUp(core, op, t)) {
     return;
   }
   ++core.pc;
@@ -100,9 +95,9 @@ void Cores::act(CoreState &core, Cycle t) {
     if (index != 0 || core.task < 0 || core.ready > t) {
       continue;
     }
-    const Instruction *in = fetch(core);
-    if (in && !isVector(*in)) {
-      scalarStep(core, *in, t);
+    const Code *in = fetch(core);
+    if (in && !in->isVector) {
+      scalars(core, t, 1);
       return;
     }
   }
@@ -143,8 +138,8 @@ Cycle Cores::taskWake(const CoreState &core, Cycle t) const {
   for (unsigned q = 0; core.role->hasArrivalTasks && q < core.inputs.size();
        ++q) {
     const Fifo *fifo = inputFifo(core, q);
-    if (fifo && !fifo->empty() && fifo->head().time > t) {
-      wake = std::min(wake, fifo->head().time);
+    if (fifo && !fifo->empty() && fifo->head().time() > t) {
+      wake = std::min(wake, fifo->head().time());
     }
   }
   return wake;
@@ -164,15 +159,14 @@ Activity Cores::activityOf(const CoreState &core, Cycle t, Cycle &wake) const {
     wake = std::min(wake, taskWake(core, t));
     return micro;
   }
-  const std::vector<Instruction> &code = core.role->role->code;
   if (core.ready > t) {
     wake = std::min(wake, core.ready);
-    bool afterVector = !core.starting && core.lastPc < code.size() &&
-                       isVector(code[core.lastPc]);
+    bool afterVector = !core.starting && core.lastPc < core.codeSize &&
+                       core.code[core.lastPc].isVector;
     return core.starting || afterVector ? Activity::Start : Activity::Scalar;
   }
-  const Instruction *in = fetch(core);
-  if (in && isVector(*in)) {
+  const Code *in = fetch(core);
+  if (in && in->isVector) {
     return micro; // waits for its microthread, whose end wakes the core
   }
   wake = std::min(wake, t + 1);

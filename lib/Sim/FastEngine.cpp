@@ -51,19 +51,34 @@ Status FastEngine::build() {
 
 void FastEngine::lookAt(Actor actor, Cycle t) {
   context.schedule.take(actor, due);
-  looks += due.size();
-  for (uint32_t id : due) {
-    switch (actor) {
-    case Actor::Link:
+  const size_t count = due.size();
+  looks += count;
+  // Whoever is looked at was not for a while, and lies far away in memory.
+  constexpr size_t kFar = 12, kNear = 8, kNext = 4;
+  switch (actor) {
+  case Actor::Link:
+    for (uint32_t id : due) {
       host.look(id, t);
-      break;
-    case Actor::Router:
-      fabric.look(id, t);
-      break;
-    case Actor::Core:
-      cores.look(id, t);
-      break;
     }
+    break;
+  case Actor::Router:
+    for (size_t i = 0; i < count; ++i) {
+      if (i + kFar < count) {
+        fabric.prefetch(due[i + kFar]);
+        fabric.prefetchChannel(due[i + kNear]);
+        fabric.prefetchFifo(due[i + kNext]);
+      }
+      fabric.look(due[i], t);
+    }
+    break;
+  case Actor::Core:
+    for (size_t i = 0; i < count; ++i) {
+      if (i + kNext < count) {
+        cores.prefetch(due[i + kNext]);
+      }
+      cores.look(due[i], t);
+    }
+    break;
   }
 }
 

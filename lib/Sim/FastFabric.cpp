@@ -20,33 +20,49 @@ Status Fabric::load() {
   if (!status) {
     return status;
   }
+  context.schedule.resize(Actor::Router, plan.routers.size());
   routers.assign(plan.routers.size(), Router());
-  context.schedule.resize(Actor::Router, routers.size());
-  for (size_t i = 0; i < routers.size(); ++i) {
-    routers[i].colors = plan.routers[i].colors;
-    routers[i].firstChannel = plan.routers[i].firstChannel;
-  }
   channels.assign(plan.channels.size(), Channel());
-  for (size_t i = 0; i < channels.size(); ++i) {
-    const sim::ChannelPlan &from = plan.channels[i];
-    Channel &c = channels[i];
-    c.config = from.config;
-    c.inputQueue = from.inputQueue;
-    c.outputQueue = from.outputQueue;
-    if (const RouteConfig *config = configOf(c)) {
-      c.position = config->currentPosition;
-      c.filterCount = config->filter.init;
+  for (uint32_t place = 0; place < routers.size(); ++place) {
+    Router &r = routers[place];
+    r.firstChannel = plan.routers[place].firstChannel;
+    r.channels.fill(kUnbound);
+    uint32_t colors = plan.routers[place].colors;
+    for (uint8_t i = 0; colors; colors &= colors - 1, ++i) {
+      unsigned color = unsigned(__builtin_ctz(colors));
+      const sim::ChannelPlan &from = plan.channels[r.firstChannel + i];
+      Channel &c = channels[r.firstChannel + i];
+      r.channels[color] = i;
+      c.color = uint8_t(color);
+      c.inputQueue = from.inputQueue;
+      c.outputQueue = from.outputQueue;
+      if (from.config != kNoRoute) {
+        c.config = &context.image.configs[from.config];
+        c.position = c.config->currentPosition;
+        c.filterCount = c.config->filter.init;
+      }
     }
+  }
+  uint32_t width = uint32_t(context.grid.width);
+  stride = {uint32_t(-1), 1, width, uint32_t(0) - width, 0};
+  for (uint32_t place = 0; place < routers.size(); ++place) {
+    connect(place);
   }
   return Status::success();
 }
 
-unsigned Fabric::colorOf(uint32_t place, uint32_t id) const {
-  uint32_t colors = routers[place].colors;
-  for (uint32_t i = routers[place].firstChannel; i < id; ++i) {
-    colors &= colors - 1;
+/// Finds the neighbours of a router's channels.
+void Fabric::connect(uint32_t place) {
+  uint32_t end = place + 1 < routers.size() ? routers[place + 1].firstChannel
+                                            : uint32_t(channels.size());
+  for (uint32_t id = routers[place].firstChannel; id < end; ++id) {
+    for (unsigned port = 0; port < unsigned(Port::Ramp); ++port) {
+      uint32_t next = neighbourOf(place, port);
+      if (next != kNone) {
+        channels[id].neighbours[port] = channelAt(next, channels[id].color);
+      }
+    }
   }
-  return unsigned(__builtin_ctz(colors));
 }
 
 unsigned Fabric::capacityOf(const Channel &c, unsigned index) const {
@@ -82,61 +98,56 @@ uint32_t Fabric::neighbourOf(uint32_t place, unsigned port) const {
 // Which wavelet is due
 //===----------------------------------------------------------------------===//
 
-Fabric::Move Fabric::moveOf(const Channel &c, const RouteConfig &config,
-                            unsigned port) const {
-  constexpr uint8_t kRamp = portBit(Port::Ramp);
-  Move move{port, config.positions[c.position].tx};
+Fabric::Move Fabric::moveOf(const Channel &c, unsigned port) const {
+  constexpr unsigned kRamp = portBit(Port::Ramp);
+  Move move{port, c.config->positions[c.position].tx};
   if (!(move.to & kRamp)) {
     return move;
   }
   const Slot &head = context.fifos[c.fifos[port]].head();
-  const Filter &filter = config.filter;
+  const Filter &filter = c.config->filter;
   bool delivered = true;
-  if (head.control) {
-    delivered = !ControlWavelet::decode(head.payload).commands[0].noce;
+  if (head.control()) {
+    delivered = !ControlWavelet::decode(head.payload()).commands[0].noce;
   } else if (filter.kind == FilterKind::Counter) {
     delivered = c.filterCount < filter.limit;
   } else if (filter.kind == FilterKind::Range) {
-    uint32_t high = head.payload >> 16;
+    uint32_t high = head.payload() >> 16;
     delivered = high >= filter.min && high <= filter.max;
   }
   if (!delivered) {
-    move.to = uint8_t(move.to & ~kRamp);
+    move.to &= ~kRamp;
   }
   return move;
 }
 
 Fabric::Move Fabric::dueMove(const Channel &c, Cycle t, Cycle &later) const {
-  if (c.config == kNoRoute) {
+  if (!c.config) {
     return {}; // back-pressure
   }
-  const RouteConfig &config = context.image.configs[c.config];
-  const SwitchPosition &position = config.positions[c.position];
+  const SwitchPosition &position = c.config->positions[c.position];
   unsigned candidates = position.tx ? position.rx & c.occupied : 0u;
   for (; candidates; candidates &= candidates - 1) {
     unsigned port = unsigned(__builtin_ctz(candidates));
-    Cycle usableFrom = context.fifos[c.fifos[port]].head().time;
+    Cycle usableFrom = context.fifos[c.fifos[port]].head().time();
     if (usableFrom <= t) {
-      return moveOf(c, config, port);
+      return moveOf(c, port);
     }
     later = std::min(later, usableFrom);
   }
   return {};
 }
 
-unsigned Fabric::blockedPort(uint32_t place, unsigned color, const Channel &c,
-                             Move move, Cycle t, Cycle &later) const {
+unsigned Fabric::blockedPort(const Channel &c, Move move, Cycle t,
+                             Cycle &later) const {
   for (unsigned to = move.to; to; to &= to - 1) {
     unsigned port = unsigned(__builtin_ctz(to));
     Cycle room = 0;
     if (port == unsigned(Port::Ramp)) {
       room = c.inputQueue == kUnbound ? kNever : roomFrom(c, kInputQueue);
-    } else {
-      uint32_t next = neighbourOf(place, port);
-      if (next != kNone) { // the host takes everything
-        room = roomFrom(channels[channelAt(next, color)],
-                        unsigned(opposite(Port(port))));
-      }
+    } else if (c.neighbours[port] != kNone) { // the host takes everything
+      room = roomFrom(channels[c.neighbours[port]],
+                      unsigned(opposite(Port(port))));
     }
     if (room > t) {
       later = std::min(later, room);
@@ -149,17 +160,16 @@ unsigned Fabric::blockedPort(uint32_t place, unsigned color, const Channel &c,
 bool Fabric::canMove(uint32_t place) const {
   for (uint32_t pending = routers[place].pending; pending;
        pending &= pending - 1) {
-    unsigned color = unsigned(__builtin_ctz(pending));
-    const Channel &c = channels[channelAt(place, color)];
-    const RouteConfig *config = configOf(c);
-    if (!config || !config->positions[c.position].tx) {
+    const Channel &c =
+        channels[channelAt(place, unsigned(__builtin_ctz(pending)))];
+    if (!c.config || !c.config->positions[c.position].tx) {
       continue;
     }
-    unsigned candidates = config->positions[c.position].rx & c.occupied;
+    unsigned candidates = c.config->positions[c.position].rx & c.occupied;
     for (; candidates; candidates &= candidates - 1) {
-      Move move = moveOf(c, *config, unsigned(__builtin_ctz(candidates)));
+      Move move = moveOf(c, unsigned(__builtin_ctz(candidates)));
       Cycle later = kNever;
-      if (blockedPort(place, color, c, move, kNever - 1, later) == kNumPorts) {
+      if (blockedPort(c, move, kNever - 1, later) == kNumPorts) {
         return true;
       }
     }
@@ -182,7 +192,7 @@ void Fabric::look(uint32_t place, Cycle t) {
   for (uint32_t half : {r.pending & ~below, r.pending & below}) {
     for (; half; half &= half - 1) {
       unsigned color = unsigned(__builtin_ctz(half));
-      Channel &c = channels[channelAt(place, color)];
+      Channel &c = channels[r.firstChannel + r.channels[color]];
       Move move = dueMove(c, t, wake);
       if (move.from == kNumPorts) {
         continue;
@@ -192,13 +202,13 @@ void Fabric::look(uint32_t place, Cycle t) {
         wake = t + 1;
         continue;
       }
-      if (blockedPort(place, color, c, move, t, wake) != kNumPorts) {
+      if (blockedPort(c, move, t, wake) != kNumPorts) {
         continue;
       }
       usedPorts |= move.to;
       rampUsed |= fromRamp;
       firstMoved = firstMoved == kNone ? color : firstMoved;
-      perform(place, color, c, move, t);
+      perform(place, c, move, t);
       // What stands at the heads now is looked at in the next cycle, or when
       // it becomes usable.
       Cycle later = kNever;
@@ -217,31 +227,29 @@ void Fabric::look(uint32_t place, Cycle t) {
   }
 }
 
-void Fabric::perform(uint32_t place, unsigned color, Channel &c, Move move,
-                     Cycle t) {
+void Fabric::perform(uint32_t place, Channel &c, Move move, Cycle t) {
   Fifo &source = context.fifos[c.fifos[move.from]];
   bool wasFull = source.full();
   Wavelet w = source.pop(t);
   if (source.empty()) {
     c.occupied = uint8_t(c.occupied & ~(1u << move.from));
     if (!c.occupied) {
-      routers[place].pending &= ~(1u << color);
+      routers[place].pending &= ~(1u << c.color);
     }
   }
   if (wasFull) {
     freed(place, move.from, t);
   }
-  const RouteConfig &config = context.image.configs[c.config];
+  const Filter &filter = c.config->filter;
   if (w.control) {
-    w.payload = command(place, color, c, config, w.payload, t);
-  } else if (config.filter.kind == FilterKind::Counter &&
-             (config.positions[c.position].tx & portBit(Port::Ramp))) {
-    c.filterCount = c.filterCount == config.filter.max
-                        ? uint16_t(0)
-                        : uint16_t(c.filterCount + 1);
+    w.payload = command(place, c, w.payload, t);
+  } else if (filter.kind == FilterKind::Counter &&
+             (c.config->positions[c.position].tx & portBit(Port::Ramp))) {
+    c.filterCount =
+        c.filterCount == filter.max ? uint16_t(0) : uint16_t(c.filterCount + 1);
   }
   for (unsigned to = move.to; to; to &= to - 1) {
-    send(place, color, c, unsigned(__builtin_ctz(to)), w, t);
+    send(place, c, unsigned(__builtin_ctz(to)), w, t);
   }
 }
 
@@ -258,32 +266,29 @@ void Fabric::freed(uint32_t place, unsigned port, Cycle t) {
   }
 }
 
-void Fabric::send(uint32_t place, unsigned color, Channel &c, unsigned port,
-                  Wavelet w, Cycle t) {
-  const Machine &m = context.machine;
+void Fabric::send(uint32_t place, Channel &c, unsigned port, Wavelet w,
+                  Cycle t) {
   if (port == unsigned(Port::Ramp)) {
-    if (c.fifos[kInputQueue] == kNone) {
+    Cycle usableFrom = t + context.machine.rampCycles;
+    if (!c.fifos[kInputQueue]) {
       c.fifos[kInputQueue] = context.fifos.create(capacityOf(c, kInputQueue));
     }
     Fifo &queue = context.fifos[c.fifos[kInputQueue]];
     if (queue.empty()) { // a new head; who takes it sees those behind it
-      context.schedule.wake(Actor::Core, place, t + m.rampCycles);
+      context.schedule.wake(Actor::Core, place, usableFrom);
     }
-    queue.push(w, t + m.rampCycles);
-    return;
+    queue.push(w, usableFrom);
+  } else if (c.neighbours[port] != kNone) {
+    enter(place + stride[port], channels[c.neighbours[port]],
+          unsigned(opposite(Port(port))), w, t + context.machine.hopCycles);
+  } else {
+    leaveGrid(place, c, port, w, t);
   }
-  uint32_t next = neighbourOf(place, port);
-  if (next == kNone) {
-    leaveGrid(place, color, port, w, t);
-    return;
-  }
-  enter(next, color, channels[channelAt(next, color)],
-        unsigned(opposite(Port(port))), w, t + m.hopCycles);
 }
 
-void Fabric::leaveGrid(uint32_t place, unsigned color, unsigned port, Wavelet w,
+void Fabric::leaveGrid(uint32_t place, Channel &c, unsigned port, Wavelet w,
                        Cycle t) {
-  int exit = host->exitAt(place, Port(port), color);
+  int exit = host->exitAt(place, Port(port), c.color);
   if (exit >= 0) {
     host->leave(exit, w, t);
     return;
@@ -294,21 +299,7 @@ void Fabric::leaveGrid(uint32_t place, unsigned color, unsigned port, Wavelet w,
                 fmt::format("cycle {}: a wavelet of color {} leaves the "
                             "grid over the {} edge at core ({}, {}), "
                             "where the host has no port",
-                            t, color, kSides[port], from.x, from.y));
-}
-
-void Fabric::enter(uint32_t place, unsigned color, Channel &c, unsigned index,
-                   Wavelet w, Cycle usableFrom) {
-  if (c.fifos[index] == kNone) {
-    c.fifos[index] = context.fifos.create(capacityOf(c, index));
-  }
-  if (!((c.occupied >> index) & 1u)) {
-    // A new head; when it moves, those behind it are seen.
-    c.occupied = uint8_t(c.occupied | (1u << index));
-    routers[place].pending |= 1u << color;
-    context.schedule.wake(Actor::Router, place, usableFrom);
-  }
-  context.fifos[c.fifos[index]].push(w, usableFrom);
+                            t, c.color, kSides[port], from.x, from.y));
 }
 
 //===----------------------------------------------------------------------===//
@@ -325,8 +316,9 @@ static uint32_t withoutFirstCommand(uint32_t payload) {
   return w.encode();
 }
 
-uint32_t Fabric::command(uint32_t place, unsigned color, Channel &c,
-                         const RouteConfig &config, uint32_t payload, Cycle t) {
+uint32_t Fabric::command(uint32_t place, Channel &c, uint32_t payload,
+                         Cycle t) {
+  const RouteConfig &config = *c.config;
   SwitchCommand op = ControlWavelet::decode(payload).commands[0].op;
   bool shifts = config.pop == PopMode::Always;
   switch (op) {
@@ -350,7 +342,7 @@ uint32_t Fabric::command(uint32_t place, unsigned color, Channel &c,
                   fmt::format("a control wavelet of color {} with the command "
                               "teardown, which is not modelled, passes the "
                               "router of core ({}, {})",
-                              color, at.x, at.y));
+                              c.color, at.x, at.y));
     break;
   }
   }

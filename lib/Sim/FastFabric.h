@@ -20,25 +20,31 @@ using sim::kUnbound;
 
 class Host;
 
-struct Channel {
-  uint32_t config = kNoRoute;
+/// One cache line.
+struct alignas(64) Channel {
+  /// nullptr: no route.
+  const RouteConfig *config = nullptr;
+  /// By number in the pool; 0 while no wavelet came (then it is empty).
+  std::array<uint32_t, kNumFifos> fifos{};
+  /// Channels of the color at the neighbours; kNone where there is none.
+  std::array<uint32_t, 4> neighbours = {kNone, kNone, kNone, kNone};
   uint16_t filterCount = 0;
   uint8_t position = 0;
   /// Bit p: there are wavelets at port p.
   uint8_t occupied = 0;
+  uint8_t color = 0;
   uint8_t inputQueue = kUnbound;
   uint8_t outputQueue = kUnbound;
-  std::array<uint32_t, kNumFifos> fifos = {kNone, kNone, kNone,
-                                           kNone, kNone, kNone};
 };
 
-struct Router {
-  uint32_t colors = 0;
+struct alignas(64) Router {
   uint32_t firstChannel = 0;
   /// Bit c: some FIFO of color c is not empty (input queues do not count).
   uint32_t pending = 0;
   /// The color with which the next look begins.
   uint8_t next = 0;
+  /// By color: its channel, counted from the first one; kUnbound: none.
+  std::array<uint8_t, 32> channels;
 };
 
 class Fabric {
@@ -55,32 +61,56 @@ public:
 
   uint32_t channelAt(uint32_t place, unsigned color) const {
     const Router &r = routers[place];
-    if (!((r.colors >> color) & 1u)) {
-      return kNone;
-    }
-    return r.firstChannel +
-           uint32_t(__builtin_popcount(r.colors & ((1u << color) - 1u)));
+    uint8_t index = r.channels[color];
+    return index == kUnbound ? kNone : r.firstChannel + index;
   }
-  unsigned colorOf(uint32_t place, uint32_t id) const;
   const Router &router(uint32_t place) const { return routers[place]; }
   Channel &channel(uint32_t id) { return channels[id]; }
   const Channel &channel(uint32_t id) const { return channels[id]; }
-  const RouteConfig *configOf(const Channel &c) const {
-    return c.config == kNoRoute ? nullptr : &context.image.configs[c.config];
-  }
-  /// A FIFO of a channel; nullptr while it is not made (then it is empty).
+
+  /// A FIFO of a channel; nullptr while it is not made.
   Fifo *fifo(const Channel &c, unsigned index) const {
-    return c.fifos[index] == kNone ? nullptr : &context.fifos[c.fifos[index]];
+    return c.fifos[index] ? &context.fifos[c.fifos[index]] : nullptr;
   }
   Cycle roomFrom(const Channel &c, unsigned index) const {
-    const Fifo *f = fifo(c, index);
-    return f ? f->roomFrom() : 0;
+    return c.fifos[index] ? context.fifos[c.fifos[index]].roomFrom() : 0;
+  }
+  /// Brings what look(place) will read closer.
+  void prefetch(uint32_t place) const { __builtin_prefetch(&routers[place]); }
+  void prefetchChannel(uint32_t place) const {
+    const Router &r = routers[place];
+    if (r.pending) {
+      unsigned color = unsigned(__builtin_ctz(r.pending));
+      __builtin_prefetch(&channels[r.firstChannel + r.channels[color]]);
+    }
+  }
+  void prefetchFifo(uint32_t place) const {
+    const Router &r = routers[place];
+    if (r.pending) {
+      unsigned color = unsigned(__builtin_ctz(r.pending));
+      const Channel &c = channels[r.firstChannel + r.channels[color]];
+      if (c.occupied) {
+        __builtin_prefetch(
+            &context.fifos[c.fifos[unsigned(__builtin_ctz(c.occupied))]]);
+      }
+    }
   }
 
   /// Puts a wavelet into the buffer of a router's port or, with kOutputQueue,
   /// into the core's output queue of the color. Needs room.
-  void enter(uint32_t place, unsigned color, Channel &c, unsigned index,
-             Wavelet w, Cycle usableFrom);
+  void enter(uint32_t place, Channel &c, unsigned index, Wavelet w,
+             Cycle usableFrom) {
+    if (!c.fifos[index]) {
+      c.fifos[index] = context.fifos.create(capacityOf(c, index));
+    }
+    if (!((c.occupied >> index) & 1u)) {
+      // A new head; when it moves, those behind it are seen.
+      c.occupied = uint8_t(c.occupied | (1u << index));
+      routers[place].pending |= 1u << c.color;
+      context.schedule.wake(Actor::Router, place, usableFrom);
+    }
+    context.fifos[c.fifos[index]].push(w, usableFrom);
+  }
   /// Takes the head of the input queue of a core in cycle t.
   Wavelet takeInput(uint32_t place, Channel &c, Cycle t) {
     Fifo &queue = context.fifos[c.fifos[kInputQueue]];
@@ -95,31 +125,31 @@ public:
   /// first head that becomes usable, if that lies before it.
   struct Move {
     unsigned from = kNumPorts;
-    uint8_t to = 0;
+    unsigned to = 0;
   };
   Move dueMove(const Channel &c, Cycle t, Cycle &later) const;
   /// The first port of the move that has no room at t, or kNumPorts; `later`
   /// as above for room.
-  unsigned blockedPort(uint32_t place, unsigned color, const Channel &c,
-                       Move move, Cycle t, Cycle &later) const;
+  unsigned blockedPort(const Channel &c, Move move, Cycle t,
+                       Cycle &later) const;
 
 private:
-  Move moveOf(const Channel &c, const RouteConfig &config, unsigned port) const;
+  Move moveOf(const Channel &c, unsigned port) const;
   uint32_t neighbourOf(uint32_t place, unsigned port) const;
-  void perform(uint32_t place, unsigned color, Channel &c, Move move, Cycle t);
-  void send(uint32_t place, unsigned color, Channel &c, unsigned port,
-            Wavelet w, Cycle t);
+  void perform(uint32_t place, Channel &c, Move move, Cycle t);
+  void send(uint32_t place, Channel &c, unsigned port, Wavelet w, Cycle t);
   void freed(uint32_t place, unsigned port, Cycle t);
-  uint32_t command(uint32_t place, unsigned color, Channel &c,
-                   const RouteConfig &config, uint32_t payload, Cycle t);
+  uint32_t command(uint32_t place, Channel &c, uint32_t payload, Cycle t);
   unsigned capacityOf(const Channel &c, unsigned index) const;
-  void leaveGrid(uint32_t place, unsigned color, unsigned port, Wavelet w,
-                 Cycle t);
+  void leaveGrid(uint32_t place, Channel &c, unsigned port, Wavelet w, Cycle t);
+  void connect(uint32_t place);
 
   Context &context;
   Host *host = nullptr;
   std::vector<Router> routers;
   std::vector<Channel> channels;
+  /// Places from one to its neighbour, by port.
+  std::array<uint32_t, kNumPorts> stride{};
 };
 
 } // namespace wafer::fast

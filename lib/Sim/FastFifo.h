@@ -25,11 +25,28 @@ struct Wavelet {
   bool control = false;
 };
 
-struct Slot {
+/// Twelve bytes, so that a router's FIFO of four is one cache line.
+class Slot {
+public:
   /// Full: usable from here. Empty: free from here.
-  Cycle time;
-  uint32_t payload;
-  uint32_t control;
+  Cycle time() const { return word() >> 1; }
+  bool control() const { return low & 1u; }
+  uint32_t payload() const { return data; }
+  void fill(Wavelet w, Cycle usableFrom) {
+    data = w.payload;
+    setWord(usableFrom << 1 | uint64_t(w.control));
+  }
+  void free(Cycle from) { setWord(from << 1); }
+
+private:
+  uint64_t word() const { return uint64_t(high) << 32 | low; }
+  void setWord(uint64_t bits) {
+    low = uint32_t(bits);
+    high = uint32_t(bits >> 32);
+  }
+  uint32_t low;
+  uint32_t high;
+  uint32_t data;
 };
 
 /// A header and, right behind it, its slots.
@@ -42,20 +59,21 @@ public:
   /// The cycle from which the next wavelet can be put in; kNever while it
   /// depends on somebody who takes one out first.
   Cycle roomFrom() const {
-    return count == capacity ? kNever : slots()[wrap(first + count)].time;
+    return count == capacity ? kNever : slots()[wrap(first + count)].time();
   }
   void push(Wavelet w, Cycle usableFrom) {
     assert(count < capacity && "pushed without asking for room");
-    slots()[wrap(first + count)] = {usableFrom, w.payload, w.control};
+    slots()[wrap(first + count)].fill(w, usableFrom);
     ++count;
   }
   Wavelet pop(Cycle t) {
     assert(count && "popped an empty queue");
     Slot &slot = slots()[first];
-    slot.time = t + 1;
+    Wavelet w{slot.payload(), slot.control()};
+    slot.free(t + 1);
     first = uint16_t(wrap(first + 1u));
     --count;
-    return {slot.payload, slot.control != 0};
+    return w;
   }
 
 private:
@@ -68,30 +86,27 @@ private:
   uint16_t first;
   uint16_t count;
   uint16_t unused;
-  uint64_t alsoUnused;
 };
-static_assert(sizeof(Fifo) == sizeof(Slot), "the pool counts in slots");
 
-/// FIFOs by number, made when the first wavelet comes and never moved.
+/// FIFOs by number, from 1; 0 is none. They are made when the first wavelet
+/// comes and never move.
 class FifoPool {
 public:
   uint32_t create(unsigned capacity) {
-    uint32_t units = capacity + 1;
-    if (chunks.empty() || used + units > kChunk) {
+    size_t bytes = sizeof(Fifo) + capacity * sizeof(Slot);
+    uint32_t lines = uint32_t((bytes + kLine - 1) / kLine);
+    if (chunks.empty() || used + lines > kChunk) {
       // Zeros: every slot is free from cycle 0.
-      chunks.emplace_back(new Slot[kChunk]());
-      used = 0;
+      chunks.emplace_back(new Line[kChunk]());
+      used = chunks.size() == 1 ? 1 : 0; // number 0 is none
     }
     uint32_t id = uint32_t(chunks.size() - 1) * kChunk + used;
-    used += units;
+    used += lines;
     (*this)[id].capacity = uint16_t(capacity);
     return id;
   }
   Fifo &operator[](uint32_t id) {
     return *reinterpret_cast<Fifo *>(&chunks[id / kChunk][id % kChunk]);
-  }
-  const Fifo &operator[](uint32_t id) const {
-    return const_cast<FifoPool &>(*this)[id];
   }
   void clear() {
     chunks.clear();
@@ -99,8 +114,15 @@ public:
   }
 
 private:
+  static constexpr size_t kLine = 64;
+  struct alignas(kLine) Line {
+    uint8_t bytes[kLine];
+  };
   static constexpr uint32_t kChunk = 1u << 14;
-  std::vector<std::unique_ptr<Slot[]>> chunks;
+  static_assert(sizeof(Fifo) + sim::kMaxFifoCapacity * sizeof(Slot) <=
+                    kLine * (kChunk - 1),
+                "the largest FIFO fits into a chunk");
+  std::vector<std::unique_ptr<Line[]>> chunks;
   uint32_t used = 0;
 };
 

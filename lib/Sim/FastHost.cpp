@@ -55,9 +55,8 @@ void Host::look(uint32_t id, Cycle t) {
       wake = std::min(wake, from); // kNever: freed() tells
       continue;
     }
-    fabric.enter(link.place, context.image.hostPorts[link.ports[turn]].color, c,
-                 unsigned(link.side), port.waiting.front().wavelet,
-                 t + context.machine.hopCycles);
+    fabric.enter(link.place, c, unsigned(link.side),
+                 port.waiting.front().wavelet, t + context.machine.hopCycles);
     port.waiting.pop_front();
     link.next = unsigned((turn + 1) % link.ports.size());
     context.happened(t + 1);

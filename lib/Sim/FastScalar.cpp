@@ -12,93 +12,125 @@
 using namespace wafer;
 using namespace wafer::fast;
 
-bool Cores::scalarStep(CoreState &core, const Instruction &in, Cycle t) {
-  account(core, Activity::Scalar, t);
-  core.waiting.what = Activity::Scalar;
+bool Cores::scalars(CoreState &core, Cycle &t, unsigned most) {
+  closeWaits(core, t);
+  const Cycle begin = t;
+  Cycle last = t;
+  uint32_t pc = core.pc;
+  uint32_t *const regs = core.registers.data();
+  bool isRight = true;
+  bool ended = false;
+  do {
+    const Code &in = core.code[pc];
+    last = t;
+    t += in.cost;
+    core.lastPc = pc++;
+    const uint32_t x = regs[in.b];
+    switch (in.op) {
+    case Opcode::Nop:
+      break;
+    case Opcode::End:
+      core.task = -1;
+      t = last + 1;
+      ended = true;
+      break;
+    case Opcode::ReadClock:
+      regs[in.a] = uint32_t(last);
+      break;
+    case Opcode::Jump:
+      pc = in.imm;
+      break;
+    case Opcode::Call:
+      regs[in.a] = pc;
+      pc = in.imm;
+      break;
+    case Opcode::Return:
+      pc = x;
+      break;
+    case Opcode::LoopDec: {
+      uint32_t left = regs[in.a] - 1;
+      regs[in.a] = left;
+      pc = left && in.a ? in.imm : pc;
+      break;
+    }
+    case Opcode::BranchEq:
+      pc = x == regs[in.c] ? in.imm : pc;
+      break;
+    case Opcode::BranchNe:
+      pc = x != regs[in.c] ? in.imm : pc;
+      break;
+    case Opcode::BranchLt:
+    case Opcode::BranchGe:
+    case Opcode::BranchFlt:
+    case Opcode::BranchFge:
+      pc = sim::branchTaken(in.op, x, regs[in.c]) ? in.imm : pc;
+      break;
+    case Opcode::Activate:
+      core.active |= uint64_t(1) << in.imm;
+      break;
+    case Opcode::Block:
+      core.blocked |= uint64_t(1) << in.imm;
+      break;
+    case Opcode::Unblock:
+      core.blocked &= ~(uint64_t(1) << in.imm);
+      break;
+    case Opcode::LoadImm:
+      regs[in.a] = in.imm;
+      break;
+    case Opcode::Add:
+      regs[in.a] = x + regs[in.c];
+      break;
+    case Opcode::AddImm:
+      regs[in.a] = x + in.imm;
+      break;
+    case Opcode::AndImm:
+    case Opcode::ShlImm:
+    case Opcode::ShrImm:
+    case Opcode::SarImm:
+      regs[in.a] = sim::scalarResult(in.op, x, in.imm);
+      break;
+    case Opcode::LoadWord:
+    case Opcode::LoadHalf:
+    case Opcode::LoadHalfSigned:
+    case Opcode::StoreWord:
+    case Opcode::StoreHalf:
+      isRight = memoryAccess(core, in, last);
+      break;
+    case Opcode::DsrLoad:
+      isRight = loadDescriptor(core, in, last);
+      break;
+    case Opcode::DsrBase:
+      core.dsrs[in.a][0] = uint16_t(x);
+      break;
+    case Opcode::DsrLength:
+      core.dsrs[in.a][1] = uint16_t(x);
+      break;
+    case Opcode::DsrStride:
+      core.dsrs[in.a][2] = uint16_t(x);
+      break;
+    case Opcode::DsrAdvance:
+      core.dsrs[in.a][0] = uint16_t(core.dsrs[in.a][0] + x);
+      break;
+    default:
+      regs[in.a] = sim::scalarResult(in.op, x, regs[in.c]);
+    }
+    regs[0] = 0;
+  } while (--most && isRight && !ended && t < context.bound &&
+           pc < core.codeSize && !core.code[pc].isVector);
+  core.pc = pc;
+  core.ready = t;
   core.lastActed = 0;
   core.starting = false;
-  core.lastPc = core.pc;
-  core.datapathFree = t + 1;
-  core.ready = t + plan.planOf(in.op).cost;
-  uint32_t next = ++core.pc;
-  uint32_t x = core.registers[in.b];
-  switch (in.op) {
-  case Opcode::Nop:
-    return true;
-  case Opcode::End:
-    core.task = -1;
-    core.ready = t + 1;
-    core.waiting.what = Activity::Idle;
-    return true;
-  case Opcode::ReadClock:
-    core.setRegister(in.a, uint32_t(t));
-    return true;
-  case Opcode::Jump:
-    core.pc = in.imm;
-    return true;
-  case Opcode::Call:
-    core.pc = in.imm;
-    core.setRegister(in.a, next);
-    return true;
-  case Opcode::Return:
-    core.pc = x;
-    return true;
-  case Opcode::LoopDec:
-    core.setRegister(in.a, core.registers[in.a] - 1);
-    core.pc = core.registers[in.a] ? in.imm : next;
-    return true;
-  case Opcode::BranchEq:
-    core.pc = x == core.registers[in.c] ? in.imm : next;
-    return true;
-  case Opcode::BranchNe:
-    core.pc = x != core.registers[in.c] ? in.imm : next;
-    return true;
-  case Opcode::BranchLt:
-  case Opcode::BranchGe:
-  case Opcode::BranchFlt:
-  case Opcode::BranchFge:
-    core.pc = sim::branchTaken(in.op, x, core.registers[in.c]) ? in.imm : next;
-    return true;
-  case Opcode::Activate:
-    core.active |= uint64_t(1) << in.imm;
-    return true;
-  case Opcode::Block:
-    core.blocked |= uint64_t(1) << in.imm;
-    return true;
-  case Opcode::Unblock:
-    core.blocked &= ~(uint64_t(1) << in.imm);
-    return true;
-  case Opcode::LoadImm:
-    core.setRegister(in.a, in.imm);
-    return true;
-  case Opcode::Add:
-    core.setRegister(in.a, x + core.registers[in.c]);
-    return true;
-  case Opcode::AddImm:
-    core.setRegister(in.a, x + in.imm);
-    return true;
-  case Opcode::AndImm:
-  case Opcode::ShlImm:
-  case Opcode::ShrImm:
-  case Opcode::SarImm:
-    core.setRegister(in.a, sim::scalarResult(in.op, x, in.imm));
-    return true;
-  case Opcode::LoadWord:
-  case Opcode::LoadHalf:
-  case Opcode::LoadHalfSigned:
-  case Opcode::StoreWord:
-  case Opcode::StoreHalf:
-    return memoryAccess(core, in, t);
-  case Opcode::DsrLoad:
-  case Opcode::DsrBase:
-  case Opcode::DsrLength:
-  case Opcode::DsrStride:
-  case Opcode::DsrAdvance:
-    return descriptor(core, in, t);
-  default:
-    core.setRegister(in.a, sim::scalarResult(in.op, x, core.registers[in.c]));
-    return true;
+  core.datapathFree = last + 1;
+  core.counters[Activity::Scalar] += last + 1 - begin;
+  core.accountedTo = core.waiting.from = last + 1;
+  core.waiting.what = ended ? Activity::Idle : Activity::Scalar;
+  context.happened(last + 1);
+  context.aheadTo = std::max(context.aheadTo, last + 1);
+  if (!isRight) {
+    t = last;
   }
+  return isRight;
 }
 
 uint8_t *Cores::locate(CoreState &core, int64_t address, unsigned bytes,
@@ -118,7 +150,7 @@ uint8_t *Cores::locate(CoreState &core, int64_t address, unsigned bytes,
   return core.sram + address;
 }
 
-bool Cores::memoryAccess(CoreState &core, const Instruction &in, Cycle t) {
+bool Cores::memoryAccess(CoreState &core, const Code &in, Cycle t) {
   bool isWord = in.op == Opcode::LoadWord || in.op == Opcode::StoreWord;
   unsigned size = isWord ? 4 : 2;
   uint32_t address = core.registers[in.b] + in.imm;
@@ -127,46 +159,33 @@ bool Cores::memoryAccess(CoreState &core, const Instruction &in, Cycle t) {
   if (!bytes) {
     return false;
   }
-  if (in.op == Opcode::StoreWord || in.op == Opcode::StoreHalf) {
-    std::memcpy(bytes, &core.registers[in.a], size);
-    return true;
-  }
   uint32_t value = 0;
-  std::memcpy(&value, bytes, size);
+  switch (in.op) {
+  case Opcode::StoreWord:
+    std::memcpy(bytes, &core.registers[in.a], 4);
+    return true;
+  case Opcode::StoreHalf:
+    std::memcpy(bytes, &core.registers[in.a], 2);
+    return true;
+  case Opcode::LoadWord:
+    std::memcpy(&value, bytes, 4);
+    break;
+  default:
+    std::memcpy(&value, bytes, 2);
+  }
   if (in.op == Opcode::LoadHalfSigned) {
     value = uint32_t(int32_t(int16_t(uint16_t(value))));
   }
-  core.setRegister(in.a, value);
+  core.registers[in.a] = value; // r0 is put right by the caller
   return true;
 }
 
-bool Cores::descriptor(CoreState &core, const Instruction &in, Cycle t) {
-  Descriptor &d = core.dsrs[in.a];
-  uint32_t x = core.registers[in.b];
-  switch (in.op) {
-  case Opcode::DsrLoad: {
-    uint32_t address = x + in.imm;
-    const uint8_t *bytes = locate(core, int64_t(address), Descriptor::kBytes,
-                                  core.lastPc, core.task, t);
-    if (!bytes) {
-      return false;
-    }
-    uint16_t halfwords[Descriptor::kHalfwords];
-    std::memcpy(halfwords, bytes, sizeof(halfwords));
-    d = Descriptor::decode(halfwords);
-    return true;
+bool Cores::loadDescriptor(CoreState &core, const Code &in, Cycle t) {
+  uint32_t address = core.registers[in.b] + in.imm;
+  const uint8_t *bytes = locate(core, int64_t(address), Descriptor::kBytes,
+                                core.lastPc, core.task, t);
+  if (bytes) {
+    std::memcpy(core.dsrs[in.a].data(), bytes, Descriptor::kBytes);
   }
-  case Opcode::DsrBase:
-    d.base = uint16_t(x);
-    return true;
-  case Opcode::DsrLength:
-    d.extent0 = uint16_t(x);
-    return true;
-  case Opcode::DsrStride:
-    d.stride0 = int16_t(uint16_t(x));
-    return true;
-  default: // dsradd
-    d.base = uint16_t(d.base + x);
-    return true;
-  }
+  return bytes != nullptr;
 }

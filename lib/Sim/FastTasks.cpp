@@ -3,6 +3,7 @@
 #include "FastCore.h"
 
 #include <cstdlib>
+#include <fmt/format.h>
 
 using namespace wafer;
 using namespace wafer::fast;
@@ -19,18 +20,42 @@ void Cores::load() {
   blocks.clear();
   blockUsed = 0;
   context.schedule.resize(Actor::Core, context.grid.numPlaces());
+  planCode();
   // Banks repeat after `span` bytes; a table over them when that is a mask.
-  uint32_t span = m.sramBanks * m.bankWidthBytes;
-  uint32_t size = span;
-  if (span & (span - 1)) {
-    for (size = 1; size < m.sramBytes; size *= 2) {
-    }
+  span = int32_t(m.sramBanks * m.bankWidthBytes);
+  spanMask = span & (span - 1) ? 0 : uint32_t(span) - 1;
+  uint32_t size = spanMask + 1;
+  while (!spanMask && size < m.sramBytes) {
+    size *= 2;
   }
   bankMask = size - 1;
   bankBits.resize(size);
   for (uint32_t address = 0; address < size; ++address) {
     uint32_t bank = address / m.bankWidthBytes % m.sramBanks;
     bankBits[address] = uint64_t(1) << (bank % m.readConflictModulus);
+  }
+}
+
+void Cores::planCode() {
+  for (unsigned code = 0; code < vectors.size(); ++code) {
+    const OpcodePlan &from = plan.opcodes[code];
+    if (from.info && from.info->isVector) {
+      const OpcodeInfo &info = *from.info;
+      vectors[code] = {from.element,
+                       kernelOf(Opcode(code)),
+                       uint8_t(info.numSources),
+                       uint8_t(from.lanes),
+                       {uint8_t(sizeOf(info.dest)), uint8_t(sizeOf(info.src0)),
+                        uint8_t(sizeOf(info.src1))}};
+    }
+  }
+  codes.assign(plan.roles.size(), {});
+  for (size_t i = 0; i < codes.size(); ++i) {
+    for (const Instruction &in : plan.roles[i].role->code) {
+      const OpcodePlan &op = plan.planOf(in.op);
+      codes[i].push_back(
+          {in.op, in.a, in.b, in.c, in.imm, op.cost, op.info->isVector});
+    }
   }
 }
 
@@ -49,7 +74,9 @@ void Cores::FreeBlock::operator()(uint8_t *p) const { std::free(p); }
 
 uint8_t *Cores::allocateMemory() {
   constexpr uint32_t kCoresInBlock = 64;
-  size_t bytes = context.machine.sramBytes;
+  // An odd number of lines apart, or all cores would use the same sets of a
+  // cache for the same address.
+  size_t bytes = (context.machine.sramBytes / 64 | 1) * 64 + 128;
   if (blocks.empty() || blockUsed == kCoresInBlock) {
     // calloc: pages that no core touches never become real memory.
     blocks.emplace_back(
@@ -69,6 +96,9 @@ CoreState &Cores::state(uint32_t place) {
   core.place = place;
   const Region &region = context.image.regions[plan.regionOf[place]];
   core.role = &plan.roles[region.role];
+  const std::vector<Code> &code = codes[region.role];
+  core.code = code.data();
+  core.codeSize = uint32_t(code.size());
   core.active = core.role->active;
   core.blocked = core.role->blocked;
   core.micro.resize(core.role->threads - 1);
@@ -101,9 +131,9 @@ int Cores::findControlWord(const CoreState &core, unsigned entry,
                            Cycle t) const {
   for (unsigned q = 0; q < core.inputs.size(); ++q) {
     const Fifo *fifo = inputFifo(core, q);
-    if (fifo && !fifo->empty() && fifo->head().time <= t &&
-        fifo->head().control &&
-        ControlWavelet::decode(fifo->head().payload).taskEntry == entry) {
+    if (fifo && !fifo->empty() && fifo->head().time() <= t &&
+        fifo->head().control() &&
+        ControlWavelet::decode(fifo->head().payload()).taskEntry == entry) {
       return int(q);
     }
   }
@@ -129,8 +159,8 @@ Cores::Choice Cores::nextTask(const CoreState &core, Cycle t) const {
       queue = findControlWord(core, task.binding, t);
     } else {
       const Fifo *fifo = inputFifo(core, task.binding);
-      bool ready = fifo && !fifo->empty() && fifo->head().time <= t &&
-                   !fifo->head().control;
+      bool ready = fifo && !fifo->empty() && fifo->head().time() <= t &&
+                   !fifo->head().control();
       queue = ready ? int(task.binding) : -1;
     }
     if (queue >= 0) {
@@ -200,8 +230,8 @@ bool Cores::canAct(uint32_t place) {
   if (core.task < 0) {
     return nextTask(core, kEnd).task >= 0;
   }
-  const Instruction *in = fetch(core);
-  if (!in || !isVector(*in)) {
+  const Code *in = fetch(core);
+  if (!in || !in->isVector) {
     return true; // acts, or its act is a fault
   }
   VectorFields fields = VectorFields::decode(in->imm);
@@ -212,19 +242,14 @@ bool Cores::canAct(uint32_t place) {
 // Accounting
 //===----------------------------------------------------------------------===//
 
-void Cores::closeWaits(CoreState &core, Cycle t) const {
-  if (!core.olderWaits.empty()) {
-    for (size_t i = 0; i < core.olderWaits.size(); ++i) {
-      const CoreState::Waiting &w = core.olderWaits[i];
-      Cycle end = i + 1 < core.olderWaits.size() ? core.olderWaits[i + 1].from
-                                                 : core.waiting.from;
-      core.counters[w.what] += end - w.from;
-    }
-    core.olderWaits.clear();
+void Cores::addOlderWaits(CoreState &core) {
+  for (size_t i = 0; i < core.olderWaits.size(); ++i) {
+    const CoreState::Waiting &w = core.olderWaits[i];
+    Cycle end = i + 1 < core.olderWaits.size() ? core.olderWaits[i + 1].from
+                                               : core.waiting.from;
+    core.counters[w.what] += end - w.from;
   }
-  core.counters[core.waiting.what] += t - core.waiting.from;
-  core.accountedTo = t;
-  core.waiting.from = t;
+  core.olderWaits.clear();
 }
 
 void Cores::noteWait(CoreState &core, Cycle from, Activity what) const {
@@ -262,6 +287,13 @@ Counters Cores::counters(uint32_t place, Cycle now) const {
     }
   }
   return result;
+}
+
+void Cores::faultOutside(CoreState &core, Cycle t) {
+  fault(core, t, core.pc, core.task,
+        fmt::format("instruction index {} lies outside the code of {} "
+                    "instructions",
+                    core.pc, core.codeSize));
 }
 
 void Cores::fault(CoreState &core, Cycle t, uint32_t pc, int32_t task,

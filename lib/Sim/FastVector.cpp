@@ -20,31 +20,31 @@ static void walk(Operand &o, const Descriptor &d, uint32_t length) {
   o.rowBytes = int32_t(d.stride1) * o.bytes;
   o.stride0 = d.stride0;
   o.extent0 = d.extent0;
+  o.inner = 0;
   o.twoDimensional = d.extent0 && d.extent1;
   int64_t behind = o.twoDimensional ? int64_t(d.extent1) * o.rowBytes
                                     : int64_t(length) * o.stepBytes;
   o.endBase = uint16_t(d.base + behind);
 }
 
-bool Cores::setUpOperand(CoreState &core, const Instruction &in, unsigned which,
-                         Operand &o, Cycle t) {
-  const OpcodeInfo &info = *plan.planOf(in.op).info;
-  o = Operand();
-  if (which > info.numSources) {
+bool Cores::setUpOperand(CoreState &core, VectorOp &op, const Code &in,
+                         unsigned which, Descriptor &d, Cycle t) {
+  const VectorPlan &vector = vectors[uint8_t(in.op)];
+  Operand &o = which == 0 ? op.dest : which == 1 ? op.src0 : op.src1;
+  o.source = Source::None;
+  o.twoDimensional = false;
+  if (which > vector.numSources) {
     return true;
   }
   uint8_t id = which == 0 ? in.a : which == 1 ? in.b : in.c;
-  o.bytes = uint8_t(sizeOf(which == 0   ? info.dest
-                           : which == 1 ? info.src0
-                                        : info.src1));
+  o.bytes = vector.bytes[which];
+  o.stride0 = 1;          // of memory only
   if (id == kNoOperand) { // a source, as the image is valid
-    uint32_t value =
-        core.registers[VectorFields::decode(in.imm).scalarRegister];
     o.source = Source::Scalar;
-    o.value = o.bytes == 2 ? value & 0xffffu : value;
+    o.value = o.bytes == 2 ? op.scalar & 0xffffu : op.scalar;
     return true;
   }
-  const Descriptor &d = core.dsrs[id];
+  d = Descriptor::decode(core.dsrs[id].data());
   o.dsr = id;
   o.save = d.save;
   o.queue = d.queue;
@@ -62,13 +62,15 @@ bool Cores::setUpOperand(CoreState &core, const Instruction &in, unsigned which,
   o.source = Source::Fabric;
   o.control = d.kind == DescriptorKind::FabricControl;
   o.packed = d.packed && o.bytes == 2 && !o.control;
-  o.channel = which ? core.inputs[d.queue] : core.outputs[d.queue];
-  if (o.channel == kNone) {
+  op.hasFabric = true;
+  uint32_t channel = which ? core.inputs[d.queue] : core.outputs[d.queue];
+  if (channel == kNone) {
     fault(core, t, core.pc, core.task,
           fmt::format("{} names {} queue {}, which is not bound to a color",
                       kNames[which], which ? "input" : "output", d.queue));
     return false;
   }
+  (which ? op.in : op.out) = &fabric.channel(channel);
   return true;
 }
 
@@ -94,7 +96,6 @@ bool Cores::checkFabric(CoreState &core, const VectorOp &op, bool async,
 }
 
 void Cores::planSteps(VectorOp &op) const {
-  const Machine &m = context.machine;
   if (op.hasFabric) {
     const Operand &o = op.dest.source == Source::Fabric   ? op.dest
                        : op.src1.source == Source::Fabric ? op.src1
@@ -102,7 +103,7 @@ void Cores::planSteps(VectorOp &op) const {
     op.perStep = o.packed ? 2 : 1;
     return;
   }
-  op.perStep = plan.planOf(op.op).lanes;
+  op.perStep = vectors[uint8_t(op.op)].lanes;
   for (const Operand *o : {&op.src0, &op.src1, &op.dest}) {
     if (o->source == Source::Memory) {
       op.perStep = sim::lanesForStride(o->stride0, op.perStep);
@@ -113,15 +114,13 @@ void Cores::planSteps(VectorOp &op) const {
   }
   op.readsMayConflict =
       op.src0.source == Source::Memory && op.src1.source == Source::Memory;
-  int32_t span = int32_t(m.sramBanks * m.bankWidthBytes);
-  int32_t width = int32_t(m.bankWidthBytes);
-  if (op.dest.stepBytes % span) {
+  if (!isMultipleOfSpan(op.dest.stepBytes)) {
     return;
   }
   for (const Operand *o : {&op.src0, &op.src1}) {
-    op.alwaysConflicts |=
-        o->source == Source::Memory && o->stepBytes % span == 0 &&
-        op.dest.address % span / width == o->address % span / width;
+    op.alwaysConflicts |= o->source == Source::Memory &&
+                          isMultipleOfSpan(o->stepBytes) &&
+                          bankIndex(op.dest.address) == bankIndex(o->address);
   }
 }
 
@@ -178,10 +177,10 @@ void Cores::planMemory(const CoreState &core, VectorOp &op) const {
   }
 }
 
-bool Cores::setUp(CoreState &core, VectorOp &op, const Instruction &in,
-                  Cycle t) {
+bool Cores::setUp(CoreState &core, VectorOp &op, Cycle t) {
+  const Code &in = core.code[core.pc];
   VectorFields fields = VectorFields::decode(in.imm);
-  op = VectorOp();
+  op.reset();
   op.op = in.op;
   op.pc = core.pc;
   op.issuedBy = core.task;
@@ -190,23 +189,21 @@ bool Cores::setUp(CoreState &core, VectorOp &op, const Instruction &in,
     op.onComplete = fields.onComplete;
     op.task = fields.task;
   }
-  if (!setUpOperand(core, in, 0, op.dest, t) ||
-      !setUpOperand(core, in, 1, op.src0, t) ||
-      !setUpOperand(core, in, 2, op.src1, t)) {
-    return false;
-  }
-  Operand *const operands[] = {&op.src0, &op.src1, &op.dest};
-  for (const Operand *o : operands) {
-    bool described = o->source == Source::Memory || o->source == Source::Fabric;
-    op.hasFabric |= o->source == Source::Fabric;
-    if (described && !op.length) {
-      op.length = core.dsrs[o->dsr].length();
+  Descriptor descriptors[3];
+  for (unsigned which = 0; which < 3; ++which) {
+    if (!setUpOperand(core, op, in, which, descriptors[which], t)) {
+      return false;
     }
   }
+  // An operand without a descriptor has one of length 0 here.
+  for (unsigned which : {1, 2, 0}) {
+    op.length = op.length ? op.length : descriptors[which].length();
+  }
   op.length = op.length ? op.length : 1;
-  for (Operand *o : operands) {
-    if (o->source == Source::Memory) {
-      walk(*o, core.dsrs[o->dsr], op.length);
+  Operand *const operands[] = {&op.dest, &op.src0, &op.src1};
+  for (unsigned which = 0; which < 3; ++which) {
+    if (operands[which]->source == Source::Memory) {
+      walk(*operands[which], descriptors[which], op.length);
     }
   }
   if (!checkFabric(core, op, fields.async, t)) {
@@ -214,229 +211,11 @@ bool Cores::setUp(CoreState &core, VectorOp &op, const Instruction &in,
   }
   planSteps(op);
   planMemory(core, op);
-  if (op.dest.source == Source::Fabric) {
-    op.pauses = op.src0.source != Source::Fabric &&
-                op.src1.source != Source::Fabric &&
-                context.costs.sendCycles > context.costs.sendWords;
-    op.advance = !op.dest.control && core.dsrs[op.dest.dsr].advanceSwitch;
+  if (op.out) {
+    op.pauses = !op.in && context.costs.sendCycles > context.costs.sendWords;
+    op.advance = !op.dest.control && descriptors[0].advanceSwitch;
   }
   op.nextStep = t + context.costs.vectorStart;
   op.state = VectorOp::State::Running;
   return true;
-}
-
-//===----------------------------------------------------------------------===//
-// Steps
-//===----------------------------------------------------------------------===//
-
-Wait Cores::waitOf(const CoreState &core, const VectorOp &op, Cycle t,
-                   Cycle &later) const {
-  if (op.nextStep > t) {
-    later = std::min(later, op.nextStep);
-    return Wait::Time;
-  }
-  if (op.done < op.length && op.hasFabric) {
-    for (const Operand *in : {&op.src0, &op.src1}) {
-      if (in->source != Source::Fabric) {
-        continue;
-      }
-      const Fifo *fifo = inputFifo(core, in->queue);
-      if (!fifo || fifo->empty()) {
-        return Wait::Words;
-      }
-      if (fifo->head().time > t) {
-        later = std::min(later, fifo->head().time);
-        return Wait::Words;
-      }
-      if (fifo->head().control) {
-        return Wait::None; // acts, and its act is a fault
-      }
-    }
-  }
-  if (op.dest.source == Source::Fabric) {
-    Cycle room = fabric.roomFrom(fabric.channel(op.dest.channel), kOutputQueue);
-    if (room > t) {
-      later = std::min(later, room);
-      return Wait::Room;
-    }
-  }
-  return Wait::None;
-}
-
-bool Cores::readsConflict(const VectorOp &op, unsigned n) const {
-  Operand a = op.src0, b = op.src1;
-  uint64_t banks0 = 0;
-  uint64_t banks1 = 0;
-  bool same = true;
-  for (unsigned i = 0; i < n; ++i) {
-    banks0 |= bankOf(a.address);
-    banks1 |= bankOf(b.address);
-    same &= a.address == b.address;
-    a.next();
-    b.next();
-  }
-  return (banks0 & banks1) && !same;
-}
-
-bool Cores::gather(CoreState &core, VectorOp &op, Operand &o, unsigned n,
-                   uint32_t *out, Cycle t) {
-  switch (o.source) {
-  case Source::None:
-    std::fill_n(out, n, 0u);
-    return true;
-  case Source::Scalar:
-    std::fill_n(out, n, o.value);
-    return true;
-  case Source::Memory:
-    for (unsigned i = 0; i < n; ++i, o.next()) {
-      const uint8_t *bytes =
-          op.inMemory ? core.sram + o.address
-                      : locate(core, o.address, o.bytes, op.pc, op.issuedBy, t);
-      if (!bytes) {
-        return false;
-      }
-      out[i] = 0;
-      std::memcpy(&out[i], bytes, o.bytes);
-    }
-    return true;
-  case Source::Fabric:
-    break;
-  }
-  Channel &c = fabric.channel(o.channel);
-  if (context.fifos[c.fifos[kInputQueue]].head().control) {
-    fault(core, t, op.pc, op.issuedBy,
-          fmt::format("a control wavelet stands at the head of input queue {}, "
-                      "which a vector instruction reads",
-                      o.queue));
-    return false;
-  }
-  uint32_t payload = fabric.takeInput(core.place, c, t).payload;
-  out[0] = o.bytes == 2 ? payload & 0xffffu : payload;
-  if (n == 2) {
-    out[1] = payload >> 16;
-  }
-  return true;
-}
-
-void Cores::sendWord(CoreState &core, const Operand &out, Wavelet w, Cycle t) {
-  fabric.enter(core.place, fabric.colorOf(core.place, out.channel),
-               fabric.channel(out.channel), kOutputQueue, w,
-               t + 1 + context.machine.rampCycles);
-}
-
-bool Cores::scatter(CoreState &core, VectorOp &op, unsigned n,
-                    const uint32_t *in, Cycle t) {
-  Operand &o = op.dest;
-  if (o.source == Source::Memory) {
-    for (unsigned i = 0; i < n; ++i, o.next()) {
-      uint8_t *bytes =
-          op.inMemory ? core.sram + o.address
-                      : locate(core, o.address, o.bytes, op.pc, op.issuedBy, t);
-      if (!bytes) {
-        return false;
-      }
-      std::memcpy(bytes, &in[i], o.bytes);
-    }
-    return true;
-  }
-  uint32_t payload = n == 2 ? in[0] | (in[1] << 16) : in[0];
-  sendWord(core, o, {payload, o.control}, t);
-  ++op.sent;
-  return true;
-}
-
-unsigned Cores::step(CoreState &core, VectorOp &op, Cycle t) {
-  unsigned duration = 1;
-  if (op.done < op.length) {
-    unsigned n = std::min(op.perStep, op.length - op.done);
-    uint32_t a[sim::kMaxLanes], b[sim::kMaxLanes];
-    if (op.alwaysConflicts || (op.readsMayConflict && readsConflict(op, n))) {
-      duration = 2;
-    }
-    if (!gather(core, op, op.src0, n, a, t) ||
-        !gather(core, op, op.src1, n, b, t)) {
-      return 0;
-    }
-    sim::ElementFn element = plan.planOf(op.op).element;
-    for (unsigned i = 0; i < n; ++i) {
-      a[i] = element(a[i], b[i], op.scalar);
-    }
-    if (!scatter(core, op, n, a, t)) {
-      return 0;
-    }
-    op.done += n;
-  } else {
-    ControlWavelet w;
-    w.commands[0] = {SwitchCommand::Advance, true};
-    sendWord(core, op.dest, {w.encode(), true}, t);
-    ++op.sent;
-    op.advance = false;
-  }
-  account(core, Activity::VectorStep, t);
-  Cycle end = t + duration;
-  if (duration > 1) {
-    core.counters[Activity::BankConflict] += 1;
-    core.accountedTo = core.waiting.from = end;
-    context.happened(end);
-  }
-  core.datapathFree = end;
-  op.nextStep = end;
-  if (op.done == op.length && !op.advance) {
-    finish(core, op, end);
-  } else if (op.pauses && op.sent % context.costs.sendWords == 0) {
-    op.nextStep += context.costs.sendCycles - context.costs.sendWords;
-  }
-  return duration;
-}
-
-void Cores::finish(CoreState &core, VectorOp &op, Cycle end) {
-  for (const Operand *o : {&op.dest, &op.src0, &op.src1}) {
-    if (o->source == Source::Memory && o->save) {
-      core.dsrs[o->dsr].base = o->endBase;
-    }
-  }
-  op.nextStep = end;
-  if (&op == &core.main) {
-    op.state = VectorOp::State::Free;
-    core.ready = end;
-  } else {
-    op.state = VectorOp::State::Completing;
-  }
-}
-
-//===----------------------------------------------------------------------===//
-// Many elements in memory
-//===----------------------------------------------------------------------===//
-
-void Cores::runElements(CoreState &core, VectorOp &op, uint32_t count) {
-  Kernel kernel = kernelOf(op.op);
-  op.done += count;
-  while (count) {
-    uint32_t n = count;
-    for (const Operand *o : {&op.dest, &op.src0, &op.src1}) {
-      if (o->twoDimensional) {
-        n = std::min(n, o->extent0 - o->inner);
-      }
-    }
-    Elements e;
-    auto source = [&](const Operand &o, const uint8_t *&at, int32_t &step) {
-      bool memory = o.source == Source::Memory;
-      at = memory ? core.sram + o.address
-                  : reinterpret_cast<const uint8_t *>(&o.value);
-      step = memory ? o.stepBytes : 0;
-    };
-    e.dest = core.sram + op.dest.address;
-    e.destStep = op.dest.stepBytes;
-    source(op.src0, e.src0, e.step0);
-    source(op.src1, e.src1, e.step1);
-    e.count = n;
-    e.scalar = op.scalar;
-    kernel(e);
-    for (Operand *o : {&op.dest, &op.src0, &op.src1}) {
-      if (o->source == Source::Memory) {
-        o->advance(n);
-      }
-    }
-    count -= n;
-  }
 }

@@ -36,13 +36,12 @@ public:
     view.issuedBy = op.issuedBy;
     view.done = op.done;
     view.length = op.length;
-    for (const Operand *in : {&op.src0, &op.src1}) {
-      if (in->source == Operand::Source::Fabric) {
-        view.in = {in->queue, fabric.colorOf(place, in->channel)};
-      }
+    if (op.in) {
+      bool is0 = op.src0.source == Operand::Source::Fabric;
+      view.in = {(is0 ? op.src0 : op.src1).queue, op.in->color};
     }
-    if (op.dest.source == Operand::Source::Fabric) {
-      view.out = {op.dest.queue, fabric.colorOf(place, op.dest.channel)};
+    if (op.out) {
+      view.out = {op.dest.queue, op.out->color};
     }
     return view;
   }
@@ -62,8 +61,7 @@ public:
       return {};
     }
     const Channel &c = fabric.channel(id);
-    return {fabric.configOf(c), c.position, c.occupied, c.inputQueue,
-            c.outputQueue};
+    return {c.config, c.position, c.occupied, c.inputQueue, c.outputQueue};
   }
 
   sim::FifoView fifo(uint32_t place, unsigned color,
@@ -74,7 +72,7 @@ public:
     if (!fifo || fifo->empty()) {
       return {};
     }
-    return {fifo->size(), fifo->head().control != 0};
+    return {fifo->size(), fifo->head().control()};
   }
 
   uint32_t pendingColors(uint32_t place) const override {
@@ -85,9 +83,8 @@ public:
     const Channel &c = fabric.channel(fabric.channelAt(place, color));
     Cycle later = kNever;
     Fabric::Move move = fabric.dueMove(c, now, later);
-    return move.from == kNumPorts
-               ? kNumPorts
-               : fabric.blockedPort(place, color, c, move, now, later);
+    return move.from == kNumPorts ? kNumPorts
+                                  : fabric.blockedPort(c, move, now, later);
   }
 
   size_t waitingAtHost(unsigned port) const override {

@@ -9,7 +9,7 @@
 #ifndef WAFER_TEST_UNIT_SIM_BUILDER_H
 #define WAFER_TEST_UNIT_SIM_BUILDER_H
 
-#include "wafer/Sim/Engine.h"
+#include "PairEngine.h"
 
 #include <gtest/gtest.h>
 
@@ -188,8 +188,8 @@ public:
     return unsigned(image.hostPorts.size() - 1);
   }
 
-  /// Loads the image; fails the test if that fails.
-  Engine &start(const EngineOptions &options = {}) {
+  /// Loads the image into both engines; fails the test if that fails.
+  Engine &start() {
     image.machine = machine.toJson();
     image.roles.assign(roles.begin(), roles.end());
     for (Role &role : image.roles) {
@@ -199,7 +199,7 @@ public:
             {"params", BufferKind::Params, role.paramOffset, bytes});
       }
     }
-    auto result = Engine::createReference(image, machine, costs, options);
+    auto result = PairEngine::create(image, machine, costs);
     if (!result) {
       ADD_FAILURE() << result.error().str();
       std::abort();

@@ -2,13 +2,16 @@
 //
 // The token protocol with a program of one core, and tensors as files.
 //
-#include "wafer/Sim/TokenRun.h"
+#include "PairEngine.h"
+
 #include "wafer/Image/Text.h"
 #include "wafer/Sim/TensorGather.h"
+#include "wafer/Sim/TokenRun.h"
 
 #include <gtest/gtest.h>
 
 using namespace wafer;
+using namespace wafer::test;
 
 namespace {
 
@@ -75,8 +78,8 @@ void load(Loaded &l, const std::string &stop) {
   Result<Machine> machine = Machine::load("test8");
   ASSERT_TRUE(bool(machine));
   l.machine = std::move(*machine);
-  auto engine = Engine::createReference(l.image, l.machine,
-                                        l.machine.parameterSets.front());
+  auto engine =
+      PairEngine::create(l.image, l.machine, l.machine.parameterSets.front());
   ASSERT_TRUE(bool(engine)) << engine.error().str();
   l.engine = std::move(*engine);
   auto protocol = readTokenProtocol(l.image);
@@ -230,7 +233,7 @@ tensor @t output i16 shape [3, 4] region @all buffer @t offset 2 {
   ASSERT_TRUE(bool(image)) << image.error().str();
   Result<Machine> machine = Machine::load("test8");
   auto engine =
-      Engine::createReference(*image, *machine, machine->parameterSets.front());
+      PairEngine::create(*image, *machine, machine->parameterSets.front());
   ASSERT_TRUE(bool(engine)) << engine.error().str();
   for (int32_t y = 0; y < 2; ++y) {
     for (int32_t x = 0; x < 2; ++x) {

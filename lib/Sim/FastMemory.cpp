@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===- FastMemory.cpp - Vector instructions in memory, in one go ----------===//
+#include "FastCore.h"
+
+using namespace wafer;
+using namespace wafer::fast;
+
+using Source = Operand::Source;
+
+bool Cores::readsConflict(const VectorOp &op, unsigned n) const {
+  Operand a = op.src0, b = op.src1;
+  uint64_t banks0 = 0;
+  uint64_t banks1 = 0;
+  bool same = true;
+  for (unsigned i = 0; i < n; ++i) {
+    banks0 |= bankOf(a.address);
+    banks1 |= bankOf(b.address);
+    same &= a.address == b.address;
+    a.next();
+    b.next();
+  }
+  return (banks0 & banks1) && !same;
+}
+
+void Cores::runElements(CoreState &core, VectorOp &op, uint32_t count) {
+  Kernel kernel = vectors[uint8_t(op.op)].kernel;
+  op.done += count;
+  while (count) {
+    uint32_t n = count;
+    for (const Operand *o : {&op.dest, &op.src0, &op.src1}) {
+      if (o->twoDimensional) {
+        n = std::min(n, o->extent0 - o->inner);
+      }
+    }
+    Elements e;
+    auto source = [&](const Operand &o, const uint8_t *&at, int32_t &step) {
+      bool memory = o.source == Source::Memory;
+      at = memory ? core.sram + o.address
+                  : reinterpret_cast<const uint8_t *>(&o.value);
+      step = memory ? o.stepBytes : 0;
+    };
+    e.dest = core.sram + op.dest.address;
+    e.destStep = op.dest.stepBytes;
+    source(op.src0, e.src0, e.step0);
+    source(op.src1, e.src1, e.step1);
+    e.count = n;
+    e.scalar = op.scalar;
+    kernel(e);
+    for (Operand *o : {&op.dest, &op.src0, &op.src1}) {
+      if (o->source == Source::Memory) {
+        o->advance(n);
+      }
+    }
+    count -= n;
+  }
+}
+
+bool Cores::burstMemory(CoreState &core, Cycle &t) {
+  VectorOp &op = core.main;
+  t = std::max(t, op.nextStep);
+  if (t >= context.bound) {
+    wakeAt(core, t);
+    return false;
+  }
+  closeWaits(core, t);
+  uint32_t left = op.length - op.done;
+  uint64_t steps = 0;
+  uint64_t conflicts = 0;
+  Cycle last = t; // begin of the last step
+  if (op.readsMayConflict && !op.alwaysConflicts) {
+    VectorOp ahead = op;
+    for (uint32_t n = 0; left && t < context.bound; left -= n) {
+      n = std::min(op.perStep, left);
+      bool conflict = readsConflict(ahead, n);
+      for (unsigned i = 0; i < n; ++i) {
+        ahead.src0.next();
+        ahead.src1.next();
+      }
+      ++steps;
+      conflicts += conflict;
+      last = t;
+      t += conflict ? 2 : 1;
+    }
+  } else {
+    Cycle each = op.alwaysConflicts ? 2 : 1;
+    steps = (left + op.perStep - 1) / op.perStep;
+    steps = std::min<Cycle>(steps, (context.bound - t + each - 1) / each);
+    conflicts = op.alwaysConflicts ? steps : 0;
+    last = t + (steps - 1) * each;
+    t += steps * each;
+  }
+  runElements(
+      core, op,
+      uint32_t(std::min<uint64_t>(steps * op.perStep, op.length - op.done)));
+  core.counters[Activity::VectorStep] += steps;
+  core.counters[Activity::BankConflict] += conflicts;
+  core.accountedTo = core.waiting.from = t;
+  core.datapathFree = t;
+  context.happened(t);
+  context.aheadTo = std::max(context.aheadTo, last + 1);
+  op.nextStep = t;
+  if (op.done == op.length) {
+    finish(core, op, t);
+  }
+  return true;
+}
