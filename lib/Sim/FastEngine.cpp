@@ -118,7 +118,11 @@ void FastEngine::replayToFault() {
 Cycle FastEngine::satisfiedAt(const std::vector<HostGoal> &goals) const {
   Cycle last = 0;
   for (const HostGoal &goal : goals) {
-    last = std::max(last, host.arrivalOf(goal.port, goal.words));
+    Cycle arrival = host.arrivalOf(goal.port, goal.words);
+    if (goal.atEdge && goal.words && arrival != kNever) {
+      arrival -= context.machine.host.latencyCycles;
+    }
+    last = std::max(last, arrival);
   }
   return last;
 }
@@ -176,7 +180,11 @@ Outcome FastEngine::run(const RunLimits &limits) {
                    : stop(Outcome::Kind::CycleLimit, limits.maxCycles);
     }
     // A word that has not left the wafer yet arrives no earlier than this.
-    Cycle earliest = next + m.hopCycles + m.host.latencyCycles;
+    Cycle earliest = next + m.hopCycles;
+    if (std::none_of(limits.goals.begin(), limits.goals.end(),
+                     [](const HostGoal &goal) { return goal.atEdge; })) {
+      earliest += m.host.latencyCycles;
+    }
     Cycle end = limits.goals.empty() ? kNever : std::min(reached, earliest);
     context.bound = std::min({limits.maxCycles, end, next + kLongestBurst});
     if (context.fault) {

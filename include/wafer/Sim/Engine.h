@@ -71,8 +71,8 @@ struct Outcome {
     Fault
   };
   Kind kind = Kind::Quiescent;
-  /// HostSatisfied: when the last word waited for arrived (or left). Quiescent and
-  /// Deadlock: the cycle after the last one in which something happened.
+  /// HostSatisfied: when the last word waited for arrived (or left). Quiescent
+  /// and Deadlock: the cycle after the last one in which something happened.
   Cycle cycle = 0;
   /// The fault with core, task and instruction; or who waits for what.
   std::string detail;
@@ -121,9 +121,9 @@ public:
 
   /// The engine that is equal to it in every cycle and every bit, and many
   /// times as fast: cores run ahead of the clock where nobody can tell.
-  static Result<std::unique_ptr<Engine>>
-  createFast(const Image &image, const Machine &machine,
-             const ParameterSet &costs);
+  static Result<std::unique_ptr<Engine>> createFast(const Image &image,
+                                                    const Machine &machine,
+                                                    const ParameterSet &costs);
 
   /// "reference" or "fast".
   virtual const char *name() const = 0;

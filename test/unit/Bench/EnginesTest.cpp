@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The programs of the benchmarks on both engines at once.
+//
+#include "../Sim/PairEngine.h"
+
+#include "wafer/Bench/Programs.h"
+
+using namespace wafer;
+
+static void expectAgreement(Result<Image> image, const Machine &machine) {
+  ASSERT_TRUE(bool(image)) << image.error().str();
+  for (const ParameterSet &costs : machine.parameterSets) {
+    auto engine = test::PairEngine::create(*image, machine, costs);
+    ASSERT_TRUE(bool(engine)) << engine.error().str();
+    // A stop in the middle, then to the end.
+    EXPECT_EQ((*engine)->run({{}, 77}).kind, Outcome::Kind::CycleLimit);
+    EXPECT_EQ((*engine)->run({}).kind, Outcome::Kind::Quiescent);
+    for (int32_t x = 0; x < image->regions.front().rect.endX(); ++x) {
+      std::vector<uint8_t> memory(machine.sramBytes);
+      EXPECT_TRUE(
+          bool((*engine)->peek({x, 0}, 0, memory.data(), machine.sramBytes)));
+    }
+  }
+}
+
+TEST(Engines, AgreeOnBenchmarks) {
+  for (const char *name : {"wse2", "wse3"}) {
+    Machine machine = *Machine::load(name);
+    ReduceShape chain;
+    chain.cores = 40;
+    chain.words = 24;
+    expectAgreement(buildReduce(machine, chain), machine);
+    ReduceShape levels = chain;
+    levels.groups = {8, 5};
+    levels.everywhere = true;
+    expectAgreement(buildReduce(machine, levels), machine);
+    expectAgreement(buildMulticast(machine, {30, 50}), machine);
+    expectAgreement(buildGemmLoop(machine, {14, 3, 5}), machine);
+  }
+}
