@@ -16,7 +16,7 @@ static constexpr Cycle kLongestBurst = 1u << 16;
 
 FastEngine::FastEngine(const Image &image, const Machine &machine,
                        const ParameterSet &costs)
-    : context{image, machine, costs, Grid(machine), {}, {}, {}, 0, 0, 0},
+    : context{image, machine, costs, Grid(machine), {}, {}, {}, 0, 0, 0, 0},
       fabric(context), host(context, fabric), cores(context, fabric) {
   fabric.attach(host);
 }
@@ -35,6 +35,7 @@ Status FastEngine::build() {
   context.fifos.clear();
   context.fault.reset();
   context.quietFrom = context.bound = context.aheadTo = 0;
+  context.wordHops = 0;
   now = 0;
   Status status = fabric.load();
   if (status) {
@@ -65,8 +66,8 @@ void FastEngine::lookAt(Actor actor, Cycle t) {
     for (size_t i = 0; i < count; ++i) {
       if (i + kFar < count) {
         fabric.prefetch(due[i + kFar]);
-        fabric.prefetchChannel(due[i + kNear]);
-        fabric.prefetchFifo(due[i + kNext]);
+        fabric.prefetchChannels(due[i + kNear]);
+        fabric.prefetchFifos(due[i + kNext]);
       }
       fabric.look(due[i], t);
     }

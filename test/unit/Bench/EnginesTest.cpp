@@ -4,6 +4,7 @@
 //
 #include "../Sim/PairEngine.h"
 
+#include "wafer/Bench/Mesh.h"
 #include "wafer/Bench/Programs.h"
 
 using namespace wafer;
@@ -37,5 +38,42 @@ TEST(Engines, AgreeOnBenchmarks) {
     expectAgreement(buildReduce(machine, levels), machine);
     expectAgreement(buildMulticast(machine, {30, 50}), machine);
     expectAgreement(buildGemmLoop(machine, {14, 3, 5}), machine);
+  }
+}
+
+TEST(Engines, AgreeOnAMesh) {
+  Machine machine = *Machine::load("wse3");
+  const ParameterSet &costs = *machine.findParameters("optimistic");
+  Machine square = meshMachine(machine, 24);
+  // Light, and more than the last links of the lines carry.
+  for (double load : {0.02, 0.18}) {
+    MeshShape shape;
+    shape.size = 24;
+    shape.load = load;
+    auto image = buildMesh(square, costs, shape);
+    ASSERT_TRUE(bool(image)) << image.error().str();
+    auto engine = test::PairEngine::create(*image, square, costs);
+    ASSERT_TRUE(bool(engine)) << engine.error().str();
+    EXPECT_EQ((*engine)->run({{}, 4000}).kind, Outcome::Kind::CycleLimit);
+    // 23 x 23 senders and 4000 cycles; a word goes 12 hops in the mean.
+    double expected = 23 * 23 * 4000 * load * 12;
+    double hops = double((*engine)->wordHops());
+    if (load < 0.1) {
+      EXPECT_NEAR(hops / expected, 1, 0.1);
+    } else {
+      EXPECT_LT(hops, 0.9 * expected); // back-pressure
+    }
+  }
+}
+
+TEST(Engines, AMeshHasALeastAndAMostLoad) {
+  Machine machine = *Machine::load("wse3");
+  const ParameterSet &costs = *machine.findParameters("measured");
+  MeshShape shape;
+  for (double load : {0.0, 0.5}) {
+    shape.load = load;
+    auto image = buildMesh(meshMachine(machine, 64), costs, shape);
+    ASSERT_FALSE(bool(image));
+    EXPECT_EQ(image.error().what, "the program cannot send at this load");
   }
 }
