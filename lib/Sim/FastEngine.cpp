@@ -55,7 +55,7 @@ void FastEngine::lookAt(Actor actor, Cycle t) {
   const size_t count = due.size();
   looks += count;
   // Whoever is looked at was not for a while, and lies far away in memory.
-  constexpr size_t kFar = 12, kNear = 8, kNext = 4;
+  constexpr size_t kFar = 30, kNear = 20, kNext = 10;
   switch (actor) {
   case Actor::Link:
     for (uint32_t id : due) {
