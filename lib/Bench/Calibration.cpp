@@ -17,7 +17,7 @@ Result<BenchRun> wafer::runProgram(const Image &image, const Machine &machine,
     return Diagnostic{"the program breaks a rule", first.rule, "",
                       first.message, ""};
   }
-  auto engine = Engine::createReference(image, machine, costs);
+  auto engine = Engine::createFast(image, machine, costs);
   if (!engine) {
     return engine.takeError();
   }

@@ -442,6 +442,7 @@ void addBenchCommand(CLI::App &app, CommandContext &context) {
   addReduce(*bench, context, true);
   addMulticast(*bench, context);
   addGemmLoop(*bench, context);
+  addMeshBench(*bench, context);
   addWaferLlmBench(*bench, context);
   addSensitivityBench(*bench, context);
 }

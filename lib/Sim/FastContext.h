@@ -33,6 +33,8 @@ struct Context {
   std::optional<Fault> fault;
   /// The first cycle after everything that happened so far.
   Cycle quietFrom = 0;
+  /// Wavelets that went over a link between routers.
+  uint64_t wordHops = 0;
   /// Nobody may act in this cycle or later: somebody outside may look at the
   /// state, or change it, from here on.
   Cycle bound = 0;

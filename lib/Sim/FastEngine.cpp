@@ -16,7 +16,7 @@ static constexpr Cycle kLongestBurst = 1u << 16;
 
 FastEngine::FastEngine(const Image &image, const Machine &machine,
                        const ParameterSet &costs)
-    : context{image, machine, costs, Grid(machine), {}, {}, {}, 0, 0, 0},
+    : context{image, machine, costs, Grid(machine), {}, {}, {}, 0, 0, 0, 0},
       fabric(context), host(context, fabric), cores(context, fabric) {
   fabric.attach(host);
 }
@@ -35,6 +35,7 @@ Status FastEngine::build() {
   context.fifos.clear();
   context.fault.reset();
   context.quietFrom = context.bound = context.aheadTo = 0;
+  context.wordHops = 0;
   now = 0;
   Status status = fabric.load();
   if (status) {
@@ -54,7 +55,7 @@ void FastEngine::lookAt(Actor actor, Cycle t) {
   const size_t count = due.size();
   looks += count;
   // Whoever is looked at was not for a while, and lies far away in memory.
-  constexpr size_t kFar = 12, kNear = 8, kNext = 4;
+  constexpr size_t kFar = 30, kNear = 20, kNext = 10;
   switch (actor) {
   case Actor::Link:
     for (uint32_t id : due) {
@@ -65,8 +66,8 @@ void FastEngine::lookAt(Actor actor, Cycle t) {
     for (size_t i = 0; i < count; ++i) {
       if (i + kFar < count) {
         fabric.prefetch(due[i + kFar]);
-        fabric.prefetchChannel(due[i + kNear]);
-        fabric.prefetchFifo(due[i + kNext]);
+        fabric.prefetchChannels(due[i + kNear]);
+        fabric.prefetchFifos(due[i + kNext]);
       }
       fabric.look(due[i], t);
     }
@@ -118,7 +119,11 @@ void FastEngine::replayToFault() {
 Cycle FastEngine::satisfiedAt(const std::vector<HostGoal> &goals) const {
   Cycle last = 0;
   for (const HostGoal &goal : goals) {
-    last = std::max(last, host.arrivalOf(goal.port, goal.words));
+    Cycle arrival = host.arrivalOf(goal.port, goal.words);
+    if (goal.atEdge && goal.words && arrival != kNever) {
+      arrival -= context.machine.host.latencyCycles;
+    }
+    last = std::max(last, arrival);
   }
   return last;
 }
@@ -176,7 +181,11 @@ Outcome FastEngine::run(const RunLimits &limits) {
                    : stop(Outcome::Kind::CycleLimit, limits.maxCycles);
     }
     // A word that has not left the wafer yet arrives no earlier than this.
-    Cycle earliest = next + m.hopCycles + m.host.latencyCycles;
+    Cycle earliest = next + m.hopCycles;
+    if (std::none_of(limits.goals.begin(), limits.goals.end(),
+                     [](const HostGoal &goal) { return goal.atEdge; })) {
+      earliest += m.host.latencyCycles;
+    }
     Cycle end = limits.goals.empty() ? kNever : std::min(reached, earliest);
     context.bound = std::min({limits.maxCycles, end, next + kLongestBurst});
     if (context.fault) {

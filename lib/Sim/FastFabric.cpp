@@ -279,6 +279,7 @@ void Fabric::send(uint32_t place, Channel &c, unsigned port, Wavelet w,
     }
     queue.push(w, usableFrom);
   } else if (c.neighbours[port] != kNone) {
+    ++context.wordHops;
     enter(place + stride[port], channels[c.neighbours[port]],
           unsigned(opposite(Port(port))), w, t + context.machine.hopCycles);
   } else {

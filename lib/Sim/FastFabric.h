@@ -77,21 +77,33 @@ public:
   }
   /// Brings what look(place) will read closer.
   void prefetch(uint32_t place) const { __builtin_prefetch(&routers[place]); }
-  void prefetchChannel(uint32_t place) const {
+  /// The same for its channels, once the router itself is close.
+  void prefetchChannels(uint32_t place) const {
     const Router &r = routers[place];
-    if (r.pending) {
-      unsigned color = unsigned(__builtin_ctz(r.pending));
+    for (uint32_t pending = r.pending; pending; pending &= pending - 1) {
+      unsigned color = unsigned(__builtin_ctz(pending));
       __builtin_prefetch(&channels[r.firstChannel + r.channels[color]]);
     }
   }
-  void prefetchFifo(uint32_t place) const {
+  /// The same for what lies behind its channels: FIFOs, and where they lead.
+  void prefetchFifos(uint32_t place) const {
     const Router &r = routers[place];
-    if (r.pending) {
-      unsigned color = unsigned(__builtin_ctz(r.pending));
+    for (uint32_t pending = r.pending; pending; pending &= pending - 1) {
+      unsigned color = unsigned(__builtin_ctz(pending));
       const Channel &c = channels[r.firstChannel + r.channels[color]];
-      if (c.occupied) {
+      for (unsigned ports = c.occupied; ports; ports &= ports - 1) {
         __builtin_prefetch(
-            &context.fifos[c.fifos[unsigned(__builtin_ctz(c.occupied))]]);
+            &context.fifos[c.fifos[unsigned(__builtin_ctz(ports))]]);
+      }
+      unsigned tx = c.config ? c.config->positions[c.position].tx & 15u : 0;
+      for (; tx; tx &= tx - 1) {
+        uint32_t next = c.neighbours[unsigned(__builtin_ctz(tx))];
+        if (next != kNone) {
+          __builtin_prefetch(&channels[next]);
+        }
+      }
+      if (c.fifos[kInputQueue]) {
+        __builtin_prefetch(&context.fifos[c.fifos[kInputQueue]]);
       }
     }
   }

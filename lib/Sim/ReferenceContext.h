@@ -34,6 +34,8 @@ struct Context {
   std::optional<Fault> fault;
   /// The first cycle after everything that happened so far.
   Cycle quietFrom = 0;
+  /// Wavelets that went over a link between routers.
+  uint64_t wordHops = 0;
 
   uint32_t numPlaces() const { return grid.numPlaces(); }
   bool contains(Coord c) const { return grid.contains(c); }

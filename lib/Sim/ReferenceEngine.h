@@ -35,6 +35,7 @@ public:
   Counters counters(Coord core) const override;
   Counters totalCounters() const override;
   std::string waitReport() override;
+  uint64_t wordHops() const override { return context.wordHops; }
   uint64_t events() const override { return looks; }
 
 private:

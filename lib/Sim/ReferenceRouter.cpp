@@ -258,6 +258,7 @@ void Fabric::send(uint32_t place, unsigned color, Channel &c, Port port,
   Coord from = context.coordOf(place);
   Coord to = neighbour(from, port);
   if (context.contains(to)) {
+    ++context.wordHops;
     enter(context.placeOf(to), color, unsigned(opposite(port)), w,
           t + m.hopCycles);
     return;

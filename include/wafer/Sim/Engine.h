@@ -159,6 +159,9 @@ public:
   /// Who waits for what at the present cycle; empty when nothing waits.
   virtual std::string waitReport() = 0;
 
+  /// Wavelets that went over a link from one router to another.
+  virtual uint64_t wordHops() const = 0;
+
   /// Times a core or a router was looked at: the work an engine does.
   virtual uint64_t events() const = 0;
 

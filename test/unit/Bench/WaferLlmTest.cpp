@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "wafer/Bench/WaferLlm.h"
+#include "../Sim/PairEngine.h"
+
 #include "wafer/Bench/Calibration.h"
+#include "wafer/Bench/WaferLlm.h"
 #include "wafer/Support/Half.h"
 
 #include <gtest/gtest.h>
@@ -52,7 +54,7 @@ TEST(WaferLlm, ComputesALayer) {
   ASSERT_TRUE(bool(image)) << image.error().str();
   l.image = std::move(*image);
   const ParameterSet &costs = *l.machine.findParameters("nominal");
-  auto engine = Engine::createReference(l.image, l.machine, costs);
+  auto engine = test::PairEngine::create(l.image, l.machine, costs);
   ASSERT_TRUE(bool(engine)) << engine.error().str();
   l.engine = std::move(*engine);
   for (const char *ones : {"x", "gain1", "gain2", "cos", "values"}) {

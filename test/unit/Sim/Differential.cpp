@@ -75,6 +75,9 @@ private:
         }
       }
     }
+    if (one.wordHops() != other.wordHops()) {
+      return values("word hops", one.wordHops(), other.wordHops());
+    }
     return compareCounters(one.totalCounters(), other.totalCounters());
   }
 

@@ -97,6 +97,10 @@ public:
     return one->totalCounters();
   }
   std::string waitReport() override { return one->waitReport(); }
+  uint64_t wordHops() const override {
+    EXPECT_EQ(one->wordHops(), other->wordHops());
+    return one->wordHops();
+  }
   uint64_t events() const override { return one->events(); }
 
 private:

@@ -122,7 +122,7 @@ private:
       round.cycles = 1 + below(chance(50) ? 40 : 300);
       for (unsigned i = 0; i < out.image.hostPorts.size(); ++i) {
         if (!out.image.hostPorts[i].input && chance(30)) {
-          round.goals.push_back({i, 1 + below(12)});
+          round.goals.push_back({i, 1 + below(12), chance(20)});
         }
       }
       out.rounds.push_back(round);
