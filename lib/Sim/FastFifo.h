@@ -13,6 +13,7 @@
 #include "Plan.h"
 
 #include <cassert>
+#include <cstring>
 #include <memory>
 #include <vector>
 
@@ -30,7 +31,7 @@ class Slot {
 public:
   /// Full: usable from here. Empty: free from here.
   Cycle time() const { return word() >> 1; }
-  bool control() const { return low & 1u; }
+  bool control() const { return word() & 1u; }
   uint32_t payload() const { return data; }
   void fill(Wavelet w, Cycle usableFrom) {
     data = w.payload;
@@ -39,13 +40,14 @@ public:
   void free(Cycle from) { setWord(from << 1); }
 
 private:
-  uint64_t word() const { return uint64_t(high) << 32 | low; }
-  void setWord(uint64_t bits) {
-    low = uint32_t(bits);
-    high = uint32_t(bits >> 32);
+  // One access of eight bytes, though they are aligned to four.
+  uint64_t word() const {
+    uint64_t bits;
+    std::memcpy(&bits, halves, sizeof(bits));
+    return bits;
   }
-  uint32_t low;
-  uint32_t high;
+  void setWord(uint64_t bits) { std::memcpy(halves, &bits, sizeof(bits)); }
+  uint32_t halves[2];
   uint32_t data;
 };
 
