@@ -567,7 +567,10 @@ void addRunCommand(CLI::App &app, CommandContext &context) {
       ->capture_default_str();
   command->add_option("--params", o->params,
                       "Parameter set of the machine (default: the image's)");
-  command->add_option("--threads", o->threads, "Threads of the fast engine");
+  command
+      ->add_option("--threads", o->threads,
+                   "At most so many threads (this version uses one)")
+      ->check(CLI::Range(1u, 1024u));
   command->add_option("--max-cycles", o->maxCycles, "Stop at this cycle");
   command->add_flag("--check", o->check,
                     "Compare the logits of every step with the model's graph, "
