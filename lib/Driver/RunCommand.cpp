@@ -6,6 +6,8 @@
 // page for users.
 //
 //===----------------------------------------------------------------------===//
+#include "CycleAccount.h"
+
 #include "wafer/Bench/Programs.h"
 #include "wafer/Driver/Driver.h"
 #include "wafer/Image/ImageFile.h"
@@ -78,7 +80,6 @@ private:
   ExitCode stopped(const Outcome &outcome);
   Status writeOutputs();
   json describe(Cycle cycles) const;
-  void printCounters();
   Cycle cycleLimit() const { return options.maxCycles.value_or(kNever); }
 
   const Options &options;
@@ -193,29 +194,14 @@ json ImageRun::describe(Cycle cycles) const {
   object["max_abs_error"] = check && std::isfinite(check->errors().maxAbsError)
                                 ? json(check->errors().maxAbsError)
                                 : json(nullptr);
-  Counters total = engine->totalCounters();
-  json activity;
-  for (unsigned i = 0; i < kNumActivities; ++i) {
-    activity[nameOf(Activity(i))] = total.cycles[i];
-  }
-  object["core_cycles"] = std::move(activity);
+  object["core_cycles"] = toJson(engine->totalCounters());
+  object["regions"] = toJson(accountByRegion(*engine, image));
   return object;
 }
 
 /// JSON text; bytes of an incomplete character become a replacement.
 static std::string dump(const json &object) {
   return object.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
-}
-
-void ImageRun::printCounters() {
-  Counters total = engine->totalCounters();
-  double all = double(std::max<uint64_t>(total.total(), 1));
-  for (unsigned i = 0; i < kNumActivities; ++i) {
-    if (total.cycles[i]) {
-      context.print("  {:<14} {:6.2f} % of the core cycles\n",
-                    nameOf(Activity(i)), 100.0 * double(total.cycles[i]) / all);
-    }
-  }
 }
 
 ExitCode ImageRun::stopped(const Outcome &outcome) {
@@ -428,7 +414,7 @@ ExitCode ImageRun::runTokenImage(TokenProtocol protocol) {
                 run.generated.size(), cycles, perToken, perSecond,
                 machine.clockHz / 1e9, machine.name, costs->name,
                 engine->name());
-  printCounters();
+  printAccount(accountByRegion(*engine, image), context);
   if (check) {
     const LogitErrors &errors = check->errors();
     context.print("check: {} steps, logits within {:.3g} of the model on the "
@@ -474,7 +460,7 @@ ExitCode ImageRun::runPlainImage() {
   }
   context.print("{} cycles ({}, parameters '{}', {} engine)\n", outcome.cycle,
                 machine.name, costs->name, engine->name());
-  printCounters();
+  printAccount(accountByRegion(*engine, image), context);
   return ExitCode::Success;
 }
 
