@@ -4,8 +4,8 @@
 //
 // A level costs some instructions, a vector start, its words, and for each
 // member of its longest chain the hops to the next one and 1 + 2 ramps. Levels
-// follow each other, because a head sends only after it has added all of its
-// group. That is the model of Luczynski et al., "Near-Optimal Wafer-Scale
+// follow each other, because a collector sends only after it has added all of
+// its group. That is the model of Luczynski et al., "Near-Optimal Wafer-Scale
 // Reduce" (HPDC 2024), with the costs of the machine file instead of the
 // constants there.
 //
@@ -20,7 +20,7 @@ using namespace wafer;
 using namespace wafer::bench;
 
 uint32_t wafer::rootOf(const ReduceShape &shape) {
-  return planCollective(shape.cores, shape.levels(), headsOf(shape)).root;
+  return planCollective(shape.cores, shape.levels(), collectorsOf(shape)).root;
 }
 
 uint64_t wafer::predictReduce(const Machine &machine, const ParameterSet &costs,
@@ -29,10 +29,10 @@ uint64_t wafer::predictReduce(const Machine &machine, const ParameterSet &costs,
   uint64_t total =
       costs.taskStart + costs.alu + 2 * costs.dsrLoad + 2 * costs.load;
   uint64_t between = 2 * costs.branch + 2 * costs.dsrLoad + costs.alu;
-  uint64_t heads = shape.cores, stride = 1;
+  uint64_t collectors = shape.cores, stride = 1;
   for (uint32_t group : shape.levels()) {
-    uint64_t members = std::min<uint64_t>(group, heads);
-    // The longer side of the head; its two sides are added one by one.
+    uint64_t members = std::min<uint64_t>(group, collectors);
+    // The longer side of the collector; its two sides are added one by one.
     uint64_t links = shape.everywhere ? members / 2 : members - 1;
     uint64_t sides = shape.everywhere && members > 2 ? 2 : 1;
     if (links) {
@@ -40,7 +40,7 @@ uint64_t wafer::predictReduce(const Machine &machine, const ParameterSet &costs,
           between + sides * (costs.vectorStart + shape.words) +
           links * (stride * machine.hopCycles + 2 * machine.rampCycles + 1);
     }
-    heads = (heads + group - 1) / group;
+    collectors = (collectors + group - 1) / group;
     stride *= group;
   }
   return total;
@@ -68,7 +68,7 @@ public:
 private:
   bool fits() const {
     CollectivePlan plan =
-        planCollective(shape.cores, shape.groups, headsOf(shape));
+        planCollective(shape.cores, shape.groups, collectorsOf(shape));
     unsigned sums = shape.everywhere ? 1 : 0;
     return bool(requireResources(machine, "reduce", plan.colors() + sums,
                                  plan.mostAdds() + 1 + sums, 1, shape.cores));

@@ -16,7 +16,7 @@ unsigned CollectivePlan::mostAdds() const {
 
 namespace {
 
-/// A chain from the last member to the first, which is the head.
+/// A chain from the last member to the first, which is the collector.
 void addChain(CollectivePlan &plan, const std::vector<uint32_t> &members,
               unsigned level, unsigned parity) {
   for (size_t i = 1; i < members.size(); ++i) {
@@ -40,36 +40,38 @@ void addChain(CollectivePlan &plan, const std::vector<uint32_t> &members,
   }
 }
 
-/// The heads of the next level.
+/// The collectors of the next level.
 std::vector<uint32_t> addLevel(CollectivePlan &plan,
                                const std::vector<uint32_t> &line,
-                               uint32_t group, unsigned level, Heads where) {
-  std::vector<uint32_t> heads;
+                               uint32_t group, unsigned level,
+                               Collectors where) {
+  std::vector<uint32_t> collectors;
   for (size_t first = 0; first < line.size(); first += group) {
     size_t end = std::min<size_t>(first + group, line.size());
-    size_t head =
-        where == Heads::WesternEnd ? first : first + (end - first) / 2;
-    std::vector<uint32_t> east(line.begin() + long(head),
+    size_t collector =
+        where == Collectors::WesternEnd ? first : first + (end - first) / 2;
+    std::vector<uint32_t> east(line.begin() + long(collector),
                                line.begin() + long(end));
-    std::vector<uint32_t> west(line.rend() - long(head) - 1,
+    std::vector<uint32_t> west(line.rend() - long(collector) - 1,
                                line.rend() - long(first));
-    // Where the head hears both sides at once, their first colors differ.
-    addChain(plan, west, level, where == Heads::MiddleSwitched ? 1 : 0);
+    // Where the collector hears both sides at once, their first colors differ.
+    addChain(plan, west, level, where == Collectors::MiddleSwitched ? 1 : 0);
     addChain(plan, east, level, 1);
-    if (where == Heads::MiddleSwitched && east.size() > 1 && west.size() > 1) {
+    if (where == Collectors::MiddleSwitched && east.size() > 1 &&
+        west.size() > 1) {
       plan.cores[east[1]].advances = plan.cores[west[1]].advances = true;
-      plan.routes[2 * level][line[head]] = ChainRoute::TakeFromBoth;
+      plan.routes[2 * level][line[collector]] = ChainRoute::TakeFromBoth;
     }
-    heads.push_back(line[head]);
+    collectors.push_back(line[collector]);
   }
-  return heads;
+  return collectors;
 }
 
 } // namespace
 
 CollectivePlan wafer::bench::planCollective(uint32_t cores,
                                             const std::vector<uint32_t> &groups,
-                                            Heads heads) {
+                                            Collectors collectors) {
   CollectivePlan plan;
   plan.cores.resize(cores);
   plan.routes.assign(2 * groups.size(),
@@ -80,7 +82,7 @@ CollectivePlan wafer::bench::planCollective(uint32_t cores,
     line[x] = x;
   }
   for (unsigned level = 0; level < groups.size(); ++level) {
-    line = addLevel(plan, line, groups[level], level, heads);
+    line = addLevel(plan, line, groups[level], level, collectors);
   }
   plan.root = line.front();
   return plan;

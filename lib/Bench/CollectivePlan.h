@@ -2,12 +2,12 @@
 //===- CollectivePlan.h - Trees of chains on a line -------------*- C++ -*-===//
 //
 // A sum over a line of cores in levels. Level 0 cuts the line into groups of
-// groups[0] cores, each with a head; level 1 groups the heads by groups[1], and
-// so on; one head is left, the root. Inside a group the words go along a chain
-// from its far ends to the head: a member adds its own words to those that pass
-// by. One level is the vendor's chain, two are the two-phase reduction of
-// Luczynski et al., "Near-Optimal Wafer-Scale Reduce" (HPDC 2024), more are
-// the K-tree of WaferLLM (OSDI 2025).
+// groups[0] cores, each with a collector; level 1 groups the collectors by
+// groups[1], and so on; one collector is left, the root. Inside a group the
+// words go along a chain from its far ends to the collector: a member adds its
+// own words to those that pass by. One level is the vendor's chain, two are the
+// two-phase reduction of Luczynski et al., "Near-Optimal Wafer-Scale Reduce"
+// (HPDC 2024), more are the K-tree of WaferLLM (OSDI 2025).
 //
 // A level needs two colors, because a member receives and sends at the same
 // time. A core sends in one level only. All routes are static.
@@ -47,7 +47,7 @@ struct CollectivePlan {
     /// has, or is the root.
     uint8_t passes = kNoColor;
     uint8_t sends = kNoColor;
-    /// It ends its words with a control wavelet that advances the head's
+    /// It ends its words with a control wavelet that advances the collector's
     /// switch.
     bool advances = false;
   };
@@ -63,10 +63,11 @@ struct CollectivePlan {
   unsigned mostAdds() const;
 };
 
-/// Where the heads of groups lie and how they take what comes from two sides.
-enum class Heads : uint8_t {
+/// Where the collectors of groups lie and how they take what comes from two
+/// sides.
+enum class Collectors : uint8_t {
   WesternEnd,
-  /// Two colors at the head, so two queues: both sides may come at once.
+  /// Two colors at the collector, so two queues: both sides may come at once.
   Middle,
   /// One color, one queue: a switch takes one side after the other.
   MiddleSwitched
@@ -74,10 +75,11 @@ enum class Heads : uint8_t {
 
 /// Plans the levels. Groups of 1 are levels without streams.
 CollectivePlan planCollective(uint32_t cores,
-                              const std::vector<uint32_t> &groups, Heads heads);
+                              const std::vector<uint32_t> &groups,
+                              Collectors collectors);
 
-inline Heads headsOf(const ReduceShape &shape) {
-  return shape.everywhere ? Heads::Middle : Heads::WesternEnd;
+inline Collectors collectorsOf(const ReduceShape &shape) {
+  return shape.everywhere ? Collectors::Middle : Collectors::WesternEnd;
 }
 
 } // namespace wafer::bench

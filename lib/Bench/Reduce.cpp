@@ -2,9 +2,9 @@
 //===- Reduce.cpp - Sums over a line, and sums for all
 //------------------------//
 //
-// One program for every core of a CollectivePlan. It adds what comes to a head
-// to its own words, then sends: while further words pass by, or what it has.
-// For an all-reduce the root then sends the sums to all.
+// One program for every core of a CollectivePlan. It adds what comes to a
+// collector to its own words, then sends: while further words pass by, or what
+// it has. For an all-reduce the root then sends the sums to all.
 //
 //===----------------------------------------------------------------------===//
 #include "CollectivePlan.h"
@@ -109,7 +109,8 @@ class ReduceProgram {
 public:
   ReduceProgram(const Machine &machine, const ReduceShape &shape)
       : machine(machine), shape(shape),
-        plan(planCollective(shape.cores, shape.levels(), headsOf(shape))) {}
+        plan(planCollective(shape.cores, shape.levels(), collectorsOf(shape))) {
+  }
 
   Result<Image> build();
 

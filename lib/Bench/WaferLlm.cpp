@@ -170,9 +170,9 @@ std::string LayerText::buffers(uint32_t at) {
 //===----------------------------------------------------------------------===//
 
 /// acc[0, elements) becomes its sum (or maximum) over the axis. Registers of an
-/// axis: what the head of a group hears (0, 1 or 2 sides), the same for the
-/// root, how the core sends (0: it is the root, 1, 2: and advances the head's
-/// switch), and whether words pass by while it sends.
+/// axis: what the collector of a group hears (0, 1 or 2 sides), the same for
+/// the root, how the core sends (0: it is the root, 1, 2: and advances the
+/// collector's switch), and whether words pass by while it sends.
 void LayerText::allReduce(unsigned axis, const char *op, uint32_t elements) {
   std::string first = fmt::format("r{}", 10 + 4 * axis);
   std::string second = fmt::format("r{}", 11 + 4 * axis);
@@ -421,7 +421,7 @@ public:
            const std::vector<unsigned> &colors)
       : axis(axis), side(side), colors(colors),
         plan(planCollective(side, {(side + groups - 1) / groups, groups},
-                            Heads::MiddleSwitched)) {}
+                            Collectors::MiddleSwitched)) {}
 
   /// Tables of the axis: the four registers, then the colors of the first, the
   /// second, the sharing and the output queue.
@@ -556,7 +556,7 @@ Result<Image> wafer::buildWaferLlm(const Machine &machine,
                       fmt::format("{}, {} groups", shape.side, shape.groups),
                       ""};
   }
-  // Level 0 and level 1 of both axes switch at the heads.
+  // Level 0 and level 1 of both axes switch at the collectors.
   std::vector<unsigned> free = freeColors(machine), switched, others;
   for (unsigned color : free) {
     bool canSwitch = (machine.switchableColors >> color) & 1u;

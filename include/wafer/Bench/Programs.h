@@ -25,17 +25,18 @@ namespace wafer {
 
 /// A sum of vectors of binary32 over a row of cores, in levels of chains: level
 /// 0 cuts the row into groups of groups[0] cores, each of which adds up along a
-/// chain into its head; level 1 does the same with the heads, and so on until
-/// one head is left, the root. Word i of core x begins as float(x % 8 + i %
-/// 16); the sums end in the root's buffer "acc", with `everywhere` in that of
-/// all cores.
+/// chain into its collector; level 1 does the same with the collectors, and so
+/// on until one collector is left, the root. Word i of core x begins as float(x
+/// % 8 + i % 16); the sums end in the root's buffer "acc", with `everywhere` in
+/// that of all cores.
 struct ReduceShape {
   uint32_t cores = 2;
   uint32_t words = 1;
   /// Their product must reach `cores`; empty: one chain.
   std::vector<uint32_t> groups;
-  /// All-reduce: heads lie in the middle of their groups, and the root sends
-  /// the sums to all. Otherwise heads are the westernmost of their groups.
+  /// All-reduce: collectors lie in the middle of their groups, and the root
+  /// sends the sums to all. Otherwise collectors are the westernmost of their
+  /// groups.
   bool everywhere = false;
 
   std::vector<uint32_t> levels() const;

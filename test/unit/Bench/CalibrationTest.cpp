@@ -123,8 +123,9 @@ TEST(Programs, ReductionsThatDoNotFit) {
   EXPECT_FALSE(bool(buildReduce(m, {10, 1, {3, 3}, false})));
   EXPECT_FALSE(bool(buildReduce(m, {1, 1, {}, false})));
   EXPECT_FALSE(bool(buildReduce(m, {4, 65536, {}, false})));
-  // Three levels with heads in the middle: the root hears six sides, and wse3
-  // has six queues, one of which is for what passes by and one for the sums.
+  // Three levels with collectors in the middle: the root hears six sides, and
+  // wse3 has six queues, one of which is for what passes by and one for the
+  // sums.
   auto error = buildReduce(m, {64, 1, {4, 4, 4}, true});
   ASSERT_FALSE(bool(error));
   EXPECT_NE(error.error().str().find("too few input queues"),

@@ -45,8 +45,8 @@ struct Layer {
 } // namespace
 
 TEST(WaferLlm, ComputesALayer) {
-  // Two groups of three on each axis: heads with two sides, a root with one
-  // group beside it. 4, 5 and 2 elements a core.
+  // Two groups of three on each axis: collectors with two sides, a root with
+  // one group beside it. 4, 5 and 2 elements a core.
   Layer l;
   l.machine = *Machine::load("wse2");
   WaferLlmShape shape{6, 2, 24, 30, 12};
