@@ -50,14 +50,21 @@ static std::optional<std::string> missingFile(ModuleOp module) {
   return missing;
 }
 
+static std::string realPath(StringRef path) {
+  llvm::SmallString<128> real;
+  if (llvm::sys::fs::real_path(path, real)) {
+    real = path; // the reader will say what is wrong with it
+  }
+  return real.str().str();
+}
+
 Result<std::string> wafer::serializeGraph(ModuleOp module) {
   mlir::OwningOpRef<ModuleOp> copy = module.clone();
-  renameFiles(*copy, [](StringRef path) {
-    llvm::SmallString<128> absolute;
-    if (llvm::sys::fs::real_path(path, absolute)) {
-      absolute = path; // the reader will say what is wrong with it
+  renameFiles(*copy, realPath);
+  copy->walk([](wgraph::ModelOp model) {
+    if (std::optional<StringRef> source = model.getSource()) {
+      model.setSource(realPath(*source));
     }
-    return absolute.str().str();
   });
   std::string bytes;
   llvm::raw_string_ostream stream(bytes);
