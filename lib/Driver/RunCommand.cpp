@@ -190,6 +190,7 @@ json ImageRun::describe(Cycle cycles) const {
   object["machine"] = machine.name;
   object["params"] = costs->name;
   object["engine"] = engine->name();
+  object["timing_only"] = options.timingOnly;
   // JSON has no infinity.
   object["max_abs_error"] = check && std::isfinite(check->errors().maxAbsError)
                                 ? json(check->errors().maxAbsError)
@@ -330,7 +331,7 @@ void ImageRun::stream(uint32_t id, bool first) {
 }
 
 ExitCode ImageRun::runTokenImage(TokenProtocol protocol) {
-  if (options.ignoreEos) {
+  if (options.ignoreEos || options.timingOnly) {
     protocol.stopAtEos = false;
   }
   Status status = readTokenizer();
@@ -350,7 +351,8 @@ ExitCode ImageRun::runTokenImage(TokenProtocol protocol) {
   if (!status) {
     return context.fail(status.error());
   }
-  bool streams = !options.asJson && ::isatty(STDOUT_FILENO);
+  bool streams =
+      !options.asJson && !options.timingOnly && ::isatty(STDOUT_FILENO);
   TokenObserver observer;
   if (check) {
     observer.onStep = [&](uint32_t fed, uint32_t chosen) {
@@ -387,14 +389,18 @@ ExitCode ImageRun::runTokenImage(TokenProtocol protocol) {
     return context.fail(status.error());
   }
   std::vector<uint32_t> all = *prompt;
-  all.insert(all.end(), run.generated.begin(), run.generated.end());
+  if (!options.timingOnly) {
+    all.insert(all.end(), run.generated.begin(), run.generated.end());
+  }
   Cycle cycles = run.arrivals.back();
   double perToken = run.cyclesPerToken();
   double perSecond = perToken > 0 ? machine.clockHz / perToken : 0;
   if (options.asJson) {
     json object = describe(cycles);
     object["tokens"] = all;
-    object["generated"] = run.generated;
+    object["generated"] =
+        options.timingOnly ? json::array() : json(run.generated);
+    object["steps"] = run.arrivals.size();
     object["text"] = tokenizer ? tokenizer->decode(all) : "";
     object["cycles_per_token"] = number(perToken);
     object["tokens_per_second"] = perSecond;
@@ -405,7 +411,7 @@ ExitCode ImageRun::runTokenImage(TokenProtocol protocol) {
     context.write(dump(object));
     return checked();
   }
-  if (!streams) {
+  if (!streams && !options.timingOnly) {
     context.print("{}", tokenizer ? tokenizer->decode(all)
                                   : fmt::format("{}", fmt::join(all, " ")));
   }
@@ -474,7 +480,8 @@ ExitCode ImageRun::run() {
     return context.fail(protocol.error());
   }
   auto created = options.engine == "fast"
-                     ? Engine::createFast(image, machine, *costs)
+                     ? Engine::createFast(image, machine, *costs,
+                                          {options.threads, options.timingOnly})
                      : Engine::createReference(image, machine, *costs);
   if (!created) {
     return context.fail(created.error());
@@ -493,10 +500,6 @@ static std::optional<Diagnostic> unsupported(const Options &o) {
     return Diagnostic{std::string(option) + " is not available in this build",
                       "", "", "", hint};
   };
-  if (o.timingOnly) {
-    return refuse("--timing-only", "the engines always compute the "
-                                   "values; the cycles are the same");
-  }
   if (!o.inputs.empty()) {
     return refuse("--input", "");
   }
@@ -513,6 +516,25 @@ static std::optional<Diagnostic> unsupported(const Options &o) {
   return std::nullopt;
 }
 
+/// Options that exclude each other.
+static std::optional<Diagnostic> contradiction(const Options &o) {
+  if (!o.timingOnly) {
+    return std::nullopt;
+  }
+  if (o.engine == "reference") {
+    return Diagnostic{"the reference engine always computes values", "", "",
+                      "--timing-only", "leave out --engine"};
+  }
+  for (auto [isGiven, name] : {std::pair(o.check, "--check"),
+                               std::pair(!o.outputs.empty(), "--outputs")}) {
+    if (isGiven) {
+      return Diagnostic{std::string(name) + " needs values", "", "",
+                        "--timing-only", "leave out one of them"};
+    }
+  }
+  return std::nullopt;
+}
+
 static ExitCode runRun(const Options &options, CommandContext &context) {
   if (!options.prompts.empty() && !options.tokens.empty()) {
     return context.fail(
@@ -523,7 +545,9 @@ static ExitCode runRun(const Options &options, CommandContext &context) {
     return context.fail({"bad --max-tokens", "", "at least 1", "0", ""},
                         ExitCode::BadUsage);
   }
-  if (std::optional<Diagnostic> error = unsupported(options)) {
+  std::optional<Diagnostic> error = unsupported(options);
+  error = error ? error : contradiction(options);
+  if (error) {
     return context.fail(*error, ExitCode::BadUsage);
   }
   Result<LoadedImage> loaded = readImage(options.image);
@@ -555,7 +579,8 @@ void addRunCommand(CLI::App &app, CommandContext &context) {
                       "Parameter set of the machine (default: the image's)");
   command
       ->add_option("--threads", o->threads,
-                   "At most so many threads (this version uses one)")
+                   "Threads of the fast engine at most; the result is the same "
+                   "for any number")
       ->check(CLI::Range(1u, 1024u));
   command->add_option("--max-cycles", o->maxCycles, "Stop at this cycle");
   command->add_flag("--check", o->check,
@@ -563,7 +588,9 @@ void addRunCommand(CLI::App &app, CommandContext &context) {
                     "computed on the host in f32");
   command->add_option("--model", o->model,
                       "Where the files of the model are now, for --check");
-  command->add_flag("--timing-only", o->timingOnly, "Do not compute values");
+  command->add_flag("--timing-only", o->timingOnly,
+                    "Floating point takes its time, but values are not "
+                    "computed: cycles without tokens");
   command->add_flag("--ignore-eos", o->ignoreEos,
                     "Go on behind an end of text");
   command->add_option("--trace", o->trace, "Write a trace");

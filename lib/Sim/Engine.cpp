@@ -52,8 +52,10 @@ Engine::createReference(const Image &image, const Machine &machine,
 
 Result<std::unique_ptr<Engine>> Engine::createFast(const Image &image,
                                                    const Machine &machine,
-                                                   const ParameterSet &costs) {
-  auto engine = std::make_unique<fast::FastEngine>(image, machine, costs);
+                                                   const ParameterSet &costs,
+                                                   const FastOptions &options) {
+  auto engine =
+      std::make_unique<fast::FastEngine>(image, machine, costs, options);
   Status status = engine->load();
   if (!status) {
     return status.takeError();

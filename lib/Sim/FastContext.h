@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- FastContext.h - What all parts of the fast engine share --*- C++ -*-===//
+//===- FastContext.h - What all parts of a lane share ----------*- C++ -*-===//
+//
+// A lane is a thread of the engine. All lanes work on the same routers and
+// cores, but never in a cycle on the same place (FastLanes.h); what they plan,
+// count and allocate is their own.
+//
+//===----------------------------------------------------------------------===//
 #ifndef WAFER_LIB_SIM_FASTCONTEXT_H
 #define WAFER_LIB_SIM_FASTCONTEXT_H
 
 #include "FastFifo.h"
-#include "ReferenceSchedule.h"
+#include "FastSchedule.h"
 
 #include <optional>
 #include <tuple>
 
 namespace wafer::fast {
 
-using reference::Actor;
 using sim::Grid;
 
 /// A fault as the part that met it knows it.
@@ -27,8 +32,8 @@ struct Context {
   const Machine &machine;
   const ParameterSet &costs;
   Grid grid;
-  reference::Schedule schedule;
-  FifoPool fifos;
+  Schedule schedule;
+  FifoMaker fifos;
   /// The first fault: by cycle, then by place, a router before its core.
   std::optional<Fault> fault;
   /// The first cycle after everything that happened so far.
@@ -47,6 +52,14 @@ struct Context {
       fault = Fault{cycle, place, actor, std::move(text)};
       bound = std::min(bound, cycle + 1);
     }
+  }
+  /// As before cycle 0.
+  void clear() {
+    schedule.clear();
+    fifos.clear();
+    fault.reset();
+    quietFrom = bound = aheadTo = 0;
+    wordHops = 0;
   }
   void happened(Cycle until) { quietFrom = std::max(quietFrom, until); }
 };

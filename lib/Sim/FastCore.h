@@ -41,6 +41,9 @@ struct VectorPlan {
   Kernel kernel = nullptr;
   uint8_t numSources = 0;
   uint8_t lanes = 1;
+  /// Its results are computed; not those of floating point when only the
+  /// timing is asked for.
+  bool hasValue = true;
   /// Bytes of an element: dest, src0, src1.
   std::array<uint8_t, 3> bytes{};
 };
@@ -106,6 +109,7 @@ struct VectorOp {
   bool advance = false;  // the control wavelet at the end is still to be sent
   bool inMemory = false; // no access can fault
   bool inOrder = false;  // element by element gives what step by step gives
+  bool hasValue = true;  // see VectorPlan
   int32_t issuedBy = -1; // task
   uint32_t pc = 0;
   uint32_t scalar = 0;
@@ -179,13 +183,40 @@ struct CoreState {
   }
 };
 
+/// What all lanes know of the cores, and their states.
+struct CoreTables {
+  sim::ProgramPlan plan;
+  std::vector<std::vector<Code>> codes; // by role
+  std::array<VectorPlan, 256> vectors;
+  /// By address (masked): a bit for its bank modulo the conflict modulus.
+  std::vector<uint64_t> bankBits;
+  uint32_t bankMask = 0;
+  /// Bytes after which the banks repeat; the mask is 0 if that is no power
+  /// of 2.
+  int32_t span = 1;
+  uint32_t spanMask = 0;
+  /// By place; nullptr while nobody looked at the core.
+  std::vector<std::unique_ptr<CoreState>> states;
+
+  void load(const Image &image, const Machine &machine,
+            const ParameterSet &costs, bool timingOnly);
+
+private:
+  void loadCode(bool timingOnly);
+  void loadBanks(const Machine &machine);
+};
+
+/// A lane's hands on them.
 class Cores {
 public:
-  Cores(Context &context, Fabric &fabric) : context(context), fabric(fabric) {}
+  Cores(Context &context, Fabric &fabric, CoreTables &tables)
+      : context(context), fabric(fabric), tables(tables), plan(tables.plan),
+        states(tables.states), vectors(tables.vectors) {}
   Cores(const Cores &) = delete;
   Cores &operator=(const Cores &) = delete;
 
-  void load();
+  /// To be called when the tables are loaded.
+  void attach();
   /// Wakes the cores that have a task to run in cycle 0.
   void start();
   /// One core, from cycle t on.
@@ -279,15 +310,18 @@ private:
   /// After the last step, which ended at `end`.
   void finish(CoreState &core, VectorOp &op, Cycle end);
   void runElements(CoreState &core, VectorOp &op, uint32_t count);
+  static void skipElements(VectorOp &op, uint32_t count);
   uint64_t bankOf(int32_t address) const {
-    return bankBits[uint32_t(address) & bankMask];
+    return tables.bankBits[uint32_t(address) & tables.bankMask];
   }
   bool isMultipleOfSpan(int32_t bytes) const {
-    return spanMask ? !(uint32_t(bytes) & spanMask) : bytes % span == 0;
+    return tables.spanMask ? !(uint32_t(bytes) & tables.spanMask)
+                           : bytes % tables.span == 0;
   }
   int32_t bankIndex(int32_t address) const {
-    int32_t inside =
-        spanMask ? int32_t(uint32_t(address) & spanMask) : address % span;
+    int32_t inside = tables.spanMask
+                         ? int32_t(uint32_t(address) & tables.spanMask)
+                         : address % tables.span;
     return inside / int32_t(context.machine.bankWidthBytes);
   }
 
@@ -317,24 +351,17 @@ private:
   void faultOutside(CoreState &core, Cycle t);
   void fault(CoreState &core, Cycle t, uint32_t pc, int32_t task,
              const std::string &what);
-  void planCode();
   uint8_t *allocateMemory();
 
   Context &context;
   Fabric &fabric;
-  sim::ProgramPlan plan;
-  std::vector<std::unique_ptr<CoreState>> states;
-  /// By address (masked): a bit for its bank modulo the conflict modulus.
-  std::vector<uint64_t> bankBits;
-  uint32_t bankMask = 0;
-  /// Bytes after which the banks repeat; the mask is 0 if that is no power
-  /// of 2.
-  int32_t span = 1;
-  uint32_t spanMask = 0;
-  std::vector<std::vector<Code>> codes; // by role
-  std::array<VectorPlan, 256> vectors;
+  CoreTables &tables;
+  const sim::ProgramPlan &plan;
+  std::vector<std::unique_ptr<CoreState>> &states;
+  const std::array<VectorPlan, 256> &vectors;
   // SRAM in blocks of zeros that the system gives page by page.
   struct FreeBlock {
+    size_t bytes = 0;
     void operator()(uint8_t *p) const;
   };
   std::vector<std::unique_ptr<uint8_t[], FreeBlock>> blocks;

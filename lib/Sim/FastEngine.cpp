@@ -14,12 +14,25 @@ using namespace wafer::fast;
 /// others act.
 static constexpr Cycle kLongestBurst = 1u << 16;
 
-FastEngine::FastEngine(const Image &image, const Machine &machine,
-                       const ParameterSet &costs)
-    : context{image, machine, costs, Grid(machine), {}, {}, {}, 0, 0, 0, 0},
-      fabric(context), host(context, fabric), cores(context, fabric) {
-  fabric.attach(host);
+/// The lanes of an engine; they refer to each other's parts.
+static Lane &addLanes(Lanes &lanes, unsigned wanted, const Image &image,
+                      const Machine &machine, const ParameterSet &costs,
+                      Planned &planned, FifoPool &fifos, FabricState &fabric,
+                      Host &host, CoreTables &tables) {
+  Grid grid(machine);
+  unsigned count = Lanes::useful(grid, wanted);
+  Lanes::classify(grid, count, planned);
+  lanes.add(count, image, machine, costs, planned, fifos, fabric, host, tables);
+  return lanes.first();
 }
+
+FastEngine::FastEngine(const Image &image, const Machine &machine,
+                       const ParameterSet &costs, const FastOptions &options)
+    : context(addLanes(lanes, options.threads, image, machine, costs, planned,
+                       fifos, fabricState, host, tables)
+                  .context),
+      fabric(lanes.first().fabric), cores(lanes.first().cores),
+      host(context, fabric), timingOnly(options.timingOnly) {}
 
 Status FastEngine::load() {
   Status status = sim::checkLimits(context.machine, context.costs);
@@ -31,18 +44,24 @@ Status FastEngine::load() {
 }
 
 Status FastEngine::build() {
-  context.schedule = reference::Schedule();
-  context.fifos.clear();
-  context.fault.reset();
-  context.quietFrom = context.bound = context.aheadTo = 0;
-  context.wordHops = 0;
+  fifos.clear();
   now = 0;
-  Status status = fabric.load();
-  if (status) {
-    host.load();
-    cores.load();
-    cores.start();
+  Status status = fabricState.load(context.image, context.grid);
+  if (!status) {
+    return status;
   }
+  tables.load(context.image, context.machine, context.costs, timingOnly);
+  for (Actor actor : {Actor::Router, Actor::Core}) {
+    planned.at[unsigned(actor)].assign(context.grid.numPlaces(), kNever);
+  }
+  lanes.forEach([](Lane &lane) {
+    lane.context.clear();
+    lane.fabric.attach();
+    lane.cores.attach();
+  });
+  host.load();
+  planned.at[unsigned(Actor::Link)].assign(host.numLinks(), kNever);
+  cores.start();
   return status;
 }
 
@@ -50,52 +69,10 @@ Status FastEngine::build() {
 // Time
 //===----------------------------------------------------------------------===//
 
-void FastEngine::lookAt(Actor actor, Cycle t) {
-  context.schedule.take(actor, due);
-  const size_t count = due.size();
-  looks += count;
-  // Whoever is looked at was not for a while, and lies far away in memory.
-  constexpr size_t kFar = 30, kNear = 20, kNext = 10;
-  switch (actor) {
-  case Actor::Link:
-    for (uint32_t id : due) {
-      host.look(id, t);
-    }
-    break;
-  case Actor::Router:
-    for (size_t i = 0; i < count; ++i) {
-      if (i + kFar < count) {
-        fabric.prefetch(due[i + kFar]);
-        fabric.prefetchChannels(due[i + kNear]);
-        fabric.prefetchFifos(due[i + kNext]);
-      }
-      fabric.look(due[i], t);
-    }
-    break;
-  case Actor::Core:
-    for (size_t i = 0; i < count; ++i) {
-      if (i + kNext < count) {
-        cores.prefetch(due[i + kNext]);
-      }
-      cores.look(due[i], t);
-    }
-    break;
-  }
-}
-
-void FastEngine::execute(Cycle t) {
-  context.schedule.advance(t);
-  // The order is free: everybody sees the state at the start of t.
-  lookAt(Actor::Link, t);
-  lookAt(Actor::Router, t);
-  lookAt(Actor::Core, t);
-}
-
 void FastEngine::executeTo(Cycle end) {
-  for (Cycle next = context.schedule.next(); next < end;
-       next = context.schedule.next()) {
+  for (Cycle next = lanes.next(); next < end; next = lanes.next()) {
     context.bound = end;
-    execute(next);
+    lanes.execute(next, host);
   }
 }
 
@@ -160,7 +137,7 @@ bool FastEngine::canGoOn() {
 Outcome FastEngine::run(const RunLimits &limits) {
   const Machine &m = context.machine;
   while (true) {
-    Cycle next = context.schedule.next();
+    Cycle next = lanes.next();
     if (context.fault && next > context.fault->cycle) {
       if (context.aheadTo > context.fault->cycle + 1) {
         Cycle began = now;
@@ -191,7 +168,7 @@ Outcome FastEngine::run(const RunLimits &limits) {
     if (context.fault) {
       context.bound = std::min(context.bound, context.fault->cycle + 1);
     }
-    execute(next);
+    lanes.execute(next, host);
   }
 }
 

@@ -7,15 +7,14 @@
 #ifndef WAFER_LIB_SIM_FASTENGINE_H
 #define WAFER_LIB_SIM_FASTENGINE_H
 
-#include "FastCore.h"
-#include "FastHost.h"
+#include "FastLanes.h"
 
 namespace wafer::fast {
 
 class FastEngine final : public Engine {
 public:
   FastEngine(const Image &image, const Machine &machine,
-             const ParameterSet &costs);
+             const ParameterSet &costs, const FastOptions &options);
 
   Status load();
 
@@ -36,7 +35,7 @@ public:
   Counters totalCounters() const override;
   std::string waitReport() override;
   uint64_t wordHops() const override { return context.wordHops; }
-  uint64_t events() const override { return looks; }
+  uint64_t events() const override { return lanes.looks(); }
 
 private:
   /// What was done to the engine from outside, and when.
@@ -53,9 +52,6 @@ private:
 
   Status build();
   bool canGoOn();
-  /// Everything that happens in cycle t, and what cores do ahead of it.
-  void execute(Cycle t);
-  void lookAt(Actor actor, Cycle t);
   /// Everything below cycle `end`, with nobody ahead of it.
   void executeTo(Cycle end);
   /// Cores may have gone ahead of a fault: begins anew and stops behind it.
@@ -66,13 +62,18 @@ private:
   Outcome stopQuiet(const RunLimits &limits);
   Result<uint8_t *> locate(Coord core, uint32_t address, uint32_t count);
 
-  Context context;
-  Fabric fabric;
+  Planned planned;
+  FifoPool fifos;
+  FabricState fabricState;
+  CoreTables tables;
+  Lanes lanes;
+  // Those of the first lane.
+  Context &context;
+  Fabric &fabric;
+  Cores &cores;
   Host host;
-  Cores cores;
+  bool timingOnly;
   Cycle now = 0;
-  uint64_t looks = 0;
-  std::vector<uint32_t> due;
   std::vector<Deed> deeds;
 };
 

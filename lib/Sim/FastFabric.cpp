@@ -13,14 +13,43 @@ using namespace wafer::fast;
 // Layout
 //===----------------------------------------------------------------------===//
 
-Status Fabric::load() {
+/// kNone over the edge.
+static uint32_t neighbourOf(const Grid &grid, uint32_t place, unsigned port) {
+  uint32_t width = uint32_t(grid.width);
+  switch (Port(port)) {
+  case Port::West:
+    return place % width ? place - 1 : kNone;
+  case Port::East:
+    return (place + 1) % width ? place + 1 : kNone;
+  case Port::South:
+    return place + width < grid.numPlaces() ? place + width : kNone;
+  case Port::North:
+    return place >= width ? place - width : kNone;
+  case Port::Ramp:
+    break;
+  }
+  return place;
+}
+
+static void loadChannel(Channel &c, const sim::ChannelPlan &plan,
+                        const Image &image) {
+  c.inputQueue = plan.inputQueue;
+  c.outputQueue = plan.outputQueue;
+  if (plan.config != kNoRoute) {
+    c.config = &image.configs[plan.config];
+    c.position = c.config->currentPosition;
+    c.filterCount = c.config->filter.init;
+  }
+}
+
+Status FabricState::load(const Image &image, const Grid &grid) {
   sim::FabricPlan plan;
-  Status status = plan.load(context.image, context.grid,
-                            sim::bindingsOf(context.image, context.grid));
+  Status status = plan.load(image, grid, sim::bindingsOf(image, grid));
   if (!status) {
     return status;
   }
-  context.schedule.resize(Actor::Router, plan.routers.size());
+  uint32_t width = uint32_t(grid.width);
+  stride = {uint32_t(-1), 1, width, uint32_t(0) - width, 0};
   routers.assign(plan.routers.size(), Router());
   channels.assign(plan.channels.size(), Channel());
   for (uint32_t place = 0; place < routers.size(); ++place) {
@@ -30,39 +59,19 @@ Status Fabric::load() {
     uint32_t colors = plan.routers[place].colors;
     for (uint8_t i = 0; colors; colors &= colors - 1, ++i) {
       unsigned color = unsigned(__builtin_ctz(colors));
-      const sim::ChannelPlan &from = plan.channels[r.firstChannel + i];
-      Channel &c = channels[r.firstChannel + i];
       r.channels[color] = i;
+      Channel &c = channels[r.firstChannel + i];
       c.color = uint8_t(color);
-      c.inputQueue = from.inputQueue;
-      c.outputQueue = from.outputQueue;
-      if (from.config != kNoRoute) {
-        c.config = &context.image.configs[from.config];
-        c.position = c.config->currentPosition;
-        c.filterCount = c.config->filter.init;
+      loadChannel(c, plan.channels[r.firstChannel + i], image);
+      for (unsigned port = 0; port < unsigned(Port::Ramp); ++port) {
+        uint32_t next = neighbourOf(grid, place, port);
+        if (next != kNone) {
+          c.neighbours[port] = plan.channelAt(next, color);
+        }
       }
     }
   }
-  uint32_t width = uint32_t(context.grid.width);
-  stride = {uint32_t(-1), 1, width, uint32_t(0) - width, 0};
-  for (uint32_t place = 0; place < routers.size(); ++place) {
-    connect(place);
-  }
-  return Status::success();
-}
-
-/// Finds the neighbours of a router's channels.
-void Fabric::connect(uint32_t place) {
-  uint32_t end = place + 1 < routers.size() ? routers[place + 1].firstChannel
-                                            : uint32_t(channels.size());
-  for (uint32_t id = routers[place].firstChannel; id < end; ++id) {
-    for (unsigned port = 0; port < unsigned(Port::Ramp); ++port) {
-      uint32_t next = neighbourOf(place, port);
-      if (next != kNone) {
-        channels[id].neighbours[port] = channelAt(next, channels[id].color);
-      }
-    }
-  }
+  return status;
 }
 
 unsigned Fabric::capacityOf(const Channel &c, unsigned index) const {
@@ -74,24 +83,6 @@ unsigned Fabric::capacityOf(const Channel &c, unsigned index) const {
     return m.outputQueues.depths[c.outputQueue] + m.rampCycles + 1;
   }
   return m.routerBufferDepth;
-}
-
-/// kNone over the edge.
-uint32_t Fabric::neighbourOf(uint32_t place, unsigned port) const {
-  uint32_t width = uint32_t(context.grid.width);
-  switch (Port(port)) {
-  case Port::West:
-    return place % width ? place - 1 : kNone;
-  case Port::East:
-    return (place + 1) % width ? place + 1 : kNone;
-  case Port::South:
-    return place + width < routers.size() ? place + width : kNone;
-  case Port::North:
-    return place >= width ? place - width : kNone;
-  case Port::Ramp:
-    break;
-  }
-  return place;
 }
 
 //===----------------------------------------------------------------------===//
@@ -258,11 +249,11 @@ void Fabric::freed(uint32_t place, unsigned port, Cycle t) {
     context.schedule.wake(Actor::Core, place, t + 1);
     return;
   }
-  uint32_t upstream = neighbourOf(place, port);
+  uint32_t upstream = neighbourOf(context.grid, place, port);
   if (upstream != kNone) {
     context.schedule.wake(Actor::Router, upstream, t + 1);
   } else {
-    host->freed(place, Port(port), t);
+    host.freed(context, place, Port(port), t);
   }
 }
 
@@ -280,7 +271,7 @@ void Fabric::send(uint32_t place, Channel &c, unsigned port, Wavelet w,
     queue.push(w, usableFrom);
   } else if (c.neighbours[port] != kNone) {
     ++context.wordHops;
-    enter(place + stride[port], channels[c.neighbours[port]],
+    enter(place + state.stride[port], channels[c.neighbours[port]],
           unsigned(opposite(Port(port))), w, t + context.machine.hopCycles);
   } else {
     leaveGrid(place, c, port, w, t);
@@ -289,9 +280,9 @@ void Fabric::send(uint32_t place, Channel &c, unsigned port, Wavelet w,
 
 void Fabric::leaveGrid(uint32_t place, Channel &c, unsigned port, Wavelet w,
                        Cycle t) {
-  int exit = host->exitAt(place, Port(port), c.color);
+  int exit = host.exitAt(place, Port(port), c.color);
   if (exit >= 0) {
-    host->leave(exit, w, t);
+    host.leave(context, exit, w, t);
     return;
   }
   static constexpr const char *kSides[] = {"west", "east", "south", "north"};

@@ -47,11 +47,26 @@ struct alignas(64) Router {
   std::array<uint8_t, 32> channels;
 };
 
+/// The state of all routers.
+struct FabricState {
+  std::vector<Router> routers;
+  std::vector<Channel> channels;
+  /// Places from one to its neighbour, by port.
+  std::array<uint32_t, kNumPorts> stride{};
+
+  Status load(const Image &image, const Grid &grid);
+};
+
+/// A lane's hands on it.
 class Fabric {
 public:
-  explicit Fabric(Context &context) : context(context) {}
-  void attach(Host &h) { host = &h; }
-  Status load();
+  Fabric(Context &context, FabricState &state, Host &host)
+      : context(context), state(state), host(host) {}
+  /// To be called when the state was loaded.
+  void attach() {
+    routers = state.routers.data();
+    channels = state.channels.data();
+  }
 
   /// One router in one cycle.
   void look(uint32_t place, Cycle t);
@@ -147,21 +162,18 @@ public:
 
 private:
   Move moveOf(const Channel &c, unsigned port) const;
-  uint32_t neighbourOf(uint32_t place, unsigned port) const;
   void perform(uint32_t place, Channel &c, Move move, Cycle t);
   void send(uint32_t place, Channel &c, unsigned port, Wavelet w, Cycle t);
   void freed(uint32_t place, unsigned port, Cycle t);
   uint32_t command(uint32_t place, Channel &c, uint32_t payload, Cycle t);
   unsigned capacityOf(const Channel &c, unsigned index) const;
   void leaveGrid(uint32_t place, Channel &c, unsigned port, Wavelet w, Cycle t);
-  void connect(uint32_t place);
 
   Context &context;
-  Host *host = nullptr;
-  std::vector<Router> routers;
-  std::vector<Channel> channels;
-  /// Places from one to its neighbour, by port.
-  std::array<uint32_t, kNumPorts> stride{};
+  FabricState &state;
+  Host &host;
+  Router *routers = nullptr;
+  Channel *channels = nullptr;
 };
 
 } // namespace wafer::fast

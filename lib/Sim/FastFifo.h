@@ -15,7 +15,8 @@
 #include <cassert>
 #include <cstring>
 #include <memory>
-#include <vector>
+#include <mutex>
+#include <new>
 
 namespace wafer::fast {
 
@@ -79,7 +80,7 @@ public:
   }
 
 private:
-  friend class FifoPool;
+  friend class FifoMaker;
   unsigned wrap(unsigned i) const { return i >= capacity ? i - capacity : i; }
   Slot *slots() { return reinterpret_cast<Slot *>(this + 1); }
   const Slot *slots() const { return reinterpret_cast<const Slot *>(this + 1); }
@@ -94,38 +95,68 @@ private:
 /// comes and never move.
 class FifoPool {
 public:
-  uint32_t create(unsigned capacity) {
-    size_t bytes = sizeof(Fifo) + capacity * sizeof(Slot);
-    uint32_t lines = uint32_t((bytes + kLine - 1) / kLine);
-    if (chunks.empty() || used + lines > kChunk) {
-      // Zeros: every slot is free from cycle 0.
-      chunks.emplace_back(new Line[kChunk]());
-      used = chunks.size() == 1 ? 1 : 0; // number 0 is none
-    }
-    uint32_t id = uint32_t(chunks.size() - 1) * kChunk + used;
-    used += lines;
-    (*this)[id].capacity = uint16_t(capacity);
-    return id;
-  }
   Fifo &operator[](uint32_t id) {
     return *reinterpret_cast<Fifo *>(&chunks[id / kChunk][id % kChunk]);
   }
   void clear() {
-    chunks.clear();
-    used = 0;
+    for (uint32_t i = 0; i < numChunks; ++i) {
+      chunks[i].reset();
+    }
+    numChunks = 0;
   }
 
 private:
+  friend class FifoMaker;
   static constexpr size_t kLine = 64;
   struct alignas(kLine) Line {
     uint8_t bytes[kLine];
   };
   static constexpr uint32_t kChunk = 1u << 14;
+  static constexpr uint32_t kMaxChunks = 1u << 16;
   static_assert(sizeof(Fifo) + sim::kMaxFifoCapacity * sizeof(Slot) <=
                     kLine * (kChunk - 1),
                 "the largest FIFO fits into a chunk");
-  std::vector<std::unique_ptr<Line[]>> chunks;
-  uint32_t used = 0;
+
+  uint32_t addChunk() {
+    std::lock_guard<std::mutex> guard(adding);
+    if (numChunks == kMaxChunks) {
+      throw std::bad_alloc();
+    }
+    // Zeros: every slot is free from cycle 0.
+    chunks[numChunks].reset(new Line[kChunk]());
+    return numChunks++;
+  }
+
+  std::mutex adding;
+  uint32_t numChunks = 0;
+  /// All there can be, so that they stay where they are while lanes add some.
+  std::unique_ptr<std::unique_ptr<Line[]>[]> chunks{
+      new std::unique_ptr<Line[]>[kMaxChunks]};
+};
+
+/// One lane's way to the pool: makes FIFOs in chunks of its own.
+class FifoMaker {
+public:
+  explicit FifoMaker(FifoPool &pool) : pool(pool) {}
+  uint32_t create(unsigned capacity) {
+    size_t bytes = sizeof(Fifo) + capacity * sizeof(Slot);
+    uint32_t lines = uint32_t((bytes + FifoPool::kLine - 1) / FifoPool::kLine);
+    if (used + lines > FifoPool::kChunk) {
+      chunk = pool.addChunk();
+      used = chunk == 0 ? 1 : 0; // number 0 is none
+    }
+    uint32_t id = chunk * FifoPool::kChunk + used;
+    used += lines;
+    pool[id].capacity = uint16_t(capacity);
+    return id;
+  }
+  Fifo &operator[](uint32_t id) { return pool[id]; }
+  void clear() { used = FifoPool::kChunk; }
+
+private:
+  FifoPool &pool;
+  uint32_t chunk = 0;
+  uint32_t used = FifoPool::kChunk;
 };
 
 } // namespace wafer::fast

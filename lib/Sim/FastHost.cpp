@@ -23,7 +23,6 @@ void Host::load() {
     ports[i].link = at->second;
     ports[i].channel = fabric.channelAt(place, p.color);
   }
-  context.schedule.resize(Actor::Link, links.size());
 }
 
 void Host::push(unsigned port, const uint32_t *words, size_t count,
@@ -79,10 +78,10 @@ bool Host::canFeed() const {
   return false;
 }
 
-void Host::freed(uint32_t place, Port side, Cycle t) {
+void Host::freed(Context &lane, uint32_t place, Port side, Cycle t) {
   auto link = linkAt.find({place, side});
   if (link != linkAt.end()) {
-    context.schedule.wake(Actor::Link, link->second, t + 1);
+    lane.schedule.wake(Actor::Link, link->second, t + 1);
   }
 }
 
@@ -100,11 +99,11 @@ int Host::exitAt(uint32_t place, Port side, unsigned color) const {
   return -1;
 }
 
-void Host::leave(int port, Wavelet w, Cycle t) {
+void Host::leave(Context &lane, int port, Wavelet w, Cycle t) {
   const Machine &m = context.machine;
   Cycle arrival = t + m.hopCycles + m.host.latencyCycles;
   ports[size_t(port)].received.push_back({w.payload, w.control, arrival});
-  context.happened(arrival);
+  lane.happened(arrival);
 }
 
 Cycle Host::arrivalOf(unsigned port, uint64_t words) const {

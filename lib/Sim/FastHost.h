@@ -27,10 +27,10 @@ public:
   /// Whether a word can enter the wafer, now or later, if nobody else acts.
   bool canFeed() const;
   /// The router at `place` took a wavelet out of the buffer of its outer port.
-  void freed(uint32_t place, Port side, Cycle t);
+  void freed(Context &lane, uint32_t place, Port side, Cycle t);
   /// The index of the output port where a wavelet leaves, or -1.
   int exitAt(uint32_t place, Port side, unsigned color) const;
-  void leave(int port, Wavelet w, Cycle t);
+  void leave(Context &lane, int port, Wavelet w, Cycle t);
 
   const std::vector<HostWord> &received(unsigned port) const {
     return ports[port].received;
@@ -38,6 +38,7 @@ public:
   /// The cycle in which word number `words` (from 1) arrives; kNever if it has
   /// not left the wafer.
   Cycle arrivalOf(unsigned port, uint64_t words) const;
+  size_t numLinks() const { return links.size(); }
   size_t waiting(unsigned port) const { return ports[port].waiting.size(); }
 
 private:

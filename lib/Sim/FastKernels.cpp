@@ -21,7 +21,8 @@ uint32_t load(const uint8_t *p) {
   return value;
 }
 
-template <Opcode op, ElementType dest, ElementType src0, ElementType src1>
+template <Opcode op, ElementType dest, ElementType src0, ElementType src1,
+          bool onlyChanges>
 void run(const Elements &e) {
   uint8_t *d = e.dest;
   const uint8_t *a = e.src0;
@@ -29,25 +30,52 @@ void run(const Elements &e) {
   for (uint32_t i = 0; i < e.count; ++i) {
     uint32_t value = sim::elementOf<op>(load<sizeOf(src0)>(a),
                                         load<sizeOf(src1)>(b), e.scalar);
-    std::memcpy(d, &value, sizeOf(dest));
+    if (!onlyChanges || value != load<sizeOf(dest)>(d)) {
+      std::memcpy(d, &value, sizeOf(dest));
+    }
     d += e.destStep;
     a += e.step0;
     b += e.step1;
   }
 }
 
-std::array<Kernel, 256> makeTable() {
-  std::array<Kernel, 256> table{};
+constexpr bool isFloat(ElementType type) {
+  return type == ElementType::F16 || type == ElementType::F32;
+}
+
+using Table = std::array<Kernel, 256>;
+
+Table makeTable() {
+  Table table{};
 #define VECTOR(Name, Mnemonic, Code, Sources, Dest, Src0, Src1, Scalar)        \
   table[Code] = run<Opcode::Name, ElementType::Dest, ElementType::Src0,        \
-                    ElementType::Src1>;
+                    ElementType::Src1, false>;
+#include "wafer/Image/Opcodes.def"
+  return table;
+}
+
+template <Opcode op, ElementType dest, ElementType src0, ElementType src1>
+constexpr Kernel timingKernel() {
+  if constexpr (isFloat(dest)) {
+    return nullptr;
+  } else {
+    return run<op, dest, src0, src1, true>;
+  }
+}
+
+Table makeTimingTable() {
+  Table table{};
+#define VECTOR(Name, Mnemonic, Code, Sources, Dest, Src0, Src1, Scalar)        \
+  table[Code] = timingKernel<Opcode::Name, ElementType::Dest,                  \
+                             ElementType::Src0, ElementType::Src1>();
 #include "wafer/Image/Opcodes.def"
   return table;
 }
 
 } // namespace
 
-Kernel wafer::fast::kernelOf(Opcode op) {
-  static const std::array<Kernel, 256> table = makeTable();
-  return table[uint8_t(op)];
+Kernel wafer::fast::kernelOf(Opcode op, bool timingOnly) {
+  static const Table table = makeTable();
+  static const Table timing = makeTimingTable();
+  return (timingOnly ? timing : table)[uint8_t(op)];
 }

@@ -22,8 +22,10 @@ struct Elements {
   uint32_t scalar = 0;
 };
 using Kernel = void (*)(const Elements &e);
-/// nullptr for a scalar instruction.
-Kernel kernelOf(Opcode op);
+/// nullptr for a scalar instruction. With `timingOnly` also for one of floating
+/// point, and the others write only what changes, so that pages that would stay
+/// zero are not touched.
+Kernel kernelOf(Opcode op, bool timingOnly);
 
 } // namespace wafer::fast
 

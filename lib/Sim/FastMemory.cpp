@@ -22,9 +22,33 @@ bool Cores::readsConflict(const VectorOp &op, unsigned n) const {
   return (banks0 & banks1) && !same;
 }
 
+/// n elements on, over the ends of rows.
+static void skip(Operand &o, uint32_t n) {
+  if (!o.twoDimensional) {
+    o.address += int32_t(n) * o.stepBytes;
+    return;
+  }
+  uint32_t inner = o.inner + n;
+  o.row += int32_t(inner / o.extent0) * o.rowBytes;
+  o.inner = inner % o.extent0;
+  o.address = o.row + int32_t(o.inner) * o.stepBytes;
+}
+
+void Cores::skipElements(VectorOp &op, uint32_t count) {
+  for (Operand *o : {&op.dest, &op.src0, &op.src1}) {
+    if (o->source == Source::Memory) {
+      skip(*o, count);
+    }
+  }
+}
+
 void Cores::runElements(CoreState &core, VectorOp &op, uint32_t count) {
   Kernel kernel = vectors[uint8_t(op.op)].kernel;
   op.done += count;
+  if (!kernel) {
+    skipElements(op, count);
+    return;
+  }
   while (count) {
     uint32_t n = count;
     for (const Operand *o : {&op.dest, &op.src0, &op.src1}) {

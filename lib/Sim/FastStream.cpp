@@ -99,7 +99,9 @@ inline bool Cores::scatter(CoreState &core, VectorOp &op, unsigned n,
       if (!bytes) {
         return false;
       }
-      std::memcpy(bytes, &in[i], o.bytes);
+      if (op.hasValue && std::memcmp(bytes, &in[i], o.bytes) != 0) {
+        std::memcpy(bytes, &in[i], o.bytes);
+      }
     }
     return true;
   }
@@ -120,9 +122,13 @@ unsigned Cores::step(CoreState &core, VectorOp &op, Cycle t) {
         !gather(core, op, op.src1, n, b, t)) {
       return 0;
     }
-    sim::ElementFn element = vectors[uint8_t(op.op)].element;
-    for (unsigned i = 0; i < n; ++i) {
-      a[i] = element(a[i], b[i], op.scalar);
+    if (op.hasValue) {
+      sim::ElementFn element = vectors[uint8_t(op.op)].element;
+      for (unsigned i = 0; i < n; ++i) {
+        a[i] = element(a[i], b[i], op.scalar);
+      }
+    } else {
+      std::fill_n(a, n, 0u);
     }
     if (!scatter(core, op, n, a, t)) {
       return 0;

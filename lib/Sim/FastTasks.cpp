@@ -2,8 +2,8 @@
 //===- FastTasks.cpp - The state of a core and its tasks ------------------===//
 #include "FastCore.h"
 
-#include <cstdlib>
 #include <fmt/format.h>
+#include <sys/mman.h>
 
 using namespace wafer;
 using namespace wafer::fast;
@@ -12,42 +12,30 @@ using namespace wafer::fast;
 // Load
 //===----------------------------------------------------------------------===//
 
-void Cores::load() {
-  const Machine &m = context.machine;
-  plan.load(context.image, m, context.costs);
+void CoreTables::load(const Image &image, const Machine &machine,
+                      const ParameterSet &costs, bool timingOnly) {
+  plan.load(image, machine, costs);
   states.clear();
-  states.resize(context.grid.numPlaces());
-  blocks.clear();
-  blockUsed = 0;
-  context.schedule.resize(Actor::Core, context.grid.numPlaces());
-  planCode();
-  // Banks repeat after `span` bytes; a table over them when that is a mask.
-  span = int32_t(m.sramBanks * m.bankWidthBytes);
-  spanMask = span & (span - 1) ? 0 : uint32_t(span) - 1;
-  uint32_t size = spanMask + 1;
-  while (!spanMask && size < m.sramBytes) {
-    size *= 2;
-  }
-  bankMask = size - 1;
-  bankBits.resize(size);
-  for (uint32_t address = 0; address < size; ++address) {
-    uint32_t bank = address / m.bankWidthBytes % m.sramBanks;
-    bankBits[address] = uint64_t(1) << (bank % m.readConflictModulus);
-  }
+  states.resize(plan.regionOf.size());
+  loadCode(timingOnly);
+  loadBanks(machine);
 }
 
-void Cores::planCode() {
+void CoreTables::loadCode(bool timingOnly) {
   for (unsigned code = 0; code < vectors.size(); ++code) {
     const OpcodePlan &from = plan.opcodes[code];
-    if (from.info && from.info->isVector) {
-      const OpcodeInfo &info = *from.info;
-      vectors[code] = {from.element,
-                       kernelOf(Opcode(code)),
-                       uint8_t(info.numSources),
-                       uint8_t(from.lanes),
-                       {uint8_t(sizeOf(info.dest)), uint8_t(sizeOf(info.src0)),
-                        uint8_t(sizeOf(info.src1))}};
+    if (!from.info || !from.info->isVector) {
+      continue;
     }
+    const OpcodeInfo &info = *from.info;
+    VectorPlan &to = vectors[code];
+    to.element = from.element;
+    to.kernel = kernelOf(Opcode(code), timingOnly);
+    to.numSources = uint8_t(info.numSources);
+    to.lanes = uint8_t(from.lanes);
+    to.hasValue = to.kernel != nullptr;
+    to.bytes = {uint8_t(sizeOf(info.dest)), uint8_t(sizeOf(info.src0)),
+                uint8_t(sizeOf(info.src1))};
   }
   codes.assign(plan.roles.size(), {});
   for (size_t i = 0; i < codes.size(); ++i) {
@@ -57,6 +45,27 @@ void Cores::planCode() {
           {in.op, in.a, in.b, in.c, in.imm, op.cost, op.info->isVector});
     }
   }
+}
+
+void CoreTables::loadBanks(const Machine &machine) {
+  // Banks repeat after `span` bytes; a table over them when that is a mask.
+  span = int32_t(machine.sramBanks * machine.bankWidthBytes);
+  spanMask = span & (span - 1) ? 0 : uint32_t(span) - 1;
+  uint32_t size = spanMask + 1;
+  while (!spanMask && size < machine.sramBytes) {
+    size *= 2;
+  }
+  bankMask = size - 1;
+  bankBits.resize(size);
+  for (uint32_t address = 0; address < size; ++address) {
+    uint32_t bank = address / machine.bankWidthBytes % machine.sramBanks;
+    bankBits[address] = uint64_t(1) << (bank % machine.readConflictModulus);
+  }
+}
+
+void Cores::attach() {
+  blocks.clear();
+  blockUsed = 0;
 }
 
 void Cores::start() {
@@ -70,7 +79,7 @@ void Cores::start() {
   }
 }
 
-void Cores::FreeBlock::operator()(uint8_t *p) const { std::free(p); }
+void Cores::FreeBlock::operator()(uint8_t *p) const { ::munmap(p, bytes); }
 
 uint8_t *Cores::allocateMemory() {
   constexpr uint32_t kCoresInBlock = 64;
@@ -78,13 +87,18 @@ uint8_t *Cores::allocateMemory() {
   // cache for the same address.
   size_t bytes = (context.machine.sramBytes / 64 | 1) * 64 + 128;
   if (blocks.empty() || blockUsed == kCoresInBlock) {
-    // calloc: pages that no core touches never become real memory.
-    blocks.emplace_back(
-        static_cast<uint8_t *>(std::calloc(kCoresInBlock, bytes)));
+    // Pages that no core writes to never become real memory.
+    size_t block = kCoresInBlock * bytes;
+    void *at = ::mmap(nullptr, block, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (at == MAP_FAILED) {
+      return nullptr;
+    }
+    ::madvise(at, block, MADV_NOHUGEPAGE);
+    blocks.emplace_back(static_cast<uint8_t *>(at), FreeBlock{block});
     blockUsed = 0;
   }
-  uint8_t *block = blocks.back().get();
-  return block ? block + size_t(blockUsed++) * bytes : nullptr;
+  return blocks.back().get() + size_t(blockUsed++) * bytes;
 }
 
 CoreState &Cores::state(uint32_t place) {
@@ -96,7 +110,7 @@ CoreState &Cores::state(uint32_t place) {
   core.place = place;
   const Region &region = context.image.regions[plan.regionOf[place]];
   core.role = &plan.roles[region.role];
-  const std::vector<Code> &code = codes[region.role];
+  const std::vector<Code> &code = tables.codes[region.role];
   core.code = code.data();
   core.codeSize = uint32_t(code.size());
   core.active = core.role->active;
@@ -117,6 +131,7 @@ CoreState &Cores::state(uint32_t place) {
   if (core.sram) {
     sim::fillMemory(context.image, plan, context.grid, place, core.sram);
   } else {
+    core.faulted = true;
     context.raise(context.quietFrom, Actor::Core, place,
                   "out of memory for the SRAM of the cores");
   }

@@ -184,6 +184,7 @@ bool Cores::setUp(CoreState &core, VectorOp &op, Cycle t) {
   op.op = in.op;
   op.pc = core.pc;
   op.issuedBy = core.task;
+  op.hasValue = vectors[uint8_t(in.op)].hasValue;
   op.scalar = core.registers[fields.scalarRegister];
   if (fields.async) {
     op.onComplete = fields.onComplete;

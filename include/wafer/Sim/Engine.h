@@ -105,6 +105,17 @@ struct EngineOptions {
   bool stepwise = false;
 };
 
+struct FastOptions {
+  /// Threads that share the work of a cycle; results are the same for any
+  /// number.
+  unsigned threads = 1;
+  /// Vector instructions of floating point take their time, but leave memory
+  /// as it is and send zeros. All others do their work, so words that only
+  /// pass through (positions, token ids, addresses) are right; what depends on
+  /// a computed value is not. Most of the SRAM is never touched.
+  bool timingOnly = false;
+};
+
 class Engine {
 public:
   virtual ~Engine();
@@ -120,9 +131,9 @@ public:
 
   /// The engine that is equal to it in every cycle and every bit, and many
   /// times as fast: cores run ahead of the clock where nobody can tell.
-  static Result<std::unique_ptr<Engine>> createFast(const Image &image,
-                                                    const Machine &machine,
-                                                    const ParameterSet &costs);
+  static Result<std::unique_ptr<Engine>>
+  createFast(const Image &image, const Machine &machine,
+             const ParameterSet &costs, const FastOptions &options = {});
 
   /// "reference" or "fast".
   virtual const char *name() const = 0;

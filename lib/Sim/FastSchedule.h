@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===- FastSchedule.h - Who is looked at next -------------------*- C++ -*-===//
+//
+// Every lane of the engine plans looks in a schedule of its own; whoever is
+// planned twice is looked at once, in the earlier cycle. The places are cut
+// into classes (FastLanes.h); in a cycle the lane that looks at a class takes
+// it out of the schedules of all lanes.
+//
+//===----------------------------------------------------------------------===//
+#ifndef WAFER_LIB_SIM_FASTSCHEDULE_H
+#define WAFER_LIB_SIM_FASTSCHEDULE_H
+
+#include "wafer/Sim/Engine.h"
+
+#include <algorithm>
+#include <queue>
+
+namespace wafer::fast {
+
+enum class Actor : uint8_t { Link = 0, Router = 1, Core = 2 };
+inline constexpr unsigned kNumActors = 3;
+
+/// What all lanes know.
+struct Planned {
+  /// The cycle in which somebody is looked at next; kNever: not planned.
+  std::array<std::vector<Cycle>, kNumActors> at;
+  /// By place; empty if there is one class.
+  std::vector<uint8_t> classOf;
+  unsigned numClasses = 1;
+};
+
+class Schedule {
+public:
+  explicit Schedule(Planned &planned) : planned(planned) { clear(); }
+
+  void clear() {
+    now = 0;
+    far = {};
+    lists.assign(size_t(kRing) * kNumActors * planned.numClasses, {});
+    isUsed.fill(0);
+  }
+
+  /// Look at it in cycle `at`, or earlier if that is already planned.
+  void wake(Actor actor, uint32_t id, Cycle at) {
+    Cycle &known = planned.at[unsigned(actor)][id];
+    if (at >= known) {
+      return;
+    }
+    known = at;
+    if (at - now < kRing) {
+      put(actor, id, at);
+    } else {
+      far.push({at, actor, id});
+    }
+  }
+
+  /// The next cycle at or after the present one with somebody to look at.
+  Cycle next() const {
+    Cycle best = far.empty() ? kNever : far.top().at;
+    for (Cycle t = now; t < now + kRing && t < best;) {
+      uint64_t bits = isUsed[t % kRing / 64] >> (t % 64);
+      if (bits) {
+        return std::min(best, t + Cycle(__builtin_ctzll(bits)));
+      }
+      t = (t / 64 + 1) * 64;
+    }
+    return best;
+  }
+
+  /// Makes t the present cycle; t must not be later than next().
+  void advance(Cycle t) {
+    now = t;
+    while (!far.empty() && far.top().at == t) {
+      put(far.top().actor, far.top().id, t);
+      far.pop();
+    }
+  }
+
+  /// Those planned for the present cycle, some of them more than once.
+  std::vector<uint32_t> &list(Actor actor, unsigned classIndex) {
+    return listAt(now, actor, classIndex);
+  }
+  /// Appends those that are still to be looked at, once each.
+  void take(Actor actor, unsigned classIndex, std::vector<uint32_t> &out) {
+    std::vector<uint32_t> &from = list(actor, classIndex);
+    std::vector<Cycle> &known = planned.at[unsigned(actor)];
+    for (uint32_t id : from) {
+      if (known[id] == now) {
+        known[id] = kNever;
+        out.push_back(id);
+      }
+    }
+    from.clear();
+  }
+  /// To be called when everybody was looked at in the present cycle.
+  void finish() {
+    for (unsigned i = 0; i < kNumActors * planned.numClasses; ++i) {
+      if (!lists[now % kRing * kNumActors * planned.numClasses + i].empty()) {
+        return; // planned for the present cycle in the meantime
+      }
+    }
+    isUsed[now % kRing / 64] &= ~(uint64_t(1) << (now % 64));
+  }
+
+private:
+  struct Far {
+    Cycle at;
+    Actor actor;
+    uint32_t id;
+    bool operator<(const Far &other) const { return at > other.at; }
+  };
+  static constexpr Cycle kRing = 256;
+
+  std::vector<uint32_t> &listAt(Cycle t, Actor actor, unsigned classIndex) {
+    return lists[(t % kRing * kNumActors + unsigned(actor)) *
+                     planned.numClasses +
+                 classIndex];
+  }
+  void put(Actor actor, uint32_t id, Cycle at) {
+    bool oneClass = planned.numClasses == 1 || actor == Actor::Link;
+    listAt(at, actor, oneClass ? 0 : planned.classOf[id]).push_back(id);
+    isUsed[at % kRing / 64] |= uint64_t(1) << (at % 64);
+  }
+
+  Planned &planned;
+  Cycle now = 0;
+  /// Bit t: somebody is planned for a cycle equal to t modulo the ring.
+  std::array<uint64_t, kRing / 64> isUsed;
+  std::vector<std::vector<uint32_t>> lists;
+  std::priority_queue<Far> far;
+};
+
+} // namespace wafer::fast
+
+#endif // WAFER_LIB_SIM_FASTSCHEDULE_H
