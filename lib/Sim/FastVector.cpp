@@ -154,6 +154,15 @@ static bool isSameWalk(const Operand &a, const Operand &b) {
           (a.extent0 == b.extent0 && a.rowBytes == b.rowBytes));
 }
 
+/// Whether n elements in order may hold one twice.
+static bool mayRepeat(const Operand &o, uint32_t n) {
+  if (!o.twoDimensional ||
+      std::abs(o.rowBytes) >= int64_t(o.extent0) * std::abs(o.stepBytes)) {
+    return false;
+  }
+  return o.rowBytes != 0 || o.extent0 < n;
+}
+
 void Cores::planMemory(const CoreState &core, VectorOp &op) const {
   Operand *const operands[] = {&op.dest, &op.src0, &op.src1};
   Extent extents[3];
@@ -172,7 +181,8 @@ void Cores::planMemory(const CoreState &core, VectorOp &op) const {
     if (operands[i]->source == Source::Memory && op.perStep > 1) {
       bool apart = extents[i].high <= extents[0].low ||
                    extents[0].high <= extents[i].low;
-      op.inOrder &= apart || isSameWalk(op.dest, *operands[i]);
+      op.inOrder &= apart || (isSameWalk(op.dest, *operands[i]) &&
+                              !mayRepeat(op.dest, op.perStep));
     }
   }
 }

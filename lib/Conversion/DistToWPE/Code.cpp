@@ -44,10 +44,10 @@ mlir::Value Code::mem(const Place &place, Count extent, int64_t stride,
   return wpe::MemOp::create(builder, place.buffer, place.element, shape);
 }
 
-mlir::Value Code::mem2d(const Place &place, int64_t extent, int64_t stride,
+mlir::Value Code::mem2d(const Place &place, Count extent, int64_t stride,
                         int64_t rows, int64_t rowStride) {
   wpe::MemShape shape;
-  shape.extent = extent;
+  shape.extent = extent.size();
   shape.stride = stride;
   shape.extent1 = wpe::Size(rows);
   shape.stride1 = wpe::Size(rowStride);

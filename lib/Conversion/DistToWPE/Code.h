@@ -96,7 +96,7 @@ public:
                   bool save = false);
   /// `rows` times `extent` elements; element (r, i) is at r * rowStride + i *
   /// stride.
-  mlir::Value mem2d(const Place &place, int64_t extent, int64_t stride,
+  mlir::Value mem2d(const Place &place, Count extent, int64_t stride,
                     int64_t rows, int64_t rowStride);
   mlir::Value fabricIn(llvm::StringRef queue, Count extent, mlir::Type element);
   mlir::Value fabricOut(llvm::StringRef queue, Count extent,

@@ -67,6 +67,11 @@ private:
   LogicalResult lowerLayers();
   LogicalResult lowerHead();
 
+  /// Elements of a step of any sum or maximum.
+  int64_t lanes() const {
+    return std::max({machine.lanesOf("fadds"), machine.lanesOf("faddhs"),
+                     machine.lanesOf("fmaxs")});
+  }
   void declareParams(wpe::RoleOp role, ArrayRef<StringRef> names,
                      wpe::ParamKind kind);
   void declareQueue(wpe::RoleOp role, StringRef name,
@@ -459,7 +464,7 @@ LogicalResult Lowering::lowerEmbed() {
   Code code(embed.getLoc());
   auto role = wpe::RoleOp::create(builder, "embed_role");
   makeTask(role, code);
-  StageLowering lowering(code, role, symbols, embed, 1);
+  StageLowering lowering(code, role, symbols, embed, 1, lanes());
   declareQueue(role, "token_in", wpe::QueueDirection::Input, {"token"});
   declareQueue(role, "chain_in", wpe::QueueDirection::Input, embedChain);
   std::vector<std::string> outs = embedChain;
@@ -545,7 +550,7 @@ LogicalResult Lowering::lowerLayers() {
   Code code(first.getLoc());
   auto role = wpe::RoleOp::create(builder, "layer_role");
   makeTask(role, code);
-  StageLowering lowering(code, role, symbols, first, most);
+  StageLowering lowering(code, role, symbols, first, most, lanes());
   declareCollectives(role, lowering, layerStreams, rect.h, rect.w);
   std::vector<std::string> ins, outs;
   for (StageOp stage : layers) {
@@ -619,7 +624,7 @@ LogicalResult Lowering::lowerHead() {
   Code code(head.getLoc());
   auto role = wpe::RoleOp::create(builder, "head_role");
   makeTask(role, code);
-  StageLowering lowering(code, role, symbols, head, 1);
+  StageLowering lowering(code, role, symbols, head, 1, lanes());
   declareCollectives(role, lowering, headStreams, rect.h, rect.w);
   declareQueue(role, "hidden_in", wpe::QueueDirection::Input,
                {transferInto[head.getSymNameAttr()]});

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- StageAttention.cpp - Positions, cache and attention ----------------===//
 //
-// What a core knows about positions lies in `token_state`, six words:
+// What a core knows about positions lies in `token_state`, seven words:
 //
 //   0 held    positions that this row holds, without the current one
 //   4 now     the same with the current one, if this row owns it
@@ -9,6 +9,7 @@
 //  12 low     position mod low table size      (rotary table)
 //  16 high    position / low table size
 //  20 own     1 if this row owns the current position
+//  24 reach   now, at least the lanes of a sum (if the row has as many)
 //
 // All counters start at zero and step at the end of a token, so no division is
 // ever needed and an append moves nothing.
@@ -33,7 +34,7 @@ static Place tokenState(Code &code, int64_t offset) {
 //===----------------------------------------------------------------------===//
 
 void StageLowering::beginToken() {
-  makeBuffer("token_state", code.i32(), 6, wpe::BufferKind::State);
+  makeBuffer("token_state", code.i32(), 7, wpe::BufferKind::State);
   mlir::Value held = code.load(tokenState(code, 0));
   code.store(held, tokenState(code, 4));
   code.store(code.constant(0), tokenState(code, 20));
@@ -42,6 +43,11 @@ void StageLowering::beginToken() {
               code.store(code.add(held, 1), tokenState(code, 4));
               code.store(code.constant(1), tokenState(code, 20));
             });
+  mlir::Value holds = code.load(tokenState(code, 4));
+  code.store(holds, tokenState(code, 24));
+  code.when(Predicate::Lt, holds, code.constant(int32_t(lanes)), [&] {
+    code.store(code.constant(int32_t(lanes)), tokenState(code, 24));
+  });
   if (frequencies.empty()) {
     return;
   }
@@ -108,33 +114,46 @@ void StageLowering::endToken() {
 // Queries and keys
 //===----------------------------------------------------------------------===//
 
+/// Rotates all pairs of `count` heads.
+void StageLowering::rotate(const Place &heads, int64_t count) {
+  View t[4];
+  for (int i = 0; i < 4; ++i) {
+    t[i] = scratch("rotate_t" + std::to_string(i), code.f32(), count * pairs);
+  }
+  // First and second halves of all heads; the factors repeat for each head.
+  auto half = [&](int i) {
+    return code.mem2d(heads.at(i * pairs * 4), pairs, 1, count, 2 * pairs);
+  };
+  Place factors{"rope_now", code.f32(), 0, {}};
+  mlir::Value x0 = half(0), x1 = half(1);
+  mlir::Value cosine = code.mem2d(factors, pairs, 1, count, 0);
+  mlir::Value sine = code.mem2d(factors.at(pairs * 4), pairs, 1, count, 0);
+  auto whole = [&](int i) { return code.mem(t[i].place, count * pairs); };
+  code.vec("fmuls", whole(0), x0, cosine);
+  code.vec("fmuls", whole(1), x1, sine);
+  code.vec("fmuls", whole(2), x1, cosine);
+  code.vec("fmuls", whole(3), x0, sine);
+  code.vec("fsubs", half(0), whole(0), whole(1));
+  code.vec("fadds", half(1), whole(2), whole(3));
+}
+
 void StageLowering::lowerRope(RopeOp op) {
+  // Values that are neighbours in memory rotate together.
+  Place begin;
+  int64_t count = 0;
   for (auto [value, result] : llvm::zip(op.getValues(), op.getResults())) {
     View view = viewOf(value);
     views[result] = view;
-    int64_t count = view.count / (2 * pairs);
-    View t[4];
-    for (int i = 0; i < 4; ++i) {
-      t[i] = scratch("rotate_t" + std::to_string(i), code.f32(), count * pairs);
+    bool follows = count && view.place.buffer == begin.buffer &&
+                   view.place.offset == begin.offset + count * 4;
+    if (!follows && count) {
+      rotate(begin, count / (2 * pairs));
+      count = 0;
     }
-    // First and second halves of all heads; the factors repeat for each head.
-    mlir::Value x0 = code.mem2d(view.place, pairs, 1, count, 2 * pairs);
-    mlir::Value x1 =
-        code.mem2d(view.place.at(pairs * 4), pairs, 1, count, 2 * pairs);
-    Place factors{"rope_now", code.f32(), 0, {}};
-    mlir::Value cosine = code.mem2d(factors, pairs, 1, count, 0);
-    mlir::Value sine = code.mem2d(factors.at(pairs * 4), pairs, 1, count, 0);
-    auto whole = [&](int i) { return code.mem(t[i].place, count * pairs); };
-    code.vec("fmuls", whole(0), x0, cosine);
-    code.vec("fmuls", whole(1), x1, sine);
-    code.vec("fmuls", whole(2), x1, cosine);
-    code.vec("fmuls", whole(3), x0, sine);
-    code.vec("fsubs", code.mem2d(view.place, pairs, 1, count, 2 * pairs),
-             whole(0), whole(1));
-    code.vec("fadds",
-             code.mem2d(view.place.at(pairs * 4), pairs, 1, count, 2 * pairs),
-             whole(2), whole(3));
+    begin = count ? begin : view.place;
+    count += view.count;
   }
+  rotate(begin, count / (2 * pairs));
 }
 
 void StageLowering::lowerHeadSumSquares(HeadSumSquaresOp op) {
@@ -192,14 +211,21 @@ LogicalResult StageLowering::lowerAppend(AppendOp op) {
   int64_t count = localCount(type);
   View value = viewOf(op.getValue());
   SmallVector<int64_t> strides = localStrides(type);
-  int64_t positionStride = 0;
+  // The positions are innermost, whatever the type says: all that reads a cache
+  // runs along them.
+  std::optional<unsigned> positions;
   for (unsigned dim = 0; dim < type.getRank(); ++dim) {
     FlatSymbolRefAttr symbol = getSlicing(getLayout(type), dim);
     if (symbol && symbols.lookup<SlicingOp>(symbol.getAttr()).getCyclic()) {
-      positionStride = strides[dim];
+      positions = dim;
     }
   }
-  assert(positionStride != 0 && "append-c1: positions are cut cyclically");
+  assert(positions && "append-c1: positions are cut cyclically");
+  int64_t inside = strides[*positions];
+  for (int64_t &stride : strides) {
+    stride *= stride < inside ? slots : 1;
+  }
+  strides[*positions] = 1;
   View buffer = makeBuffer(op.getState(), element, maxLayers * count,
                            wpe::BufferKind::State);
   LocalTensor local;
@@ -210,17 +236,14 @@ LogicalResult StageLowering::lowerAppend(AppendOp op) {
   }
   local.layerStride = count * size;
   tensors.push_back(local);
-  // Elements of one position are neighbours if positions are outermost, else
-  // as far apart as a row of positions is long.
-  int64_t elementStride = positionStride == 1 ? slots : 1;
   code.when(
       Predicate::Ne, code.load(tokenState(code, 20)), code.constant(0), [&] {
-        mlir::Value slot = code.mul(code.load(tokenState(code, 0)),
-                                    int32_t(positionStride * size));
+        mlir::Value slot =
+            code.mul(code.load(tokenState(code, 0)), int32_t(size));
         mlir::Value offset = layerOffset(count * size);
         Place place = buffer.place.plus(offset ? code.add(offset, slot) : slot);
         code.vec(element.isF16() ? "fs2h" : "mov32",
-                 code.mem(place, value.count, elementStride),
+                 code.mem(place, value.count, slots),
                  code.mem(value.place, value.count));
       });
   return success();
@@ -233,16 +256,23 @@ LogicalResult StageLowering::lowerAppend(AppendOp op) {
 void StageLowering::lowerScores(ScoresOp op) {
   View result = placeResult(op.getResult());
   views[op.getResult()] = result;
+  // The softmax multiplies with it, when only differences are left.
+  scoresScale = op.getScale().convertToDouble();
   View query = viewOf(op.getQuery());
   Type element = query.place.element;
-  unsigned size = wpe::elementBytes(element);
-  int64_t width = 2 * pairs, columnsPerPosition = heads * group_;
+  int64_t size = wpe::elementBytes(element);
+  int64_t width = 2 * pairs, perPosition = heads * group_;
   Place keys{op.getKeys().str(), element, 0, {}};
   mlir::Value offset = layerOffset(heads * width * slots * size);
   mlir::Value now = code.load(tokenState(code, 4));
+  // A step of the sum must not meet an element twice, so short rows have some
+  // scores more, of positions that are not there yet.
+  bool products = element.isF16() && slots >= lanes;
+  mlir::Value reach =
+      products ? code.load(tokenState(code, 24)) : mlir::Value();
   code.when(Predicate::Ne, now, code.constant(0), [&] {
-    mlir::Value total = code.mul(now, int32_t(columnsPerPosition));
-    code.clear(result.place, total);
+    code.clear(result.place,
+               code.mul(products ? reach : now, int32_t(perPosition)));
     code.loop(heads, [&](mlir::Value head) {
       mlir::Value keyBase = code.mul(head, int32_t(width * slots * size));
       if (offset) {
@@ -251,22 +281,43 @@ void StageLowering::lowerScores(ScoresOp op) {
       mlir::Value firstQuery = code.mul(head, int32_t(group_));
       code.loop(group_, [&](mlir::Value member) {
         mlir::Value index = code.add(firstQuery, member);
-        mlir::Value line = code.mem(result.place.plus(code.shl(index, 2)), now,
-                                    columnsPerPosition);
-        mlir::Value queryBase = code.mul(index, int32_t(width * size));
-        code.loop(width, [&](mlir::Value i) {
-          mlir::Value q = code.load(query.place.plus(
-              code.add(queryBase, code.mul(i, int32_t(size)))));
-          mlir::Value keyOffset =
-              code.add(keyBase, code.mul(i, int32_t(slots * size)));
-          code.vec(element.isF16() ? "fmachs" : "fmacs", line, line,
-                   code.mem(keys.plus(keyOffset), now), q);
-        });
+        Place line = result.place.plus(code.shl(index, 2));
+        Place queries =
+            query.place.plus(code.mul(index, int32_t(width * size)));
+        if (products) {
+          scoreProducts(queries, keys.plus(keyBase), line, reach);
+        } else {
+          scoreLoop(queries, keys, keyBase, line, now);
+        }
       });
     });
-    mlir::Value all = code.mem(result.place, total);
-    code.vec("fmuls", all, all, {},
-             code.constant(float(op.getScale().convertToDouble())));
+  });
+}
+
+/// Scores of one head: the products with all keys, then their sums.
+void StageLowering::scoreProducts(const Place &query, const Place &keys,
+                                  const Place &line, mlir::Value reach) {
+  int64_t width = 2 * pairs;
+  Place products = scratch("products", query.element, width * slots).place;
+  code.vec("fmulh", code.mem(products, reach),
+           code.mem2d(keys, reach, 1, width, slots),
+           code.mem2d(query, reach, 0, width, 1));
+  mlir::Value sum = code.mem2d(line, reach, heads * group_, width, 0);
+  code.vec("faddhs", sum, sum, code.mem(products, reach));
+}
+
+/// The same, one element of the query after the other.
+void StageLowering::scoreLoop(const Place &query, const Place &keys,
+                              mlir::Value keyBase, const Place &line,
+                              mlir::Value now) {
+  int32_t size = int32_t(wpe::elementBytes(query.element));
+  mlir::Value sum = code.mem(line, now, heads * group_);
+  code.loop(2 * pairs, [&](mlir::Value i) {
+    mlir::Value q =
+        code.load(query.plus(code.add(query.dynamic, code.mul(i, size))));
+    mlir::Value key = code.add(keyBase, code.mul(i, int32_t(slots) * size));
+    code.vec(query.element.isF16() ? "fmachs" : "fmacs", sum, sum,
+             code.mem(keys.plus(key), now), q);
   });
 }
 
@@ -326,13 +377,26 @@ void StageLowering::lowerMaxPositions(MaxPositionsOp op) {
   code.vec("mov32", code.mem(result.place, result.count), {}, {},
            code.constant(-3.402823466e38f));
   mlir::Value now = code.load(tokenState(code, 4));
-  code.when(Predicate::Ne, now, code.constant(0), [&] {
-    code.loop(heads * group_, [&](mlir::Value index) {
-      mlir::Value byte = code.shl(index, 2);
-      mlir::Value maximum = code.mem(result.place.plus(byte), now, 0);
-      code.vec("fmaxs", maximum, maximum,
-               code.mem(scores.place.plus(byte), now, heads * group_));
-    });
+  code.when(Predicate::Ne, now, code.constant(0),
+            [&] { overPositions("fmaxs", result.place, scores.place, now); });
+}
+
+/// result[head] = result[head] op values[position, head] over the positions.
+void StageLowering::overPositions(StringRef instruction, const Place &result,
+                                  const Place &values, mlir::Value now) {
+  int64_t perPosition = heads * group_;
+  if (perPosition >= lanes) {
+    mlir::Value all = code.mem2d(result, perPosition, 1, slots, 0);
+    code.vec(instruction, all,
+             code.mem(values, code.mul(now, int32_t(perPosition))), all);
+    return;
+  }
+  // So few that a step would meet one twice.
+  code.loop(perPosition, [&](mlir::Value index) {
+    mlir::Value byte = code.shl(index, 2);
+    mlir::Value one = code.mem(result.plus(byte), now, 0);
+    code.vec(instruction, one, one,
+             code.mem(values.plus(byte), now, perPosition));
   });
 }
 
@@ -345,20 +409,13 @@ void StageLowering::lowerSoftmax(SoftmaxWeightsOp op) {
   code.clear(sum.place, sum.count);
   mlir::Value now = code.load(tokenState(code, 4));
   code.when(Predicate::Ne, now, code.constant(0), [&] {
-    code.loop(perPosition, [&](mlir::Value index) {
-      mlir::Value byte = code.shl(index, 2);
-      mlir::Value column = code.mem(scores.place.plus(byte), now, perPosition);
-      code.vec("fsubs", column, column, {},
-               code.load(maximum.place.plus(byte)));
-    });
-    exponential(scores.place, code.mul(now, int32_t(perPosition)),
-                slots * perPosition);
-    code.loop(perPosition, [&](mlir::Value index) {
-      mlir::Value byte = code.shl(index, 2);
-      mlir::Value total = code.mem(sum.place.plus(byte), now, 0);
-      code.vec("fadds", total, total,
-               code.mem(scores.place.plus(byte), now, perPosition));
-    });
+    mlir::Value total = code.mul(now, int32_t(perPosition));
+    mlir::Value all = code.mem(scores.place, total);
+    code.vec("fsubs", all, all,
+             code.mem2d(maximum.place, perPosition, 1, slots, 0));
+    exponential(scores.place, total, slots * perPosition, float(scoresScale),
+                !usesHalf);
+    overPositions("fadds", sum.place, scores.place, now);
   });
 }
 
@@ -384,45 +441,41 @@ void StageLowering::lowerWeightedValues(WeightedValuesOp op) {
       code.vec("fs2h", code.mem(factors, total),
                code.mem(weights.place, total));
     }
-    code.loop(
-        now,
-        [&](mlir::Value slot) {
-          mlir::Value factorBase = code.mul(slot, int32_t(perPosition * size));
-          mlir::Value valueBase = code.mul(slot, int32_t(heads * width * size));
-          if (offset) {
-            valueBase = code.add(valueBase, offset);
-          }
-          code.loop(heads, [&](mlir::Value head) {
-            mlir::Value row =
-                code.mem(cache.plus(code.add(
-                             valueBase, code.mul(head, int32_t(width * size)))),
-                         width);
-            mlir::Value firstQuery = code.mul(head, int32_t(group_));
-            code.loop(group_, [&](mlir::Value member) {
-              mlir::Value index = code.add(firstQuery, member);
-              mlir::Value p = code.load(factors.plus(
-                  code.add(factorBase, code.mul(index, int32_t(size)))));
-              mlir::Value sum = code.mem(
-                  result.place.plus(code.mul(index, int32_t(width * 4))),
-                  width);
-              code.vec(half ? "fmachs" : "fmacs", sum, sum, row, p);
-            });
-          });
-        },
-        /*nonzero=*/true);
+    code.loop(heads, [&](mlir::Value head) {
+      mlir::Value base = code.mul(head, int32_t(width * slots * size));
+      if (offset) {
+        base = code.add(base, offset);
+      }
+      mlir::Value firstQuery = code.mul(head, int32_t(group_));
+      code.loop(group_, [&](mlir::Value member) {
+        mlir::Value index = code.add(firstQuery, member);
+        Place line = factors.plus(code.mul(index, int32_t(size)));
+        Place sum = result.place.plus(code.mul(index, int32_t(width * 4)));
+        // The products of all positions and elements, then the sums over the
+        // positions, which are neighbours.
+        Place products = scratch("products", element, width * slots).place;
+        code.vec(half ? "fmulh" : "fmuls", code.mem(products, now),
+                 code.mem2d(cache.plus(base), now, 1, width, slots),
+                 code.mem2d(line, now, perPosition, width, 0));
+        mlir::Value sums = code.mem2d(sum, now, 0, width, 1);
+        code.vec(half ? "faddhs" : "fadds", sums, sums,
+                 code.mem(products, now));
+      });
+    });
   });
 }
 
 void StageLowering::lowerDivideHeads(DivideHeadsOp op) {
   View value = viewOf(op.getValue()), sum = viewOf(op.getSum());
   views[op.getResult()] = value;
-  int64_t width = 2 * pairs;
-  code.loop(heads * group_, [&](mlir::Value index) {
-    mlir::Value divisor = code.load(sum.place.plus(code.shl(index, 2)));
-    mlir::Value factor =
-        wpe::FDivOp::create(code.builder, code.constant(1.0f), divisor);
-    mlir::Value head =
-        code.mem(value.place.plus(code.mul(index, int32_t(width * 4))), width);
-    code.vec("fmuls", head, head, {}, factor);
+  int64_t width = 2 * pairs, count = heads * group_;
+  Place factors = scratch("head_factors", code.f32(), count).place;
+  code.loop(count, [&](mlir::Value index) {
+    mlir::Value byte = code.shl(index, 2);
+    mlir::Value factor = wpe::FDivOp::create(code.builder, code.constant(1.0f),
+                                             code.load(sum.place.plus(byte)));
+    code.store(factor, factors.plus(byte));
   });
+  mlir::Value all = code.mem(value.place, count * width);
+  code.vec("fmuls", all, all, code.mem2d(factors, width, 0, count, 1));
 }

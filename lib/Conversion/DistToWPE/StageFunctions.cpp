@@ -15,56 +15,61 @@ using namespace wafer::dist;
 
 using wpe::Predicate;
 
-// exp(x) = 2^n exp(r) with n = round(x / ln 2) and r = x - n ln 2 in two steps
-// (ln 2 = 0.693359375 - 2.12194440e-4). Adding 1.5 * 2^23 rounds to an
-// integer and leaves n in the low half of the word, from where it is shifted to
-// the exponent. exp(r) by its Taylor polynomial of degree 6: relative error
-// below 4e-7.
-void StageLowering::exponential(const Place &place, Count extent,
-                                int64_t most) {
+// exp(x) = 2^n 2^r with n = round(x / ln 2) and |r| <= 1/2. Adding 1.5 * 2^23
+// rounds to an integer and leaves n in the low half of the word, from where it
+// is shifted to the exponent. 2^r by its minimax polynomial, of degree 5
+// (relative error 1.6e-7, with the rounding of x / ln 2 in all 6e-6 at |x| = 87
+// and 3e-7 at |x| = 1) or of degree 3 (7.5e-5, a third of the rounding to
+// binary16).
+void StageLowering::exponential(const Place &place, Count extent, int64_t most,
+                                float factor, bool isExact) {
   Place shifted = scratch("exp_shifted", code.f32(), most).place;
   Place power = scratch("exp_power", code.f32(), most).place;
   constexpr float kRound = 12582912.0f;
+  static constexpr float kExact[] = {0.001327647245f, 0.00967554096f,
+                                     0.05550713092f,  0.2402212024f,
+                                     0.693146944f,    1.000000119f};
+  static constexpr float kHalf[] = {0.05517166853f, 0.2426111251f,
+                                    0.6932609677f, 0.9999280572f};
   mlir::Value x = code.mem(place, extent), t = code.mem(shifted, extent),
               p = code.mem(power, extent);
   auto scalar = [&](StringRef op, mlir::Value dest, mlir::Value source,
                     float value) {
     code.vec(op, dest, source, {}, code.constant(value));
   };
-  scalar("fmaxs", x, x, -87.0f);
-  scalar("fmuls", t, x, 1.44269504f);
-  scalar("fadds", t, t, kRound);
+  scalar("fmuls", x, x, 1.44269504f * factor);
+  scalar("fmaxs", x, x, -126.0f);
+  scalar("fadds", t, x, kRound);
   scalar("fsubs", p, t, kRound);
-  code.vec("fmacs", x, x, code.mem(power, extent),
-           code.constant(-0.693359375f));
-  code.vec("fmacs", x, x, code.mem(power, extent),
-           code.constant(2.12194440e-4f));
+  code.vec("fsubs", x, x, code.mem(power, extent));
   mlir::Value r = code.mem(place, extent);
-  scalar("fmuls", p, x, 1.0f / 720);
-  for (float c : {1.0f / 120, 1.0f / 24, 1.0f / 6, 0.5f, 1.0f}) {
+  ArrayRef<float> polynomial =
+      isExact ? ArrayRef<float>(kExact) : ArrayRef<float>(kHalf);
+  scalar("fmuls", p, x, polynomial.front());
+  for (float c : polynomial.drop_front().drop_back()) {
     scalar("fadds", p, p, c);
     code.vec("fmuls", p, p, r);
   }
-  scalar("fadds", x, p, 1.0f);
+  scalar("fadds", x, p, polynomial.back());
   mlir::Value low = code.mem(shifted.as(code.i16()), extent, 2);
   code.vec("sll16", low, low, {}, code.constant(7));
   mlir::Value high = code.mem(place.as(code.i16()).at(2), extent, 2);
   code.vec("add16", high, high, code.mem(shifted.as(code.i16()), extent, 2));
 }
 
-// A bit estimate from the high halves (relative error 0.12), then three Newton
-// steps y (2 - x y): relative error below 2e-7.
+// A bit estimate of both halves (relative error 0.07; what the low half holds
+// does not matter), then Newton steps y (2 - x y): relative error below 2e-7
+// after three, 1.2e-5 after two.
 void StageLowering::reciprocal(const Place &place, const Place &result,
-                               const Place &scratchPlace, int64_t extent) {
-  code.clear(result, extent);
-  code.vec("sub16", code.mem(result.as(code.i16()).at(2), extent, 2), {},
-           code.mem(place.as(code.i16()).at(2), extent, 2),
-           code.constant(0x7ef3));
+                               const Place &scratchPlace, int64_t extent,
+                               bool isExact) {
+  code.vec("sub16", code.mem(result.as(code.i16()), 2 * extent), {},
+           code.mem(place.as(code.i16()), 2 * extent), code.constant(0x7ef1));
   mlir::Value x = code.mem(place, extent), y = code.mem(result, extent);
   mlir::Value t = code.mem(scratchPlace, extent);
   mlir::Value ySource = code.mem(result, extent),
               tSource = code.mem(scratchPlace, extent);
-  for (int step = 0; step < 3; ++step) {
+  for (int step = 0; step < (isExact ? 3 : 2); ++step) {
     code.vec("fmuls", t, x, ySource);
     code.vec("fsubs", t, {}, tSource, code.constant(2.0f));
     code.vec("fmuls", y, y, tSource);
@@ -78,12 +83,13 @@ void StageLowering::lowerSiluMul(SiluMulOp op) {
   int64_t n = gate.count;
   Place z = scratch("silu_z", code.f32(), n).place,
         y = scratch("silu_y", code.f32(), n).place;
-  mlir::Value zs = code.mem(z, n);
-  code.vec("fmaxs", zs, code.mem(gate.place, n), {}, code.constant(-87.0f));
-  code.vec("fnegs", zs, zs);
-  exponential(z, n, n);
+  bool isExact = !usesHalf;
+  // 87 in the exponent, so that 1 + exp stays finite.
+  code.vec("fmaxs", code.mem(z, n), code.mem(gate.place, n), {},
+           code.constant(-87.0f));
+  exponential(z, n, n, -1.0f, isExact);
   code.vec("fadds", code.mem(z, n), code.mem(z, n), {}, code.constant(1.0f));
-  reciprocal(z, y, scratch("exp_shifted", code.f32(), n).place, n);
+  reciprocal(z, y, scratch("exp_shifted", code.f32(), n).place, n, isExact);
   mlir::Value g = code.mem(gate.place, n);
   code.vec("fmuls", g, g, code.mem(y, n));
   code.vec("fmuls", g, g, code.mem(up.place, n));

@@ -52,7 +52,7 @@ class StageLowering {
 public:
   /// `body` is the body of the stage; code goes to the end of `task`.
   StageLowering(Code &code, wpe::RoleOp role, mlir::SymbolTable &symbols,
-                dist::StageOp stage, int64_t maxLayers);
+                dist::StageOp stage, int64_t maxLayers, int64_t lanes);
 
   CollectiveQueues rows;    // along a column
   CollectiveQueues columns; // along a row
@@ -117,15 +117,28 @@ private:
   void lowerAdd(dist::AddOp op);
   void lowerArgMax(dist::ArgMaxOp op);
 
+  bool sumsProducts(int64_t inputs, int64_t outputs) const;
+  void multiplyThenSum(const Place &input, int64_t inputs, const Place &weights,
+                       const Place &output, int64_t outputs);
   void allReduce(const CollectiveQueues &queues, const Place &place,
                  Count extent, llvm::StringRef instruction);
   /// 1 / sqrt(x) of a positive f32 scalar: bit estimate and three Newton steps.
   mlir::Value rsqrt(mlir::Value x);
-  /// place = exp(place) for values up to 88; below -87 they count as -87.
-  void exponential(const Place &place, Count extent, int64_t most);
+  /// place = exp(factor * place) where factor * place is up to 87; below -87
+  /// it counts as -87. `isExact`: to binary32, else as binary16 needs it.
+  void exponential(const Place &place, Count extent, int64_t most, float factor,
+                   bool isExact);
   /// result = 1 / place for positive normal values.
   void reciprocal(const Place &place, const Place &result, const Place &scratch,
-                  int64_t extent);
+                  int64_t extent, bool isExact);
+
+  void rotate(const Place &heads, int64_t count);
+  void scoreProducts(const Place &query, const Place &keys, const Place &line,
+                     mlir::Value reach);
+  void scoreLoop(const Place &query, const Place &keys, mlir::Value keyBase,
+                 const Place &line, mlir::Value now);
+  void overPositions(llvm::StringRef instruction, const Place &result,
+                     const Place &values, mlir::Value now);
 
   dist::SlicingOp slicing(dist::LayoutAttr layout, unsigned dim);
   llvm::SmallVector<int64_t> localShape(mlir::Type type);
@@ -146,8 +159,14 @@ private:
   mlir::SymbolTable &symbols;
   dist::StageOp stage;
   int64_t maxLayers;
+  /// Elements of a step of any sum: a sum over rows must not meet one of its
+  /// elements twice in a step.
+  int64_t lanes;
   mlir::Value layer;
   bool attention = false;
+  /// Products are in f16, so special functions need not be better.
+  bool usesHalf = false;
+  double scoresScale = 1;
 
   llvm::DenseMap<mlir::Value, View> views;
   /// The block of an all-reduce, made when its first operand is.
