@@ -131,9 +131,52 @@ static int64_t vectorCycles(const Machine &machine, const ParameterSet &set,
 
 int64_t wafer::estimateAllReduceCycles(const Machine &machine,
                                        const ParameterSet &set, int64_t words,
-                                       int64_t lines) {
-  return 3 * vectorCycles(machine, set, words, "fadds") +
-         hopWordCycles(machine) * (lines / 2) + lines / 2 + words;
+                                       int64_t lines, int64_t groupSize) {
+  int64_t instruction = vectorCycles(machine, set, words, "fadds");
+  int64_t half = lines / 2;
+  if (!groupSize) {
+    return 3 * instruction + hopWordCycles(machine) * half + half + words;
+  }
+  // Inside the groups, then over the collectors, whose links are longer. Two
+  // more instructions, each behind a branch.
+  int64_t links = ceilDiv(half, groupSize);
+  return 5 * instruction + 4 * int64_t(set.branch + set.load) +
+         hopWordCycles(machine) * groupSize +
+         (hopWordCycles(machine) - 1) * links + 2 * half + 2 * words;
+}
+
+int64_t wafer::chainGroupRows(const Machine &machine, const ParameterSet &set,
+                              int64_t rows) {
+  // Three for the rows, two for the columns, one for groups and hand-overs.
+  constexpr unsigned kInputs = 6;
+  if (machine.inputQueues.numUsable() < kInputs) {
+    return 0;
+  }
+  // The words of a short message; they count alike for all sizes.
+  constexpr int64_t kWords = 16;
+  int64_t best = 0;
+  int64_t least = estimateAllReduceCycles(machine, set, kWords, rows);
+  for (int64_t size = 2; size <= rows / 4; ++size) {
+    int64_t cycles = estimateAllReduceCycles(machine, set, kWords, rows, size);
+    if (cycles < least) {
+      least = cycles;
+      best = size;
+    }
+  }
+  return best;
+}
+
+bool wafer::cutsRowsByHeads(const Machine &machine, const ParameterSet &set,
+                            int64_t columns, int64_t groups) {
+  constexpr unsigned kInputs = 7;
+  constexpr int64_t kWords = 16;
+  if (machine.inputQueues.numUsable() < kInputs || groups < 2) {
+    return false;
+  }
+  int64_t size = ceilDiv(columns, groups);
+  return size > 1 &&
+         estimateAllReduceCycles(machine, set, kWords, columns, size) <
+             estimateAllReduceCycles(machine, set, kWords, columns);
 }
 
 int64_t wafer::estimateArgMaxCycles(const Machine &machine,
@@ -145,47 +188,121 @@ int64_t wafer::estimateArgMaxCycles(const Machine &machine,
   return compare * (columns / 2);
 }
 
+/// Cycles of the steps of an instruction that reads two vectors, in the mean
+/// over their places: per step the reads touch `banks` banks together.
+static int64_t readCycles(const Machine &machine, int64_t elements,
+                          const char *op, int64_t banks) {
+  int64_t modulus = std::max<int64_t>(1, machine.readConflictModulus);
+  int64_t conflicts = std::min(modulus, banks - 1);
+  return stepsOf(machine, elements, op) * (modulus + conflicts) / modulus;
+}
+
+ProductCost wafer::estimateProduct(const Machine &machine,
+                                   const ParameterSet &set, int64_t inputs,
+                                   int64_t outputs, bool half) {
+  auto banksOf = [&](const char *op, int64_t bytes) {
+    return ceilDiv(machine.lanesOf(op) * bytes, machine.bankWidthBytes);
+  };
+  // A turn: the scalar, its address, the end of the loop, a start.
+  const char *turnOp = half ? "fmachs" : "fmacs";
+  int64_t turn = int64_t(set.load) + 2 * int64_t(set.alu) +
+                 int64_t(set.branch) + int64_t(set.vectorStart) +
+                 readCycles(machine, outputs, turnOp,
+                            banksOf(turnOp, 4) + banksOf(turnOp, half ? 2 : 4));
+  ProductCost cost;
+  cost.loop = 3 * int64_t(set.dsrLoad) + inputs * turn;
+  cost.piece =
+      std::min(inputs, kProductElements / std::max<int64_t>(1, outputs));
+  // A sum over rows must not meet one of its elements twice in a step.
+  if (!half || outputs < machine.lanesOf("faddhs") || cost.piece < 1) {
+    cost.piece = 0;
+    return cost;
+  }
+  int64_t count = inputs * outputs;
+  cost.together = 2 * ceilDiv(inputs, cost.piece) *
+                      vectorCycles(machine, set, 0, "faddhs") +
+                  readCycles(machine, count, "fmulh", banksOf("fmulh", 2) + 1) +
+                  readCycles(machine, count, "faddhs",
+                             banksOf("faddhs", 4) + banksOf("faddhs", 2));
+  if (cost.together >= cost.loop) {
+    cost.piece = 0;
+  }
+  return cost;
+}
+
 int64_t wafer::estimateLayerCycles(const PartitionProblem &p, int64_t width,
                                    int64_t height) {
+  const Machine &m = *p.machine;
   LocalSizes s(p, width, height);
-  const ParameterSet &set = *p.machine->findParameters(p.parameterSet);
-  auto steps = [&](int64_t elements, const char *op) {
-    return stepsOf(*p.machine, elements, op);
-  };
+  const ParameterSet &set = *m.findParameters(p.parameterSet);
+  bool half = p.weightBytes == 2;
   auto vector = [&](int64_t elements, const char *op) {
-    return vectorCycles(*p.machine, set, elements, op);
+    return vectorCycles(m, set, elements, op);
   };
-  // One turn of a loop around a multiply-add with a scalar from memory.
-  auto axpy = [&](int64_t elements) {
-    return int64_t(set.load) + 2 * int64_t(set.alu) + int64_t(set.branch) +
-           int64_t(set.vectorStart) + steps(elements, "fmachs");
+  auto product = [&](int64_t inputs, int64_t outputs) {
+    return vector(outputs, "mov32") +
+           estimateProduct(m, set, inputs, outputs, half).cycles();
   };
-  int64_t retarget =
-      int64_t(set.dsrLoad) + 2 * int64_t(set.dsrSet) + 4 * int64_t(set.alu);
-  auto allReduce = [&](int64_t words, int64_t side) {
-    return estimateAllReduceCycles(*p.machine, set, words, side);
+  int64_t groupRows = chainGroupRows(m, set, height);
+  int64_t headColumns = std::max<int64_t>(1, width / p.kvHeads);
+  bool isCut = cutsRowsByHeads(m, set, width, std::min(width, p.kvHeads));
+  auto overRows = [&](int64_t words) {
+    return estimateAllReduceCycles(m, set, words, height, groupRows);
+  };
+  auto overColumns = [&](int64_t words) {
+    return estimateAllReduceCycles(m, set, words, width,
+                                   isCut ? headColumns : 0);
+  };
+  // In groups the sum goes to the end, not to the middle.
+  auto overHead = [&](int64_t words) {
+    return estimateAllReduceCycles(m, set, words,
+                                   isCut ? 2 * headColumns : headColumns);
+  };
+  auto norm = [&](int64_t elements) {
+    return vector(elements, "fmuls") + vector(1, "mov32") +
+           vector(elements, "fmacs") + vector(elements, "fs2h");
   };
   // On average the cache is half full.
   int64_t slots = (s.slots + 1) / 2;
   int64_t heads = s.kvHeads * s.group;
   int64_t positions = slots * heads;
-  int64_t cycles = 2 * vector(s.dim, "fmuls") +
-                   s.dim * axpy(s.query + 2 * s.key) +
-                   allReduce(s.query + 2 * s.key + 1, height);
-  cycles += 14 * vector(s.query + s.key, "fmuls");
-  cycles += s.query * (axpy(slots) + retarget);
-  cycles += allReduce(positions, std::max<int64_t>(1, width / p.kvHeads));
-  cycles += 3 * heads * (vector(slots, "fmaxs") + retarget) +
-            allReduce(heads, height);
-  cycles += 20 * vector(positions, "fmuls");
-  cycles += positions * (axpy(s.pairs * 2) + 2 * retarget);
-  cycles += allReduce(s.query + heads, height) +
-            heads * (int64_t(set.fpDivide) + vector(s.pairs * 2, "fmuls"));
-  cycles += s.query * axpy(s.dim) + allReduce(s.dim, width);
-  cycles += s.dim * axpy(2 * s.ffn) + allReduce(2 * s.ffn + 1, height);
-  cycles += 36 * vector(s.ffn, "fmuls");
-  cycles += s.ffn * axpy(s.dim) + allReduce(s.dim, width) +
-            2 * vector(s.dim, "fadds");
+  int64_t width2 = 2 * s.pairs;
+  // Addresses of a head's vectors and the turn of its loop.
+  int64_t turn =
+      4 * int64_t(set.dsrSet) + 12 * int64_t(set.alu) + int64_t(set.branch);
+  int64_t exponential = 5 * vector(positions, "fmuls") +
+                        6 * vector(positions, "fadds") +
+                        2 * vector(positions, "sll16");
+  int64_t cycles = norm(s.dim) + product(s.dim, s.query + 2 * s.key) +
+                   overRows(s.query + 2 * s.key + 1);
+  cycles += vector(s.query + 2 * s.key, "fmuls") +
+            6 * vector((s.query + s.key) / 2, "fmuls") +
+            vector(s.query, "fs2h");
+  if (p.qkNorm) {
+    cycles += 2 * (vector(s.query + s.key, "fmuls") * 2 +
+                   heads * (vector(width2, "fmacs") + turn)) +
+              heads * (2 * vector(slots, "fmuls") + 4 * turn);
+  }
+  cycles += heads * (2 * vector(0, "fmulh") + turn +
+                     slots * width2 / m.lanesOf("fmulh") +
+                     slots * width2 * 3 / (2 * m.lanesOf("faddhs"))) +
+            vector(positions, "mov32") + overHead(positions);
+  cycles +=
+      2 * vector(heads, "mov32") + vector(positions, "fmaxs") + overRows(heads);
+  cycles +=
+      vector(positions, "fsubs") + exponential + 2 * vector(positions, "fs2h");
+  cycles += heads * (2 * vector(0, "fmulh") + turn +
+                     slots * width2 / m.lanesOf("fmulh") + slots * width2) +
+            vector(s.query, "mov32") + overRows(s.query + heads);
+  cycles += heads * (int64_t(set.fpDivide) + turn) + vector(s.query, "fmuls") +
+            vector(s.query, "fs2h");
+  cycles += product(s.query, s.dim) + overColumns(s.dim) +
+            vector(s.dim, "fadds") + norm(s.dim);
+  cycles += product(s.dim, 2 * s.ffn) + overRows(2 * s.ffn + 1) +
+            vector(2 * s.ffn, "fmuls");
+  cycles += 15 * vector(s.ffn, "fmuls") + 10 * vector(s.ffn, "fadds") +
+            vector(s.ffn, "fs2h");
+  cycles += product(s.ffn, s.dim) + overColumns(s.dim) + vector(s.dim, "fadds");
   return cycles;
 }
 

@@ -5,10 +5,11 @@
 // The shelf: loop in column 0, embedding in 1, stages of three columns from 2, 5
 // and 8 on.
 
-// Each row hands its elements to every core of the same row of the next stage:
-// the last column of the source and the three of the target.
-// CHECK: wfabric.family @to_layers0 rect(1, 0, 4, 3) axis(x) [0 -> 1 to 4]
-// CHECK: wfabric.family @to_layers1 rect(4, 0, 4, 3) axis(x) [0 -> 1 to 4]
+// Each row hands its elements to the same row of the next stage: the last column
+// of the source to the root of the target's row, in its middle, who tells the
+// others; to every core of the head.
+// CHECK: wfabric.family @to_layers0 rect(1, 0, 4, 3) axis(x) [0 -> 2 to 3]
+// CHECK: wfabric.family @to_layers1 rect(4, 0, 4, 3) axis(x) [0 -> 2 to 3]
 // CHECK: wfabric.family @to_head rect(7, 0, 4, 3) axis(x) [0 -> 1 to 4]
 
 // Chains to the middle (line 1) from both sides, and the multicast from there.
@@ -50,7 +51,7 @@
 // CHECK-DAG: wpe.buffer @keys : 24 x f16 {kind = state}
 // CHECK-DAG: wpe.buffer @w_q_k_v : 48 x f16 {kind = weights}
 // CHECK-DAG: wpe.buffer @r0 : 9 x f32 {kind = scratch}
-// CHECK-DAG: wpe.queue @hidden_in input [@to_layers0, @to_layers1]
+// CHECK-DAG: wpe.queue @group_in input [@layers0_group, @layers1_group, @to_layers0, @to_layers1]
 // CHECK-DAG: wpe.queue @hidden_out output [@to_layers1, @to_head]
 // CHECK: wpe.region @layers0 role(@layer_role) rect(2, 0, 3, 3)
 // CHECK-SAME: row_root = #wpe.table<[0, 1, 0]>
@@ -72,7 +73,7 @@
 // RUN: wsec-opt %S/Inputs/tiny-llama.mlir --wafer-partition="machine=tiny16 width=1 height=1 stages=1" %{lower} | FileCheck %s --check-prefix=ONE
 // ONE-NOT: wfabric.family @layers0
 // ONE: wpe.role @layer_role
-// ONE-NOT: wpe.queue @{{row|column|group}}
+// ONE-NOT: wpe.queue @{{row|column|group_out}}
 // ONE: wpe.task @main
 
 // Two lines: the low half alone arrives at the root.

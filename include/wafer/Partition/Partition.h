@@ -117,9 +117,38 @@ int64_t estimateLayerCycles(const PartitionProblem &problem, int64_t width,
                             int64_t height);
 
 /// Estimated cycles of an all-reduce of `words` words over `lines` cores: a
-/// chain to the middle from both sides and a multicast out.
+/// chain to the middle from both sides and a multicast out. With a group size
+/// on two levels: chains in groups, then a chain of their collectors.
 int64_t estimateAllReduceCycles(const Machine &machine, const ParameterSet &set,
-                                int64_t words, int64_t lines);
+                                int64_t words, int64_t lines,
+                                int64_t groupSize = 0);
+
+/// Most products that are made at once; they need a place in SRAM.
+inline constexpr int64_t kProductElements = 1024;
+
+/// Estimated cycles of the product of a core's block of weights with its
+/// inputs: one multiply-add an input, or all products of some inputs at once
+/// and then their sum.
+struct ProductCost {
+  int64_t loop = 0;
+  int64_t together = 0;
+  /// Inputs whose products are made at once; 0: the loop is better.
+  int64_t piece = 0;
+
+  int64_t cycles() const { return piece ? together : loop; }
+};
+/// `half`: weights and inputs are binary16, sums binary32.
+ProductCost estimateProduct(const Machine &machine, const ParameterSet &set,
+                            int64_t inputs, int64_t outputs, bool half);
+
+/// The size of the groups in which the rows of a rectangle reduce, by least
+/// estimated cycles; 0: one level, also where the machine has too few queues.
+int64_t chainGroupRows(const Machine &machine, const ParameterSet &set,
+                       int64_t rows);
+/// Whether a row reduces on two levels, its groups being the columns that share
+/// a KV head.
+bool cutsRowsByHeads(const Machine &machine, const ParameterSet &set,
+                     int64_t columns, int64_t groups);
 
 /// Estimated cycles until the root of a row of `columns` cores knows the
 /// greatest logit and its id.

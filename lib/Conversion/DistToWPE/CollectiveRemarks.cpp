@@ -4,6 +4,7 @@
 #include "wafer/Partition/Partition.h"
 
 #include "mlir/IR/Remarks.h"
+#include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
 using namespace wafer;
@@ -16,7 +17,7 @@ struct Collective {
   int64_t lines;
   StringRef line;   // "row" or "column"
   StringRef inside; // what the lines belong to
-  StringRef algorithm;
+  std::string algorithm;
   int64_t cycles;
 };
 } // namespace
@@ -33,7 +34,7 @@ static void emitRemark(StageOp stage, const Collective &c) {
                      stage.getSymName(), c.what, c.words,
                      c.words == 1 ? "" : "s", c.lines, c.line,
                      c.lines == 1 ? "" : "s", c.inside,
-                     moves ? c.algorithm : "nothing to move", cycles)
+                     moves ? StringRef(c.algorithm) : "nothing to move", cycles)
       << remark::metric("Words", c.words) << remark::metric("Lines", c.lines)
       << remark::metric("Cycles", cycles);
 }
@@ -42,6 +43,8 @@ void wafer::remarkCollectives(StageOp stage, StageLowering &lowering,
                               int64_t groupWidth, const Machine &machine,
                               const ParameterSet &parameters) {
   int64_t width = stage.getRect()[2], height = stage.getRect()[3];
+  int64_t rowGroups = chainGroupRows(machine, parameters, height);
+  int64_t columnGroups = lowering.columns.hasThird ? groupWidth : 0;
   stage.walk([&](Operation *op) {
     if (auto reduce = dyn_cast<AllReduceOp>(op)) {
       Collective c;
@@ -57,8 +60,17 @@ void wafer::remarkCollectives(StageOp stage, StageLowering &lowering,
                                            : width;
       c.line = partial == Partial::Rows ? "row" : "column";
       c.inside = isGroup ? " of a KV head" : "";
-      c.algorithm = "chain to the middle, multicast out";
-      c.cycles = estimateAllReduceCycles(machine, parameters, c.words, c.lines);
+      int64_t size = isGroup                    ? 0
+                     : partial == Partial::Rows ? rowGroups
+                                                : columnGroups;
+      c.algorithm =
+          size ? llvm::formatv("chains in groups of {0}, chain of their "
+                               "collectors to the middle, multicast out",
+                               size)
+                     .str()
+               : "chain to the middle, multicast out";
+      c.cycles =
+          estimateAllReduceCycles(machine, parameters, c.words, c.lines, size);
       emitRemark(stage, c);
     } else if (isa<ArgMaxOp>(op)) {
       emitRemark(stage, {"greatest logit", 2, width, "column", "",

@@ -14,6 +14,7 @@
 
 #include "wafer/Conversion/WGraphToDist.h"
 #include "wafer/Machine/Machine.h"
+#include "wafer/Partition/Partition.h"
 #include "wafer/WFabric/RoutingProblemBuilder.h"
 #include "wafer/WFabric/WFabric.h"
 
@@ -58,6 +59,7 @@ public:
 
 private:
   LogicalResult findStages();
+  ChainShape columnShape(StageOp stage);
   StageStreams makeStageStreams(StageOp stage, bool castColumns);
   Groups headGroups(StageOp stage);
   void makeStreams();
@@ -67,11 +69,6 @@ private:
   LogicalResult lowerLayers();
   LogicalResult lowerHead();
 
-  /// Elements of a step of any sum or maximum.
-  int64_t lanes() const {
-    return std::max({machine.lanesOf("fadds"), machine.lanesOf("faddhs"),
-                     machine.lanesOf("fmaxs")});
-  }
   void declareParams(wpe::RoleOp role, ArrayRef<StringRef> names,
                      wpe::ParamKind kind);
   void declareQueue(wpe::RoleOp role, StringRef name,
@@ -79,7 +76,7 @@ private:
                     ArrayRef<std::string> streams);
   void declareCollectives(wpe::RoleOp role, StageLowering &lowering,
                           ArrayRef<StageStreams> streams, int64_t height,
-                          int64_t width);
+                          int64_t width, ArrayRef<std::string> handOvers);
   wpe::TaskOp makeTask(wpe::RoleOp role, Code &code);
   void makeRegion(StringRef name, StringRef role, const Rect &rect,
                   const Tables &rows, const Tables &columns,
@@ -173,18 +170,36 @@ Groups Lowering::headGroups(StageOp stage) {
   return groups;
 }
 
+/// How the rows of a stage reduce: on two levels, the columns of a KV head
+/// being a group, where that is faster.
+ChainShape Lowering::columnShape(StageOp stage) {
+  int32_t width = rectOf(stage).w;
+  if (stage.getKind() != StageKind::Layers) {
+    return ChainShape::oneLevel(width);
+  }
+  Groups groups = headGroups(stage);
+  return cutsRowsByHeads(machine, *parameters, width, int64_t(groups.size()))
+             ? ChainShape::along(width, groups)
+             : ChainShape::oneLevel(width);
+}
+
 StageStreams Lowering::makeStageStreams(StageOp stage, bool layer) {
   StageStreams streams;
   Rect rect = rectOf(stage);
   std::string name = stage.getSymName().str();
-  streams.rows = plan.addChain(name + "_y", rect, Axis::Y, /*cast=*/true);
-  streams.columns = plan.addChain(name + "_x", rect, Axis::X, /*cast=*/layer);
-  streams.rowTables = chainTables(rect.h);
-  streams.columnTables = chainTables(rect.w);
+  int64_t groupRows = chainGroupRows(machine, *parameters, rect.h);
+  ChainShape rows = groupRows ? ChainShape::even(rect.h, int32_t(groupRows))
+                              : ChainShape::oneLevel(rect.h);
+  Groups groups = layer ? headGroups(stage) : Groups();
+  ChainShape columns = columnShape(stage);
+  streams.rows = plan.addChain(name + "_y", rect, Axis::Y, rows, /*cast=*/true);
+  streams.columns =
+      plan.addChain(name + "_x", rect, Axis::X, columns, /*cast=*/layer);
+  streams.rowTables = chainTables(rows);
+  streams.columnTables = chainTables(columns);
   if (layer) {
-    Groups groups = headGroups(stage);
-    streams.group = plan.addGroupCast(name, rect, groups);
-    streams.groupTables = groupTables(rect.w, groups);
+    streams.group = plan.addGroupCast(name, rect, columns, groups);
+    streams.groupTables = groupTables(columns, groups);
     for (auto group : groups) {
       streams.groupWidth =
           std::max<int64_t>(streams.groupWidth, group.second - group.first);
@@ -199,11 +214,18 @@ StageStreams Lowering::makeStageStreams(StageOp stage, bool layer) {
 void Lowering::makeStreams() {
   for (auto transfer : module.getOps<TransferOp>()) {
     Rect source = rectOf(symbols.lookup<StageOp>(transfer.getSource()));
-    Rect target = rectOf(symbols.lookup<StageOp>(transfer.getTarget()));
+    auto targetStage = symbols.lookup<StageOp>(transfer.getTarget());
+    Rect target = rectOf(targetStage);
     Rect span{source.endX() - 1, source.y, target.endX() - source.endX() + 1,
               source.h};
-    std::string name =
-        plan.addTransfer(("to_" + transfer.getTarget()).str(), span);
+    int32_t first = target.x - span.x, end = span.w;
+    if (targetStage.getKind() == StageKind::Layers) {
+      // The root of the row has a queue free, and tells the others.
+      first += columnShape(targetStage).root;
+      end = first + 1;
+    }
+    std::string name = plan.addTransfer(("to_" + transfer.getTarget()).str(),
+                                        span, first, end);
     transferFrom[transfer.getSourceAttr().getAttr()] = name;
     transferInto[transfer.getTargetAttr().getAttr()] = name;
   }
@@ -313,13 +335,15 @@ Tables Lowering::rowTables(const StageStreams &streams, int64_t height) {
   return {{"row", row},
           {"row_root", streams.rowTables.root},
           {"row_first", streams.rowTables.first},
-          {"row_second", streams.rowTables.second}};
+          {"row_second", streams.rowTables.second},
+          {"row_third", streams.rowTables.third}};
 }
 
 Tables Lowering::columnTables(const StageStreams &streams, bool group) {
   Tables tables = {{"column_root", streams.columnTables.root},
                    {"column_first", streams.columnTables.first},
-                   {"column_second", streams.columnTables.second}};
+                   {"column_second", streams.columnTables.second},
+                   {"column_third", streams.columnTables.third}};
   if (group) {
     tables.push_back({"group_root", streams.groupTables.root});
     tables.push_back({"group_first", streams.groupTables.first});
@@ -332,9 +356,10 @@ Tables Lowering::columnTables(const StageStreams &streams, bool group) {
 /// Queues and parameter names of the collectives of a stage.
 void Lowering::declareCollectives(wpe::RoleOp role, StageLowering &lowering,
                                   ArrayRef<StageStreams> streams,
-                                  int64_t height, int64_t width) {
+                                  int64_t height, int64_t width,
+                                  ArrayRef<std::string> handOvers) {
   ChainQueues rows, columns;
-  std::vector<std::string> groups;
+  std::vector<std::string> groups, groupsIn;
   int64_t groupWidth = 1;
   for (const StageStreams &s : streams) {
     rows.append(s.rows);
@@ -346,13 +371,20 @@ void Lowering::declareCollectives(wpe::RoleOp role, StageLowering &lowering,
   }
   declareQueue(role, "row_first_in", wpe::QueueDirection::Input, rows.first);
   declareQueue(role, "row_second_in", wpe::QueueDirection::Input, rows.second);
+  declareQueue(role, "row_third_in", wpe::QueueDirection::Input, rows.third);
   declareQueue(role, "row_out", wpe::QueueDirection::Output, rows.out);
   declareQueue(role, "column_first_in", wpe::QueueDirection::Input,
                columns.first);
   declareQueue(role, "column_second_in", wpe::QueueDirection::Input,
                columns.second);
+  declareQueue(role, "column_third_in", wpe::QueueDirection::Input,
+               columns.third);
   declareQueue(role, "column_out", wpe::QueueDirection::Output, columns.out);
-  declareQueue(role, "group_in", wpe::QueueDirection::Input, groups);
+  // The root of a row is the root of its group, so it has no use for the
+  // multicast of the group, and takes the hand-over.
+  groupsIn = groups;
+  groupsIn.insert(groupsIn.end(), handOvers.begin(), handOvers.end());
+  declareQueue(role, "group_in", wpe::QueueDirection::Input, groupsIn);
   declareQueue(role, "group_out", wpe::QueueDirection::Output, groups);
   lowering.rows = {"row_first_in", "row_second_in", "row_out", "row_root",
                    "row_first",    "row_second",    height};
@@ -362,6 +394,12 @@ void Lowering::declareCollectives(wpe::RoleOp role, StageLowering &lowering,
   lowering.group = {"column_first_in", "group_in",    "group_out",
                     "group_root",      "group_first", "group_second",
                     groupWidth};
+  lowering.rows.hasThird = !rows.third.empty();
+  lowering.rows.third = "row_third_in";
+  lowering.rows.thirdParam = "row_third";
+  lowering.columns.hasThird = !columns.third.empty();
+  lowering.columns.third = "column_third_in";
+  lowering.columns.thirdParam = "column_third";
   // With two lines there is no upper half, so no queue for it: the low half
   // alone arrives at the root.
   lowering.rows.hasSecond = height > 2;
@@ -464,7 +502,7 @@ LogicalResult Lowering::lowerEmbed() {
   Code code(embed.getLoc());
   auto role = wpe::RoleOp::create(builder, "embed_role");
   makeTask(role, code);
-  StageLowering lowering(code, role, symbols, embed, 1, lanes());
+  StageLowering lowering(code, role, symbols, embed, 1, machine, *parameters);
   declareQueue(role, "token_in", wpe::QueueDirection::Input, {"token"});
   declareQueue(role, "chain_in", wpe::QueueDirection::Input, embedChain);
   std::vector<std::string> outs = embedChain;
@@ -550,20 +588,22 @@ LogicalResult Lowering::lowerLayers() {
   Code code(first.getLoc());
   auto role = wpe::RoleOp::create(builder, "layer_role");
   makeTask(role, code);
-  StageLowering lowering(code, role, symbols, first, most, lanes());
-  declareCollectives(role, lowering, layerStreams, rect.h, rect.w);
+  StageLowering lowering(code, role, symbols, first, most, machine,
+                         *parameters);
   std::vector<std::string> ins, outs;
   for (StageOp stage : layers) {
     ins.push_back(transferInto[stage.getSymNameAttr()]);
     outs.push_back(transferFrom[stage.getSymNameAttr()]);
   }
-  declareQueue(role, "hidden_in", wpe::QueueDirection::Input, ins);
+  declareCollectives(role, lowering, layerStreams, rect.h, rect.w, ins);
   declareQueue(role, "hidden_out", wpe::QueueDirection::Output, outs);
-  declareParams(role, {"row", "row_root", "row_first", "row_second"},
+  declareParams(role,
+                {"row", "row_root", "row_first", "row_second", "row_third"},
                 wpe::ParamKind::Row);
   declareParams(role,
-                {"column_root", "column_first", "column_second", "group_root",
-                 "group_first", "group_second", "group_multi", "sends"},
+                {"column_root", "column_first", "column_second", "column_third",
+                 "group_root", "group_first", "group_second", "group_multi",
+                 "sends"},
                 wpe::ParamKind::Column);
   declareParams(role, {"layers"}, wpe::ParamKind::Region);
 
@@ -576,8 +616,23 @@ LogicalResult Lowering::lowerLayers() {
     if (lowering.hasAttention()) {
       lowering.beginToken();
     }
-    code.vec("mov32", code.mem(x.place, width),
-             code.fabricIn("hidden_in", width, code.f32()));
+    auto receive = [&](StringRef queue) {
+      code.vec("mov32", code.mem(x.place, width),
+               code.fabricIn(queue, width, code.f32()));
+    };
+    if (rect.w == 1) {
+      receive("group_in");
+    } else {
+      code.whenSet(
+          "column_root",
+          [&] {
+            receive("group_in");
+            code.vec("mov32",
+                     code.fabricOut(lowering.columns.out, width, code.f32()),
+                     code.mem(x.place, width));
+          },
+          [&] { receive(lowering.columns.second); });
+    }
     code.loop(
         code.param("layers"),
         [&](mlir::Value layer) { result = lowering.lowerBody(layer); },
@@ -624,17 +679,18 @@ LogicalResult Lowering::lowerHead() {
   Code code(head.getLoc());
   auto role = wpe::RoleOp::create(builder, "head_role");
   makeTask(role, code);
-  StageLowering lowering(code, role, symbols, head, 1, lanes());
-  declareCollectives(role, lowering, headStreams, rect.h, rect.w);
+  StageLowering lowering(code, role, symbols, head, 1, machine, *parameters);
+  declareCollectives(role, lowering, headStreams, rect.h, rect.w, {});
   declareQueue(role, "hidden_in", wpe::QueueDirection::Input,
                {transferInto[head.getSymNameAttr()]});
   declareQueue(role, "token_out", wpe::QueueDirection::Output, {"next_token"});
+  declareParams(
+      role,
+      {"row", "row_root", "row_first", "row_second", "row_third", "token_row"},
+      wpe::ParamKind::Row);
   declareParams(role,
-                {"row", "row_root", "row_first", "row_second", "token_row"},
-                wpe::ParamKind::Row);
-  declareParams(role,
-                {"column_root", "column_first", "column_second", "logit_low",
-                 "logit_high", "logit_count"},
+                {"column_root", "column_first", "column_second", "column_third",
+                 "logit_low", "logit_high", "logit_count"},
                 wpe::ParamKind::Column);
   auto argmax = *head.getBody().getOps<ArgMaxOp>().begin();
   Type logits = argmax.getLogits().getType();

@@ -15,9 +15,13 @@ using wpe::Predicate;
 static unsigned bytesOf(Type type) { return wpe::elementBytes(type); }
 
 StageLowering::StageLowering(Code &code, wpe::RoleOp role, SymbolTable &symbols,
-                             StageOp stage, int64_t maxLayers, int64_t lanes)
+                             StageOp stage, int64_t maxLayers,
+                             const Machine &machine,
+                             const ParameterSet &parameters)
     : code(code), role(role), symbols(symbols), stage(stage),
-      maxLayers(maxLayers), lanes(lanes) {
+      maxLayers(maxLayers), machine(machine), parameters(parameters),
+      lanes(std::max({machine.lanesOf("fadds"), machine.lanesOf("faddhs"),
+                      machine.lanesOf("fmaxs")})) {
   for (MatVecOp product : stage.getBody().getOps<MatVecOp>()) {
     auto type = cast<RankedTensorType>(product.getInput().getType());
     usesHalf |= type.getElementType().isF16();
@@ -279,8 +283,11 @@ LogicalResult StageLowering::lowerMatVec(MatVecOp op) {
   }
   code.clear(output.place, outputs);
   Place first = weights.place.plus(layerOffset(layerBytes));
-  if (half && sumsProducts(inputs, outputs)) {
-    multiplyThenSum(input.place, inputs, first, output.place, outputs);
+  ProductCost cost =
+      estimateProduct(machine, parameters, inputs, outputs, half);
+  if (cost.piece) {
+    multiplyThenSum(input.place, inputs, first, output.place, outputs,
+                    cost.piece);
     return success();
   }
   mlir::Value acc = code.mem(output.place, outputs);
@@ -292,29 +299,14 @@ LogicalResult StageLowering::lowerMatVec(MatVecOp op) {
   return success();
 }
 
-/// Elements of the products that are summed at once.
-static constexpr int64_t kProducts = 1024;
-
-// A loop turn costs its scalars and a start, the two instructions of the other
-// form 0.375 cycles an element more (two lanes, half of the reads in conflict).
-bool StageLowering::sumsProducts(int64_t inputs, int64_t outputs) const {
-  constexpr int64_t kTurn = 34, kBoth = 80;
-  int64_t rows = std::max<int64_t>(1, std::min(inputs, kProducts / outputs));
-  int64_t pieces = (inputs + rows - 1) / rows;
-  // A step must not meet an element of the sum twice.
-  return outputs >= lanes && outputs <= kProducts &&
-         pieces * kBoth + inputs * outputs * 3 / 8 < inputs * kTurn;
-}
-
 // All products of some inputs in one instruction, in f16, then their sum over
 // the inputs in f32 in another one, instead of one instruction an input.
 void StageLowering::multiplyThenSum(const Place &input, int64_t inputs,
                                     const Place &weights, const Place &output,
-                                    int64_t outputs) {
+                                    int64_t outputs, int64_t piece) {
   unsigned size = bytesOf(input.element);
-  int64_t most = std::min(inputs, kProducts / outputs);
-  for (int64_t begin = 0; begin < inputs; begin += most) {
-    int64_t rows = std::min(most, inputs - begin);
+  for (int64_t begin = 0; begin < inputs; begin += piece) {
+    int64_t rows = std::min(piece, inputs - begin);
     int64_t count = rows * outputs;
     Place products = scratch("products", input.element, count).place;
     code.vec("fmulh", code.mem(products, count),
@@ -343,6 +335,9 @@ void StageLowering::allReduce(const CollectiveQueues &q, const Place &place,
       q.rootParam,
       [&] {
         code.whenSet(q.firstParam, [&] { receive(q.first); });
+        if (q.hasThird) {
+          code.whenSet(q.thirdParam, [&] { receive(q.third); });
+        }
         if (q.hasSecond) {
           code.whenSet(q.secondParam, [&] {
             receive(&q == &group ? columns.second : q.second);
@@ -356,21 +351,32 @@ void StageLowering::allReduce(const CollectiveQueues &q, const Place &place,
         }
       },
       [&] {
-        code.whenSet(
-            q.firstParam,
-            [&] {
-              StringRef out =
-                  &q == &group ? StringRef(columns.out) : StringRef(q.out);
-              code.vec(instruction, code.fabricOut(out, extent, place.element),
-                       code.mem(place, extent),
-                       code.fabricIn(q.first, extent, place.element));
-            },
-            [&] {
-              StringRef out =
-                  &q == &group ? StringRef(columns.out) : StringRef(q.out);
-              code.vec("mov32", code.fabricOut(out, extent, place.element),
-                       code.mem(place, extent));
-            });
+        StringRef out =
+            &q == &group ? StringRef(columns.out) : StringRef(q.out);
+        auto pass = [&](StringRef queue) {
+          code.vec(instruction, code.fabricOut(out, extent, place.element),
+                   code.mem(place, extent),
+                   code.fabricIn(queue, extent, place.element));
+        };
+        auto member = [&] {
+          code.whenSet(
+              q.firstParam, [&] { pass(q.first); },
+              [&] {
+                code.vec("mov32", code.fabricOut(out, extent, place.element),
+                         code.mem(place, extent));
+              });
+        };
+        if (q.hasThird) {
+          code.whenSet(
+              q.thirdParam,
+              [&] {
+                code.whenSet(q.firstParam, [&] { receive(q.first); });
+                pass(q.third);
+              },
+              member);
+        } else {
+          member();
+        }
         code.vec("mov32", code.mem(place, extent),
                  code.fabricIn(q.second, extent, place.element));
       });

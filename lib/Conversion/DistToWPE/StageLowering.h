@@ -18,6 +18,7 @@
 
 #include "Code.h"
 #include "wafer/Dist/Dist.h"
+#include "wafer/Machine/Machine.h"
 
 #include "llvm/ADT/MapVector.h"
 
@@ -46,13 +47,17 @@ struct CollectiveQueues {
   int64_t lines = 1;
   /// False on a line of two: nobody has a second input.
   bool hasSecond = true;
+  /// On two levels.
+  bool hasThird = false;
+  std::string third, thirdParam;
 };
 
 class StageLowering {
 public:
   /// `body` is the body of the stage; code goes to the end of `task`.
   StageLowering(Code &code, wpe::RoleOp role, mlir::SymbolTable &symbols,
-                dist::StageOp stage, int64_t maxLayers, int64_t lanes);
+                dist::StageOp stage, int64_t maxLayers, const Machine &machine,
+                const ParameterSet &parameters);
 
   CollectiveQueues rows;    // along a column
   CollectiveQueues columns; // along a row
@@ -117,9 +122,8 @@ private:
   void lowerAdd(dist::AddOp op);
   void lowerArgMax(dist::ArgMaxOp op);
 
-  bool sumsProducts(int64_t inputs, int64_t outputs) const;
   void multiplyThenSum(const Place &input, int64_t inputs, const Place &weights,
-                       const Place &output, int64_t outputs);
+                       const Place &output, int64_t outputs, int64_t piece);
   void allReduce(const CollectiveQueues &queues, const Place &place,
                  Count extent, llvm::StringRef instruction);
   /// 1 / sqrt(x) of a positive f32 scalar: bit estimate and three Newton steps.
@@ -159,6 +163,8 @@ private:
   mlir::SymbolTable &symbols;
   dist::StageOp stage;
   int64_t maxLayers;
+  const Machine &machine;
+  const ParameterSet &parameters;
   /// Elements of a step of any sum: a sum over rows must not meet one of its
   /// elements twice in a step.
   int64_t lanes;

@@ -2,14 +2,51 @@
 #include "Streams.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 using namespace wafer;
+
+//===----------------------------------------------------------------------===//
+// Shapes
+//===----------------------------------------------------------------------===//
+
+ChainShape ChainShape::oneLevel(int32_t lines) {
+  return {lines, chainRoot(lines), {}};
+}
+
+ChainShape ChainShape::even(int32_t lines, int32_t size) {
+  ChainShape shape = oneLevel(lines);
+  for (int32_t end = shape.root + 1; end > 0; end -= size) {
+    shape.groups.insert(shape.groups.begin(), {std::max(0, end - size), end});
+  }
+  for (int32_t begin = shape.root + 1; begin < lines; begin += size) {
+    shape.groups.push_back({begin, std::min(lines, begin + size)});
+  }
+  return shape;
+}
+
+ChainShape ChainShape::along(int32_t lines, const Groups &groups) {
+  ChainShape shape{lines, groups.front().second - 1, groups};
+  for (auto group : groups) {
+    int32_t end = group.second - 1;
+    if (std::abs(end - chainRoot(lines)) <
+        std::abs(shape.root - chainRoot(lines))) {
+      shape.root = end;
+    }
+  }
+  return shape;
+}
 
 void ChainQueues::append(const ChainQueues &other) {
   first.insert(first.end(), other.first.begin(), other.first.end());
   second.insert(second.end(), other.second.begin(), other.second.end());
+  third.insert(third.end(), other.third.begin(), other.third.end());
   out.insert(out.end(), other.out.begin(), other.out.end());
 }
+
+//===----------------------------------------------------------------------===//
+// Streams
+//===----------------------------------------------------------------------===//
 
 std::string StreamPlan::addFamily(const std::string &name, const Rect &rect,
                                   Axis axis,
@@ -34,46 +71,122 @@ static SegmentPattern links(int32_t begin, int32_t end, int32_t direction) {
   return pattern;
 }
 
-ChainQueues StreamPlan::addChain(const std::string &prefix, const Rect &rect,
-                                 Axis axis, bool cast) {
-  int32_t lines = axis == Axis::X ? rect.w : rect.h;
-  int32_t root = chainRoot(lines);
-  ChainQueues queues;
-  auto add = [&](const char *suffix, SegmentPattern pattern,
-                 std::vector<std::string> &inputs) {
+namespace {
+/// The links of a shape by family.
+struct ChainLinks {
+  using List = std::vector<SegmentPattern>;
+  List low[2], high[2], last; // between neighbours, from even and odd places
+  List lowUp[2], highUp[2];   // between collectors
+
+  explicit ChainLinks(const ChainShape &shape);
+
+private:
+  void addNeighbours(List (&lists)[2], int32_t begin, int32_t end,
+                     int32_t direction);
+};
+} // namespace
+
+static SegmentPattern link(int32_t from, int32_t to) {
+  SegmentPattern pattern;
+  pattern.source = from;
+  pattern.sinkBegin = to;
+  pattern.sinkEnd = to + 1;
+  return pattern;
+}
+
+/// Links from -> from + direction for begin <= from < end.
+void ChainLinks::addNeighbours(List (&lists)[2], int32_t begin, int32_t end,
+                               int32_t direction) {
+  for (int32_t parity : {0, 1}) {
+    SegmentPattern pattern = links(begin + parity, end, direction);
     if (pattern.count > 0) {
-      std::string name = addFamily(prefix + suffix, rect, axis, {pattern});
+      lists[parity].push_back(pattern);
+    }
+  }
+}
+
+ChainLinks::ChainLinks(const ChainShape &shape) {
+  if (!shape.hasTwoLevels()) {
+    addNeighbours(low, 0, shape.root, 1);
+    addNeighbours(high, shape.root + 2, shape.lines, -1);
+    if (shape.root + 1 < shape.lines) {
+      last.push_back(link(shape.root + 1, shape.root));
+    }
+    return;
+  }
+  std::vector<int32_t> below, above; // collectors, outwards from the root
+  for (auto group : shape.groups) {
+    int32_t collector = shape.collectorOf(group);
+    if (collector > shape.root) {
+      addNeighbours(high, group.first + 1, group.second, -1);
+      above.push_back(collector);
+    } else {
+      addNeighbours(low, group.first, group.second - 1, 1);
+      below.insert(below.begin(), collector);
+    }
+  }
+  // The root is the first of those below.
+  for (size_t i = 1; i < below.size(); ++i) {
+    lowUp[i % 2].insert(lowUp[i % 2].begin(), link(below[i], below[i - 1]));
+  }
+  for (size_t i = 1; i < above.size(); ++i) {
+    highUp[i % 2].push_back(link(above[i], above[i - 1]));
+  }
+  if (!above.empty()) {
+    last.push_back(link(above.front(), shape.root));
+  }
+}
+
+ChainQueues StreamPlan::addChain(const std::string &prefix, const Rect &rect,
+                                 Axis axis, const ChainShape &shape,
+                                 bool cast) {
+  ChainLinks links(shape);
+  ChainQueues queues;
+  auto add = [&](const char *suffix, std::vector<SegmentPattern> &patterns,
+                 std::vector<std::string> &inputs) {
+    if (!patterns.empty()) {
+      std::string name =
+          addFamily(prefix + suffix, rect, axis, std::move(patterns));
       inputs.push_back(name);
       queues.out.push_back(name);
     }
   };
-  add("_low0", links(0, root, 1), queues.first);
-  add("_low1", links(1, root, 1), queues.first);
-  add("_high0", links(root + 2, lines, -1), queues.first);
-  add("_high1", links(root + 3, lines, -1), queues.first);
-  add("_last", links(root + 1, std::min(root + 2, lines), -1), queues.second);
-  if (cast && lines > 1) {
+  add("_low0", links.low[0], queues.first);
+  add("_low1", links.low[1], queues.first);
+  add("_high0", links.high[0], queues.first);
+  add("_high1", links.high[1], queues.first);
+  add("_low_up0", links.lowUp[0], queues.third);
+  add("_low_up1", links.lowUp[1], queues.third);
+  add("_high_up0", links.highUp[0], queues.third);
+  add("_high_up1", links.highUp[1], queues.third);
+  add("_last", links.last, queues.second);
+  if (cast && shape.lines > 1) {
     SegmentPattern pattern;
-    pattern.source = root;
+    pattern.source = shape.root;
     pattern.sinkBegin = 0;
-    pattern.sinkEnd = lines;
-    add("_cast", pattern, queues.second);
+    pattern.sinkEnd = shape.lines;
+    std::vector<SegmentPattern> all = {pattern};
+    add("_cast", all, queues.second);
   }
   return queues;
 }
 
-/// The member of a group that is nearest to the root of the row.
-static int32_t groupRoot(int32_t lines, std::pair<int32_t, int32_t> group) {
-  return std::clamp(chainRoot(lines), group.first, group.second - 1);
+/// The member of a group that has the group's sum.
+static int32_t groupRoot(const ChainShape &shape,
+                         std::pair<int32_t, int32_t> group) {
+  return shape.hasTwoLevels()
+             ? shape.collectorOf(group)
+             : std::clamp(shape.root, group.first, group.second - 1);
 }
 
 std::string StreamPlan::addGroupCast(const std::string &prefix,
-                                     const Rect &rect, const Groups &groups) {
+                                     const Rect &rect, const ChainShape &shape,
+                                     const Groups &groups) {
   std::vector<SegmentPattern> patterns;
   for (auto group : groups) {
     if (group.second - group.first > 1) {
       SegmentPattern pattern;
-      pattern.source = groupRoot(rect.w, group);
+      pattern.source = groupRoot(shape, group);
       pattern.sinkBegin = group.first;
       pattern.sinkEnd = group.second;
       patterns.push_back(pattern);
@@ -84,11 +197,12 @@ std::string StreamPlan::addGroupCast(const std::string &prefix,
              : addFamily(prefix + "_group", rect, Axis::X, std::move(patterns));
 }
 
-std::string StreamPlan::addTransfer(const std::string &name, const Rect &rect) {
+std::string StreamPlan::addTransfer(const std::string &name, const Rect &rect,
+                                    int32_t begin, int32_t end) {
   SegmentPattern pattern;
   pattern.source = 0;
-  pattern.sinkBegin = 1;
-  pattern.sinkEnd = rect.w;
+  pattern.sinkBegin = begin;
+  pattern.sinkEnd = end;
   return addFamily(name, rect, Axis::X, {pattern});
 }
 
@@ -105,17 +219,35 @@ std::vector<std::string> StreamPlan::addEastChain(const std::string &prefix,
   return names;
 }
 
-ChainTables wafer::chainTables(int32_t lines) {
-  return groupTables(lines, {{0, lines}});
+//===----------------------------------------------------------------------===//
+// Tables
+//===----------------------------------------------------------------------===//
+
+static ChainTables emptyTables(int32_t lines) {
+  std::vector<uint16_t> zeros(size_t(lines), 0);
+  return {zeros, zeros, zeros, zeros};
 }
 
-ChainTables wafer::groupTables(int32_t lines, const Groups &groups) {
-  ChainTables tables;
-  tables.root.assign(lines, 0);
-  tables.first.assign(lines, 0);
-  tables.second.assign(lines, 0);
+ChainTables wafer::chainTables(const ChainShape &shape) {
+  if (!shape.hasTwoLevels()) {
+    return groupTables(shape, {{0, shape.lines}});
+  }
+  ChainTables tables = groupTables(shape, shape.groups);
+  tables.root.assign(size_t(shape.lines), 0);
+  tables.root[size_t(shape.root)] = 1;
+  for (auto group : shape.groups) {
+    bool isLow = group.first <= shape.root;
+    bool isOutermost = isLow ? group.first == 0 : group.second == shape.lines;
+    tables.third[size_t(shape.collectorOf(group))] = !isOutermost;
+  }
+  tables.second[size_t(shape.root)] = shape.root + 1 < shape.lines;
+  return tables;
+}
+
+ChainTables wafer::groupTables(const ChainShape &shape, const Groups &groups) {
+  ChainTables tables = emptyTables(shape.lines);
   for (auto group : groups) {
-    int32_t root = groupRoot(lines, group);
+    int32_t root = groupRoot(shape, group);
     for (int32_t i = group.first; i < group.second; ++i) {
       tables.root[i] = i == root;
       if (i < root) {
@@ -124,10 +256,10 @@ ChainTables wafer::groupTables(int32_t lines, const Groups &groups) {
         tables.first[i] = i + 1 < group.second;
       }
     }
-    // At the root of the row the upper half comes in by the second queue; a
-    // group above it has a root that receives like any core of the chain.
+    // At the root of a chain on one level the upper half comes in by the second
+    // queue; a group above it has a root that receives like any core.
     bool below = root > group.first, above = root + 1 < group.second;
-    if (root == chainRoot(lines)) {
+    if (root == shape.root && !shape.hasTwoLevels()) {
       tables.first[root] = below;
       tables.second[root] = above;
     } else {

@@ -12,9 +12,18 @@
 // that of the lower half, so it is a family (and a queue) of its own. Colors
 // are chosen later; three suffice for an axis.
 //
-// Cost of a chain of n cores and B words: B + 6 (n / 2) cycles down and
-// B + n / 2 back (the chain row of the table in "Near-Optimal Wafer-Scale
-// Reduce", HPDC 2024, with the root in the middle instead of at the end).
+// On two levels the line is cut into groups. A group adds towards its
+// collector, the member nearest to the root (the root is the collector of its
+// own group); the collectors are a chain of long links over their members'
+// heads.
+//
+//     0 -> 1 -> (2)   3 -> 4 -> [5]   (6) <- 7 <- 8
+//                (2) ---------> [5] <- (6)
+//
+// Cost of n cores in groups of s and B words: B + 6 (n / 2) cycles down and
+// B + n / 2 back on one level (the chain row of the table in "Near-Optimal
+// Wafer-Scale Reduce", HPDC 2024, with the root in the middle instead of at the
+// end); 2 B + 6 s + n / 2 + 5 n / (2 s) down on two.
 //
 //===----------------------------------------------------------------------===//
 #ifndef WAFER_LIB_CONVERSION_DISTTOWPE_STREAMS_H
@@ -27,11 +36,34 @@
 
 namespace wafer {
 
+/// Ranges [begin, end) of neighbouring places of a line, in ascending order.
+using Groups = std::vector<std::pair<int32_t, int32_t>>;
+
+/// How a line reduces.
+struct ChainShape {
+  int32_t lines = 0;
+  int32_t root = 0;
+  /// Empty on one level. Else they cover the line, and the root ends its group.
+  Groups groups;
+
+  static ChainShape oneLevel(int32_t lines);
+  /// Groups of `size`, counted from the root outwards.
+  static ChainShape even(int32_t lines, int32_t size);
+  /// The given groups; the root ends the one that ends nearest to the middle.
+  static ChainShape along(int32_t lines, const Groups &groups);
+
+  bool hasTwoLevels() const { return !groups.empty(); }
+  int32_t collectorOf(std::pair<int32_t, int32_t> group) const {
+    return group.first <= root ? group.second - 1 : group.first;
+  }
+};
+
 /// What the cores of a line do in a chain collective, one entry a line place.
 struct ChainTables {
   std::vector<uint16_t> root;  // 1 at the root
   std::vector<uint16_t> first; // receives from the chain (the root: from below)
   std::vector<uint16_t> second; // the root: receives from above
+  std::vector<uint16_t> third;  // receives from a collector farther out
 };
 
 /// The streams that the queues of a role may be bound to.
@@ -39,13 +71,11 @@ struct ChainQueues {
   std::vector<std::string> first; // chain input
   std::vector<std::string>
       second; // the root's second input; the multicast elsewhere
-  std::vector<std::string> out; // chain output; the root's multicast
+  std::vector<std::string> third; // the chain of collectors
+  std::vector<std::string> out;   // chain output; the root's multicast
 
   void append(const ChainQueues &other);
 };
-
-/// Ranges [begin, end) of neighbouring columns that reduce among themselves.
-using Groups = std::vector<std::pair<int32_t, int32_t>>;
 
 /// Collects the streams of a program.
 class StreamPlan {
@@ -53,14 +83,15 @@ public:
   /// The all-reduce along `axis` of `rect`; without `cast` only the way to the
   /// root. Names begin with `prefix`.
   ChainQueues addChain(const std::string &prefix, const Rect &rect, Axis axis,
-                       bool cast);
+                       const ChainShape &shape, bool cast);
   /// The multicasts of the group results; the groups use the links of the row
   /// chain. Returns the name of the family, or "" where all groups are single
   /// columns.
   std::string addGroupCast(const std::string &prefix, const Rect &rect,
-                           const Groups &groups);
-  /// One source column to all columns of [begin, end), on every row.
-  std::string addTransfer(const std::string &name, const Rect &rect);
+                           const ChainShape &shape, const Groups &groups);
+  /// The first column to the columns [begin, end) of `rect`, on every row.
+  std::string addTransfer(const std::string &name, const Rect &rect,
+                          int32_t begin, int32_t end);
   /// Links i -> i + 1 of every row.
   std::vector<std::string> addEastChain(const std::string &prefix,
                                         const Rect &rect);
@@ -74,10 +105,10 @@ private:
 };
 
 inline int32_t chainRoot(int32_t lines) { return lines / 2; }
-ChainTables chainTables(int32_t lines);
-/// The tables of the groups of a row whose chain has its root at
-/// chainRoot(lines).
-ChainTables groupTables(int32_t lines, const Groups &groups);
+ChainTables chainTables(const ChainShape &shape);
+/// The tables of groups that reduce among themselves on the links of the chain:
+/// with two levels they are its groups.
+ChainTables groupTables(const ChainShape &shape, const Groups &groups);
 
 } // namespace wafer
 
