@@ -54,6 +54,28 @@ TEST(StopTest, TheChainEndsAtTheCoreThatSendsNothing) {
                   "core (2, 0) has no task to run"});
 }
 
+TEST(StopTest, CyclesAfterADeadlockAreCountedOnce) {
+  // The run ends in cycle 2, while the instruction that was issued in cycle 1
+  // is not yet at its first step. A word that comes in the meantime is no
+  // reason to count the waiting from cycle 6 on before it begins.
+  Builder b(1, 1);
+  b.costs.vectorStart = 5;
+  b.port(true, true, 0, 0);
+  b.route(0, 0, 0, kW, kR);
+  b.core(0, 0).input(0, 0).main().dsr(S0(0), fabricIn(0, 1));
+  Core(b.roles[0]).vec(Opcode::Mov32, D(0), S0(0)).end();
+  Outcome outcome = b.run();
+  EXPECT_EQ(outcome.kind, Outcome::Kind::Deadlock);
+  EXPECT_EQ(outcome.cycle, 2u);
+  b.engine->push(0, {7});
+  // Usable at the router in cycle 3, in the queue in cycle 5.
+  EXPECT_EQ(b.engine->run({{}, 6}).kind, Outcome::Kind::CycleLimit);
+  Counters counters = b.engine->counters({0, 0});
+  EXPECT_EQ(counters[Activity::Scalar], 1u);
+  EXPECT_EQ(counters[Activity::Start], 5u);
+  EXPECT_EQ(counters.total(), 6u);
+}
+
 TEST(StopTest, TheChainClosesInACycle) {
   // Each of two cores waits for the other before it sends.
   Builder b(2, 1);
