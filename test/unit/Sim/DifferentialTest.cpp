@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Random images on the engine in all its ways of looking. WAFER_SEEDS=N asks
-// for N cases, WAFER_FIRST_SEED=S for others.
+// Random images on the engines in all their ways of looking. WAFER_SEEDS=N asks
+// for N cases, WAFER_FIRST_SEED=S for others, WAFER_CASE=FILE for the one of a
+// text that an earlier failure left. A case that fails is reduced, for
+// WAFER_REDUCE_SECONDS at most (60).
 //
 #include "Differential.h"
+#include "CaseText.h"
+#include "ReduceCase.h"
 
 #include <cstdlib>
+#include <fmt/format.h>
+#include <fstream>
 #include <gtest/gtest.h>
+#include <sstream>
 
 using namespace wafer;
 using namespace wafer::test;
@@ -31,17 +38,85 @@ EngineSetup fast() {
           }};
 }
 
+/// The folder of the test report if one is written, else the present one.
+std::string reportFolder() {
+  std::string report = GTEST_FLAG_GET(output);
+  size_t begin = report.find(':'), end = report.rfind('/');
+  return begin == std::string::npos || end == std::string::npos
+             ? ""
+             : report.substr(begin + 1, end - begin);
+}
+
+/// The smallest variant of a case in which the set-ups differ in the same way,
+/// as a text and in a file.
+std::string reduced(const RandomCase &test, const Difference &difference,
+                    const std::vector<EngineSetup> &setups) {
+  constexpr unsigned kSecondsOfACase = 2;
+  // A crash may be anybody's.
+  bool crash = difference.kind.rfind("crash", 0) == 0;
+  std::vector<EngineSetup> some = setups;
+  if (!crash) {
+    some = {setups[0], setups[difference.setup]};
+  }
+  auto differenceOf = [&](const RandomCase &c) {
+    return firstDifferenceApart(c, some, kSecondsOfACase);
+  };
+  if (differenceOf(test).kind != difference.kind) {
+    return "not reduced: it does not happen again\n";
+  }
+  ReducedCase result = reduceCase(
+      test,
+      [&](const RandomCase &c) {
+        return differenceOf(c).kind == difference.kind;
+      },
+      double(setting("WAFER_REDUCE_SECONDS", 60)));
+  std::string remark =
+      fmt::format("{} and {}: {}\nreduced in {} of {} steps{}", setups[0].name,
+                  crash ? "others" : setups[difference.setup].name,
+                  differenceOf(result.test).text, result.kept, result.tried,
+                  result.minimal ? "" : ", the time was up");
+  return printCase(result.test, remark);
+}
+
+void report(const std::string &what, const std::string &file,
+            const RandomCase &test, const Difference &difference,
+            const std::vector<EngineSetup> &setups) {
+  std::string text = reduced(test, difference, setups);
+  std::string path = reportFolder() + file + ".wtext";
+  std::ofstream(path) << text;
+  ADD_FAILURE() << what << ", " << setups[difference.setup].name << ": "
+                << difference.text << "\n"
+                << path << ":\n"
+                << text;
+}
+
+/// The case of a text in all set-ups.
+void compareFile(const std::string &path,
+                 const std::vector<EngineSetup> &setups) {
+  std::stringstream text;
+  text << std::ifstream(path).rdbuf();
+  Result<RandomCase> test = readCase(text.str(), path);
+  ASSERT_TRUE(test) << test.error().str();
+  if (Difference d = firstDifferenceApart(*test, setups, 60)) {
+    report(path, "reduced", *test, d, setups);
+  }
+}
+
 /// All set-ups agree with the first on `seeds` cases, unless the environment
 /// asks for others.
 void expectAgreement(const std::vector<EngineSetup> &setups, uint64_t seeds,
                      OutcomeCounts *counts = nullptr) {
+  if (const char *path = std::getenv("WAFER_CASE")) {
+    compareFile(path, setups);
+    return;
+  }
   std::optional<FailedSeed> failure =
       firstFailure(setting("WAFER_FIRST_SEED", 0),
                    setting("WAFER_SEEDS", seeds), setups, counts);
   if (failure) {
-    ADD_FAILURE() << "seed " << failure->seed << ", "
-                  << setups[failure->difference.setup].name << ": "
-                  << failure->difference.text;
+    report(fmt::format("seed {}", failure->seed),
+           fmt::format("reduced-{}", failure->seed),
+           makeRandomCase(failure->seed), failure->difference, setups);
   }
 }
 
