@@ -76,6 +76,30 @@ TEST(StopTest, CyclesAfterADeadlockAreCountedOnce) {
   EXPECT_EQ(counters.total(), 6u);
 }
 
+TEST(StopTest, AnActBeforeAWaitThatWasLookedAt) {
+  // A microthread is issued in cycle 1 and the main thread's own instruction in
+  // cycle 7, so it could step from cycle 12 on. The run ends in cycle 8; with
+  // the word that comes then the microthread steps in cycle 11.
+  Builder b(1, 1);
+  b.costs.vectorStart = 5;
+  b.port(true, true, 0, 0);
+  b.route(0, 0, 0, kW, kR);
+  Core core = b.core(0, 0);
+  core.input(0, 0).main().dsr(S0(0), fabricIn(0, 1));
+  core.vec(Opcode::Mov32, D(0), S0(0), kNoDsr, async(2));
+  core.dsr(S0(1), fabricIn(0, 1)).vec(Opcode::Mov32, D(0), S0(1)).end();
+  Outcome outcome = b.run();
+  EXPECT_EQ(outcome.kind, Outcome::Kind::Deadlock);
+  EXPECT_EQ(outcome.cycle, 8u);
+  b.engine->push(0, {7});
+  EXPECT_EQ(b.engine->run({{}, 12}).kind, Outcome::Kind::CycleLimit);
+  Counters counters = b.engine->counters({0, 0});
+  EXPECT_EQ(counters[Activity::Scalar], 2u);
+  EXPECT_EQ(counters[Activity::VectorStep], 1u);
+  EXPECT_EQ(counters[Activity::Start], 9u);
+  EXPECT_EQ(counters.total(), 12u);
+}
+
 TEST(StopTest, TheChainClosesInACycle) {
   // Each of two cores waits for the other before it sends.
   Builder b(2, 1);
