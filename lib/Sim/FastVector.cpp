@@ -154,6 +154,18 @@ static bool isSameWalk(const Operand &a, const Operand &b) {
           (a.extent0 == b.extent0 && a.rowBytes == b.rowBytes));
 }
 
+/// Whether no element of a walk is one of the `n - 1` before it.
+static bool isApartFromItself(const Operand &o, uint32_t length, unsigned n) {
+  if (!o.twoDimensional || length <= o.extent0) {
+    return true; // a step of 0 makes n = 1
+  }
+  int64_t step = std::abs(o.stepBytes), row = std::abs(o.rowBytes);
+  int64_t rows = (length - 1) / o.extent0;
+  return row >= (o.extent0 - 1) * step + o.bytes || // row after row
+         rows * row + o.bytes <= step ||            // rows inside one another
+         (row == 0 && o.extent0 >= n);              // the same row again
+}
+
 void Cores::planMemory(const CoreState &core, VectorOp &op) const {
   Operand *const operands[] = {&op.dest, &op.src0, &op.src1};
   Extent extents[3];
@@ -172,7 +184,9 @@ void Cores::planMemory(const CoreState &core, VectorOp &op) const {
     if (operands[i]->source == Source::Memory && op.perStep > 1) {
       bool apart = extents[i].high <= extents[0].low ||
                    extents[0].high <= extents[i].low;
-      op.inOrder &= apart || isSameWalk(op.dest, *operands[i]);
+      bool alike = isSameWalk(op.dest, *operands[i]) &&
+                   isApartFromItself(op.dest, op.length, op.perStep);
+      op.inOrder &= apart || alike;
     }
   }
 }
