@@ -112,12 +112,11 @@ void LayerWriter::allReduce(const Line &l, const std::string &op,
 
 void LayerWriter::product(const std::string &op, const std::string &zero,
                           const std::string &dest, const std::string &row,
-                          const std::string &input, uint32_t inner) {
+                          uint32_t inner) {
   std::string loop = fresh("loop");
   load("d0", dest);
   line(zero + " d0, r0");
   load("s1.0", row);
-  line("li r1, " + input);
   line(fmt::format("li r2, {}", inner));
   mark(loop);
   line("ldh r3, [r1]");

@@ -41,7 +41,7 @@ protected:
     unsigned firstRegister = 10;
   };
   struct BufferSpec {
-    const char *name;
+    std::string name;
     const char *kind;
     uint32_t elements;
     uint32_t elementBytes = 2;
@@ -77,10 +77,10 @@ protected:
   /// The vector of `length` elements at `dest` becomes input[0, inner) *
   /// weights[inner][length]: one multiply-add of a row of weights for each
   /// element of the input, a binary16 number. `dest` and `row` are descriptors,
-  /// the one of the first row with the flag `save`; `input` is an address.
+  /// the one of the first row with the flag `save`; r1 is the address of the
+  /// input.
   void product(const std::string &op, const std::string &zero,
-               const std::string &dest, const std::string &row,
-               const std::string &input, uint32_t inner);
+               const std::string &dest, const std::string &row, uint32_t inner);
   /// r3 = 1 / sqrt(r3) in binary32: a first guess from the bits, three Newton
   /// steps.
   void reciprocalRoot();

@@ -26,6 +26,9 @@ std::vector<std::vector<uint32_t>> LineText::tables() const {
       result[3][i] = 1;
       result[5][i] = bound(core.passes);
     }
+    if (plan.colors() == 2 && result[4][i] == kUnboundColor) {
+      result[4][i] = result[5][i];
+    }
     result[6][i] = isRoot ? kUnboundColor : share;
     result[7][i] = isRoot ? share : bound(core.sends);
   }
@@ -48,7 +51,9 @@ std::string LineText::queues(unsigned first, unsigned in0, unsigned in1,
                         first + table);
   };
   input(in0, 4);
-  input(in1, 5);
+  if (in1 != in0) {
+    input(in1, 5);
+  }
   input(share, 6);
   return text + fmt::format("  output queue {} color {} {}\n", out, tableKind(),
                             first + 7);

@@ -28,14 +28,16 @@ public:
         plan(std::move(plan)) {}
 
   /// By core of a line: four registers (see LayerWriter::allReduce), then the
-  /// colors of the first, the second, the sharing and the output queue.
+  /// colors of the first, the second, the sharing and the output queue. Of a
+  /// plan with one level the first table also has what the second has, as a
+  /// core needs one of them only.
   std::vector<std::vector<uint32_t>> tables() const;
   std::string routes() const;
   /// The role's parameters NAME0 to NAME3: the registers, from tables `first`
   /// on.
   std::string params(unsigned first) const;
-  /// The queues' bindings, in the order of the tables. Of a plan with one level
-  /// the first and the second may be one queue.
+  /// The queues' bindings, to tables from `first` + 4 on. Of a plan with one
+  /// level the first and the second are one queue.
   std::string queues(unsigned first, unsigned in0, unsigned in1, unsigned share,
                      unsigned out) const;
   /// "row" or "col".

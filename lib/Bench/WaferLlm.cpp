@@ -38,8 +38,9 @@ private:
   }
   void product(uint32_t inner, uint32_t length, const char *weights,
                const char *input) {
+    line(std::string("li r1, ") + input);
     LayerWriter::product("fmach", "mov16", memory("acc", length),
-                         memory(weights, length, 1, "", "save"), input, inner);
+                         memory(weights, length, 1, "", "save"), inner);
   }
   void norm(const char *gain);
   void sumOf(const char *buffer, uint32_t elements, const char *op);
