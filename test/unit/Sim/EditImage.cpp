@@ -354,3 +354,31 @@ void wafer::test::clearData(Image &image, size_t index, uint64_t begin,
   std::fill(bytes.begin() + long(begin), bytes.begin() + long(end), uint8_t(0));
   setData(image, init, std::move(bytes));
 }
+
+bool wafer::test::trimData(Image &image, size_t index) {
+  InitData &init = image.initData[index];
+  uint32_t first = init.bytes, last = 0;
+  for (uint64_t i = 0; i < init.size; ++i) {
+    if (init.data[i]) {
+      auto at = uint32_t(i % init.bytes);
+      first = std::min(first, at / 4 * 4);
+      last = std::max(last, std::min(init.bytes, (at / 4 + 1) * 4));
+    }
+  }
+  if (last == 0) {
+    eraseRange(image.initData, index, index + 1);
+    return true;
+  }
+  if (first == 0 && last == init.bytes) {
+    return false;
+  }
+  std::vector<uint8_t> bytes;
+  for (uint64_t core = 0; core < init.size; core += init.bytes) {
+    bytes.insert(bytes.end(), init.data + core + first,
+                 init.data + core + last);
+  }
+  init.offset += first;
+  init.bytes = last - first;
+  setData(image, init, std::move(bytes));
+  return true;
+}

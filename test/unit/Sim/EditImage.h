@@ -48,6 +48,9 @@ void cropGrid(RandomCase &test, const Rect &part);
 
 /// Bytes of initial data become zero.
 void clearData(Image &image, size_t init, uint64_t begin, uint64_t end);
+/// Leaves out the words at both ends that are zero in all cores, as SRAM is
+/// zero anyway; false if there are none. Drops what is zero altogether.
+bool trimData(Image &image, size_t init);
 
 } // namespace wafer::test
 

@@ -163,3 +163,28 @@ TEST(EditImageTest, RoundsThatJoinLastAsLong) {
   removeRounds(test, 0, 1);
   EXPECT_EQ(test.pushes[2].round, 0u);
 }
+
+TEST(EditImageTest, DataLosesItsZeroEnds) {
+  // Two cores of 16 bytes: bytes 5 and 10 are used.
+  std::vector<uint8_t> bytes(32, 0);
+  bytes[5] = 7;
+  bytes[16 + 10] = 8;
+  Image image;
+  InitData init;
+  init.offset = 100;
+  init.bytes = 16;
+  init.data = bytes.data();
+  init.size = bytes.size();
+  image.initData = {init};
+  EXPECT_TRUE(trimData(image, 0));
+  const InitData &trimmed = image.initData[0];
+  EXPECT_EQ(trimmed.offset, 104u);
+  EXPECT_EQ(trimmed.bytes, 8u);
+  ASSERT_EQ(trimmed.size, 16u);
+  EXPECT_EQ(trimmed.data[1], 7);
+  EXPECT_EQ(trimmed.data[8 + 6], 8);
+  EXPECT_FALSE(trimData(image, 0));
+  clearData(image, 0, 0, 16);
+  EXPECT_TRUE(trimData(image, 0));
+  EXPECT_TRUE(image.initData.empty());
+}

@@ -111,6 +111,10 @@ void Reducer::reduceData() {
         }
       }
     }
+    RandomCase copy = best();
+    if (trimData(copy.image, i)) {
+      attempt([&](RandomCase &c) { trimData(c.image, i); });
+    }
   }
 }
 
