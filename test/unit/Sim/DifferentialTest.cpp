@@ -47,15 +47,24 @@ std::string reportFolder() {
              : report.substr(begin + 1, end - begin);
 }
 
+/// A crash may be anybody's.
+bool isCrash(const Difference &difference) {
+  return difference.kind.rfind("crash", 0) == 0;
+}
+
+std::string culprit(const Difference &difference,
+                    const std::vector<EngineSetup> &setups) {
+  return isCrash(difference) ? "one of the set-ups"
+                             : setups[difference.setup].name;
+}
+
 /// The smallest variant of a case in which the set-ups differ in the same way,
 /// as a text and in a file.
 std::string reduced(const RandomCase &test, const Difference &difference,
                     const std::vector<EngineSetup> &setups) {
   constexpr unsigned kSecondsOfACase = 2;
-  // A crash may be anybody's.
-  bool crash = difference.kind.rfind("crash", 0) == 0;
   std::vector<EngineSetup> some = setups;
-  if (!crash) {
+  if (!isCrash(difference)) {
     some = {setups[0], setups[difference.setup]};
   }
   auto differenceOf = [&](const RandomCase &c) {
@@ -70,11 +79,10 @@ std::string reduced(const RandomCase &test, const Difference &difference,
         return differenceOf(c).kind == difference.kind;
       },
       double(setting("WAFER_REDUCE_SECONDS", 60)));
-  std::string remark =
-      fmt::format("{} and {}: {}\nreduced in {} of {} steps{}", setups[0].name,
-                  crash ? "others" : setups[difference.setup].name,
-                  differenceOf(result.test).text, result.kept, result.tried,
-                  result.minimal ? "" : ", the time was up");
+  std::string remark = fmt::format(
+      "{} and {}: {}\nreduced in {} of {} steps{}", setups[0].name,
+      culprit(difference, setups), differenceOf(result.test).text, result.kept,
+      result.tried, result.minimal ? "" : ", the time was up");
   return printCase(result.test, remark);
 }
 
@@ -84,7 +92,7 @@ void report(const std::string &what, const std::string &file,
   std::string text = reduced(test, difference, setups);
   std::string path = reportFolder() + file + ".wtext";
   std::ofstream(path) << text;
-  ADD_FAILURE() << what << ", " << setups[difference.setup].name << ": "
+  ADD_FAILURE() << what << ", " << culprit(difference, setups) << ": "
                 << difference.text << "\n"
                 << path << ":\n"
                 << text;
