@@ -118,6 +118,7 @@ unsigned Cores::step(CoreState &core, VectorOp &op, Cycle t) {
     }
     if (!gather(core, op, op.src0, n, a, t) ||
         !gather(core, op, op.src1, n, b, t)) {
+      account(core, Activity::VectorStep, t); // the fault is its act
       return 0;
     }
     sim::ElementFn element = vectors[uint8_t(op.op)].element;
@@ -125,6 +126,7 @@ unsigned Cores::step(CoreState &core, VectorOp &op, Cycle t) {
       a[i] = element(a[i], b[i], op.scalar);
     }
     if (!scatter(core, op, n, a, t)) {
+      account(core, Activity::VectorStep, t);
       return 0;
     }
     op.done += n;

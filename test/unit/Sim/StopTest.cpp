@@ -283,6 +283,23 @@ TEST(StopTest, AVectorFaultsInItsCycle) {
   expectContains(outcome.detail, {"instruction 3: mov32", "byte 45016"});
 }
 
+TEST(StopTest, AFaultOfAStepIsAStep) {
+  // The second of two words goes outside SRAM. It was the last in the queue,
+  // and the cycle is no waiting for a third one.
+  Builder b(1, 1);
+  b.port(true, true, 0, 0);
+  b.route(0, 0, 0, kW, kR);
+  Core core = b.core(0, 0);
+  core.input(0, 0).main().dsr(D(0), memory(0, 2, 14848));
+  core.dsr(S0(0), fabricIn(0, 2)).vec(Opcode::Mov32, D(0), S0(0)).end();
+  b.start().push(0, {1, 2});
+  Outcome outcome = b.engine->run({});
+  EXPECT_EQ(outcome.kind, Outcome::Kind::Fault);
+  Counters counters = b.engine->counters({0, 0});
+  EXPECT_EQ(counters[Activity::VectorStep], 2u);
+  EXPECT_EQ(counters.total(), b.engine->cycle());
+}
+
 TEST(StopTest, OddAddress) {
   Builder b(1, 1);
   b.core(0, 0).main().op(Opcode::LoadHalf, 1, 0, 0, 2049).end();
