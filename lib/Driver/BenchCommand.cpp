@@ -443,6 +443,7 @@ void addBenchCommand(CLI::App &app, CommandContext &context) {
   addMulticast(*bench, context);
   addGemmLoop(*bench, context);
   addMeshBench(*bench, context);
+  addPhasesBench(*bench, context);
   addWaferLlmBench(*bench, context);
   addSensitivityBench(*bench, context);
 }

@@ -51,6 +51,7 @@ nlohmann::json describe(const std::string &name, const Measured &measured);
 
 // Benchmarks with a file of their own.
 void addMeshBench(CLI::App &bench, CommandContext &context);
+void addPhasesBench(CLI::App &bench, CommandContext &context);
 void addSensitivityBench(CLI::App &bench, CommandContext &context);
 void addWaferLlmBench(CLI::App &bench, CommandContext &context);
 

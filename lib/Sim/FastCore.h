@@ -326,9 +326,13 @@ private:
   }
 
   // Accounting.
+  /// Drops what was noted from a later cycle on: a run that ended in a deadlock
+  /// may have looked ahead of its end.
+  static void dropWaits(CoreState &core, Cycle t);
   static void addOlderWaits(CoreState &core);
   static void closeWaits(CoreState &core, Cycle t) {
     if (!core.olderWaits.empty()) {
+      dropWaits(core, t);
       addOlderWaits(core);
     }
     core.counters[core.waiting.what] += t - core.waiting.from;

@@ -120,6 +120,7 @@ unsigned Cores::step(CoreState &core, VectorOp &op, Cycle t) {
     }
     if (!gather(core, op, op.src0, n, a, t) ||
         !gather(core, op, op.src1, n, b, t)) {
+      account(core, Activity::VectorStep, t); // the fault is its act
       return 0;
     }
     if (op.hasValue) {
@@ -131,6 +132,7 @@ unsigned Cores::step(CoreState &core, VectorOp &op, Cycle t) {
       std::fill_n(a, n, 0u);
     }
     if (!scatter(core, op, n, a, t)) {
+      account(core, Activity::VectorStep, t);
       return 0;
     }
     op.done += n;

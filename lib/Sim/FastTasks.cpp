@@ -267,11 +267,16 @@ void Cores::addOlderWaits(CoreState &core) {
   core.olderWaits.clear();
 }
 
+void Cores::dropWaits(CoreState &core, Cycle t) {
+  while (core.waiting.from > t && !core.olderWaits.empty()) {
+    core.waiting = core.olderWaits.back();
+    core.olderWaits.pop_back();
+  }
+}
+
 void Cores::noteWait(CoreState &core, Cycle from, Activity what) const {
   from = std::max(from, core.accountedTo);
-  if (from < core.waiting.from) {
-    return; // the core has looked ahead to there already
-  }
+  dropWaits(core, from);
   if (core.waiting.what == what || core.waiting.from == from) {
     core.waiting.what = what;
     return;

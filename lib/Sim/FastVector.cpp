@@ -154,13 +154,16 @@ static bool isSameWalk(const Operand &a, const Operand &b) {
           (a.extent0 == b.extent0 && a.rowBytes == b.rowBytes));
 }
 
-/// Whether n elements in order may hold one twice.
-static bool mayRepeat(const Operand &o, uint32_t n) {
-  if (!o.twoDimensional ||
-      std::abs(o.rowBytes) >= int64_t(o.extent0) * std::abs(o.stepBytes)) {
-    return false;
+/// Whether no element of a walk is one of the `n - 1` before it.
+static bool isApartFromItself(const Operand &o, uint32_t length, unsigned n) {
+  if (!o.twoDimensional || length <= o.extent0) {
+    return true; // a step of 0 makes n = 1
   }
-  return o.rowBytes != 0 || o.extent0 < n;
+  int64_t step = std::abs(o.stepBytes), row = std::abs(o.rowBytes);
+  int64_t rows = (length - 1) / o.extent0;
+  return row >= (o.extent0 - 1) * step + o.bytes || // row after row
+         rows * row + o.bytes <= step ||            // rows inside one another
+         (row == 0 && o.extent0 >= n);              // the same row again
 }
 
 void Cores::planMemory(const CoreState &core, VectorOp &op) const {
@@ -181,8 +184,9 @@ void Cores::planMemory(const CoreState &core, VectorOp &op) const {
     if (operands[i]->source == Source::Memory && op.perStep > 1) {
       bool apart = extents[i].high <= extents[0].low ||
                    extents[0].high <= extents[i].low;
-      op.inOrder &= apart || (isSameWalk(op.dest, *operands[i]) &&
-                              !mayRepeat(op.dest, op.perStep));
+      bool alike = isSameWalk(op.dest, *operands[i]) &&
+                   isApartFromItself(op.dest, op.length, op.perStep);
+      op.inOrder &= apart || alike;
     }
   }
 }
@@ -194,7 +198,6 @@ bool Cores::setUp(CoreState &core, VectorOp &op, Cycle t) {
   op.op = in.op;
   op.pc = core.pc;
   op.issuedBy = core.task;
-  op.hasValue = vectors[uint8_t(in.op)].hasValue;
   op.scalar = core.registers[fields.scalarRegister];
   if (fields.async) {
     op.onComplete = fields.onComplete;

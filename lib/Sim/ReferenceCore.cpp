@@ -323,7 +323,8 @@ void Cores::sleep(CoreState &core, Cycle t) {
   Cycle wake = kNever;
   Activity what = activityOf(core, t, wake);
   Cycle from = std::max(t, core.accountedTo);
-  if (!core.waits.empty() && core.waits.back().from == from) {
+  // A run that ended in a deadlock may have looked ahead of its end.
+  while (!core.waits.empty() && core.waits.back().from >= from) {
     core.waits.pop_back();
   }
   if (core.waits.empty() || core.waits.back().what != what) {

@@ -300,12 +300,14 @@ void Cores::step(CoreState &core, unsigned thread, Cycle t) {
     }
     if (!gather(core, op, op.src0, n, a, t) ||
         !gather(core, op, op.src1, n, b, t)) {
+      account(core, Activity::VectorStep, t, 1); // the fault is its act
       return;
     }
     for (unsigned i = 0; i < n; ++i) {
       a[i] = op.element(a[i], b[i], op.scalar);
     }
     if (!scatter(core, op, n, a, t)) {
+      account(core, Activity::VectorStep, t, 1);
       return;
     }
     op.done += n;

@@ -1,62 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "../Sim/PairEngine.h"
+#include "LayerRun.h"
 
 #include "wafer/Bench/Calibration.h"
 #include "wafer/Bench/WaferLlm.h"
-#include "wafer/Support/Half.h"
-
-#include <gtest/gtest.h>
 
 #include <cmath>
 
 using namespace wafer;
-
-namespace {
-
-struct Layer {
-  Machine machine;
-  Image image;
-  std::unique_ptr<Engine> engine;
-
-  void fill(const char *buffer, float value) {
-    for (const Buffer &b : image.roles.front().buffers) {
-      if (b.name == buffer) {
-        std::vector<uint16_t> halves(b.bytes / 2, floatToHalf(value));
-        const Rect &rect = image.regions.front().rect;
-        for (int32_t y = 0; y < rect.h; ++y) {
-          for (int32_t x = 0; x < rect.w; ++x) {
-            EXPECT_TRUE(
-                bool(engine->poke({x, y}, b.offset, halves.data(), b.bytes)));
-          }
-        }
-        return;
-      }
-    }
-    ADD_FAILURE() << "no buffer " << buffer;
-  }
-  float read(Coord core, const char *buffer, uint32_t index) {
-    uint16_t half = 0;
-    uint32_t at = *bufferOffset(image.roles.front(), buffer) + 2 * index;
-    EXPECT_TRUE(bool(engine->peek(core, at, &half, 2)));
-    return halfToFloat(half);
-  }
-};
-
-} // namespace
+using namespace wafer::test;
 
 TEST(WaferLlm, ComputesALayer) {
   // Two groups of three on each axis: collectors with two sides, a root with
   // one group beside it. 4, 5 and 2 elements a core.
-  Layer l;
-  l.machine = *Machine::load("wse2");
-  WaferLlmShape shape{6, 2, 24, 30, 12};
-  auto image = buildWaferLlm(l.machine, shape);
+  Machine machine = *Machine::load("wse2");
+  auto image = buildWaferLlm(machine, {6, 2, 24, 30, 12});
   ASSERT_TRUE(bool(image)) << image.error().str();
-  l.image = std::move(*image);
-  const ParameterSet &costs = *l.machine.findParameters("nominal");
-  auto engine = test::PairEngine::create(l.image, l.machine, costs);
-  ASSERT_TRUE(bool(engine)) << engine.error().str();
-  l.engine = std::move(*engine);
+  LayerRun l(*image, machine, *machine.findParameters("nominal"));
   for (const char *ones : {"x", "gain1", "gain2", "cos", "values"}) {
     l.fill(ones, 1);
   }

@@ -355,3 +355,28 @@ TEST(CoreTest, ParametersComeFromTables) {
   EXPECT_EQ(b.half(1, 0, 516), 21);
   EXPECT_EQ(b.half(1, 1, 600), 0x0807);
 }
+
+TEST(CoreTest, AnElementAgainInTheSameStep) {
+  // Rows of 6 elements, 4 apart: elements 4 and 5 are 6 and 7 again, and a step
+  // handles 4 of them, reading all before it writes one: they count once.
+  Builder b(1, 1);
+  b.machine.lanes["fadds"] = 4;
+  Descriptor rows = memory(2048, 6);
+  rows.extent1 = 2;
+  rows.stride1 = 4;
+  b.core(0, 0)
+      .main()
+      .li(2, 0x3f800000)
+      .dsr(D(1), memory(2048, 10))
+      .vec(Opcode::Mov32, D(1), kNoDsr, kNoDsr, scalar(2))
+      .dsr(D(0), rows)
+      .dsr(S0(0), rows)
+      .dsr(S1(0), rows)
+      .vec(Opcode::FAddS, D(0), S0(0), S1(0))
+      .end();
+  EXPECT_EQ(b.run().kind, Outcome::Kind::Quiescent);
+  // Steps: 0 1 2 3 | 4 5 4 5 | 6 7 8 9.
+  for (uint32_t i = 0; i < 10; ++i) {
+    EXPECT_EQ(b.word(0, 0, 2048 + 4 * i), 0x40000000u) << i;
+  }
+}

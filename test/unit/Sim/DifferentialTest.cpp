@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Random images on the engine in all its ways of looking. WAFER_SEEDS=N asks
-// for N cases, WAFER_FIRST_SEED=S for others.
+// Random images on the engines in all their ways of looking. WAFER_SEEDS=N asks
+// for N cases, WAFER_FIRST_SEED=S for others, WAFER_CASE=FILE for the one of a
+// text that an earlier failure left. A case that fails is reduced, for
+// WAFER_REDUCE_SECONDS at most (60).
 //
 #include "Differential.h"
+#include "CaseText.h"
+#include "ReduceCase.h"
 
 #include <cstdlib>
+#include <fmt/format.h>
+#include <fstream>
 #include <gtest/gtest.h>
+#include <sstream>
 
 using namespace wafer;
 using namespace wafer::test;
@@ -18,45 +25,123 @@ uint64_t setting(const char *name, uint64_t otherwise) {
   return text ? std::strtoull(text, nullptr, 10) : otherwise;
 }
 
-MakeEngine reference(bool reverseOrder, bool stepwise) {
-  return [=](const RandomCase &c) {
-    return Engine::createReference(c.image, c.machine, c.costs,
-                                   {reverseOrder, stepwise});
-  };
+EngineSetup reference(const char *name, EngineOptions options = {}) {
+  return {name, [=](const RandomCase &c) {
+            return Engine::createReference(c.image, c.machine, c.costs,
+                                           options);
+          }};
 }
 
-Result<std::unique_ptr<Engine>> fast(const RandomCase &c) {
-  return Engine::createFast(c.image, c.machine, c.costs);
+EngineSetup fast() {
+  return {"fast", [](const RandomCase &c) {
+            return Engine::createFast(c.image, c.machine, c.costs);
+          }};
+}
+
+/// The folder of the test report if one is written, else the present one.
+std::string reportFolder() {
+  std::string report = GTEST_FLAG_GET(output);
+  size_t begin = report.find(':'), end = report.rfind('/');
+  return begin == std::string::npos || end == std::string::npos
+             ? ""
+             : report.substr(begin + 1, end - begin);
+}
+
+/// A crash may be anybody's.
+bool isCrash(const Difference &difference) {
+  return difference.kind.rfind("crash", 0) == 0;
+}
+
+std::string culprit(const Difference &difference,
+                    const std::vector<EngineSetup> &setups) {
+  return isCrash(difference) ? "one of the set-ups"
+                             : setups[difference.setup].name;
+}
+
+/// The smallest variant of a case in which the set-ups differ in the same way,
+/// as a text and in a file.
+std::string reduced(const RandomCase &test, const Difference &difference,
+                    const std::vector<EngineSetup> &setups) {
+  constexpr unsigned kSecondsOfACase = 2;
+  std::vector<EngineSetup> some = setups;
+  if (!isCrash(difference)) {
+    some = {setups[0], setups[difference.setup]};
+  }
+  auto differenceOf = [&](const RandomCase &c) {
+    return firstDifferenceApart(c, some, kSecondsOfACase);
+  };
+  if (differenceOf(test).kind != difference.kind) {
+    return "not reduced: it does not happen again\n";
+  }
+  ReducedCase result = reduceCase(
+      test,
+      [&](const RandomCase &c) {
+        return differenceOf(c).kind == difference.kind;
+      },
+      double(setting("WAFER_REDUCE_SECONDS", 60)));
+  std::string remark = fmt::format(
+      "{} and {}: {}\nreduced in {} of {} steps{}", setups[0].name,
+      culprit(difference, setups), differenceOf(result.test).text, result.kept,
+      result.tried, result.minimal ? "" : ", the time was up");
+  return printCase(result.test, remark);
+}
+
+void report(const std::string &what, const std::string &file,
+            const RandomCase &test, const Difference &difference,
+            const std::vector<EngineSetup> &setups) {
+  std::string text = reduced(test, difference, setups);
+  std::string path = reportFolder() + file + ".wtext";
+  std::ofstream(path) << text;
+  ADD_FAILURE() << what << ", " << culprit(difference, setups) << ": "
+                << difference.text << "\n"
+                << path << ":\n"
+                << text;
+}
+
+/// The case of a text in all set-ups.
+void compareFile(const std::string &path,
+                 const std::vector<EngineSetup> &setups) {
+  std::stringstream text;
+  text << std::ifstream(path).rdbuf();
+  Result<RandomCase> test = readCase(text.str(), path);
+  ASSERT_TRUE(test) << test.error().str();
+  if (Difference d = firstDifferenceApart(*test, setups, 60)) {
+    report(path, "reduced", *test, d, setups);
+  }
+}
+
+/// All set-ups agree with the first on `seeds` cases, unless the environment
+/// asks for others.
+void expectAgreement(const std::vector<EngineSetup> &setups, uint64_t seeds,
+                     OutcomeCounts *counts = nullptr) {
+  if (const char *path = std::getenv("WAFER_CASE")) {
+    compareFile(path, setups);
+    return;
+  }
+  std::optional<FailedSeed> failure =
+      firstFailure(setting("WAFER_FIRST_SEED", 0),
+                   setting("WAFER_SEEDS", seeds), setups, counts);
+  if (failure) {
+    report(fmt::format("seed {}", failure->seed),
+           fmt::format("reduced-{}", failure->seed),
+           makeRandomCase(failure->seed), failure->difference, setups);
+  }
 }
 
 } // namespace
 
 TEST(DifferentialTest, TheFastEngineAgreesWithTheReference) {
-  const MakeEngine plain = reference(false, false);
-  uint64_t first = setting("WAFER_FIRST_SEED", 0);
-  for (uint64_t seed = first; seed < first + setting("WAFER_SEEDS", 1000);
-       ++seed) {
-    std::string what = firstDifference(makeRandomCase(seed), plain, fast);
-    ASSERT_EQ(what, "") << "seed " << seed;
-  }
+  expectAgreement({reference("reference"), fast()}, 1000);
 }
 
 TEST(DifferentialTest, TheReferenceAgreesWithItself) {
-  const MakeEngine plain = reference(false, false);
-  const MakeEngine others[] = {reference(true, false), reference(false, true),
-                               reference(true, true)};
-  std::array<unsigned, 5> kinds{};
-  uint64_t first = setting("WAFER_FIRST_SEED", 0);
-  for (uint64_t seed = first; seed < first + setting("WAFER_SEEDS", 300);
-       ++seed) {
-    RandomCase test = makeRandomCase(seed);
-    for (const MakeEngine &other : others) {
-      std::string what = firstDifference(test, plain, other, &kinds);
-      ASSERT_EQ(what, "") << "seed " << seed << ", way " << &other - &others[0];
-    }
-  }
+  OutcomeCounts counts{};
+  expectAgreement({reference("reference"), reference("reverse", {true, false}),
+                   reference("stepwise", {false, true}),
+                   reference("reverse and stepwise", {true, true})},
+                  300, &counts);
   // The cases are worth something: runs end in all ways.
-  for (unsigned kind = 0; kind < kinds.size(); ++kind) {
-    EXPECT_GT(kinds[kind], 10u) << nameOf(Outcome::Kind(kind));
+  for (unsigned kind = 0; kind < counts.size(); ++kind) {
+    EXPECT_GT(counts[kind], 10u) << nameOf(Outcome::Kind(kind));
   }
 }

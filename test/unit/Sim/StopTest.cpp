@@ -54,6 +54,52 @@ TEST(StopTest, TheChainEndsAtTheCoreThatSendsNothing) {
                   "core (2, 0) has no task to run"});
 }
 
+TEST(StopTest, CyclesAfterADeadlockAreCountedOnce) {
+  // The run ends in cycle 2, while the instruction that was issued in cycle 1
+  // is not yet at its first step. A word that comes in the meantime is no
+  // reason to count the waiting from cycle 6 on before it begins.
+  Builder b(1, 1);
+  b.costs.vectorStart = 5;
+  b.port(true, true, 0, 0);
+  b.route(0, 0, 0, kW, kR);
+  b.core(0, 0).input(0, 0).main().dsr(S0(0), fabricIn(0, 1));
+  Core(b.roles[0]).vec(Opcode::Mov32, D(0), S0(0)).end();
+  Outcome outcome = b.run();
+  EXPECT_EQ(outcome.kind, Outcome::Kind::Deadlock);
+  EXPECT_EQ(outcome.cycle, 2u);
+  b.engine->push(0, {7});
+  // Usable at the router in cycle 3, in the queue in cycle 5.
+  EXPECT_EQ(b.engine->run({{}, 6}).kind, Outcome::Kind::CycleLimit);
+  Counters counters = b.engine->counters({0, 0});
+  EXPECT_EQ(counters[Activity::Scalar], 1u);
+  EXPECT_EQ(counters[Activity::Start], 5u);
+  EXPECT_EQ(counters.total(), 6u);
+}
+
+TEST(StopTest, AnActBeforeAWaitThatWasLookedAt) {
+  // A microthread is issued in cycle 1 and the main thread's own instruction in
+  // cycle 7, so it could step from cycle 12 on. The run ends in cycle 8; with
+  // the word that comes then the microthread steps in cycle 11.
+  Builder b(1, 1);
+  b.costs.vectorStart = 5;
+  b.port(true, true, 0, 0);
+  b.route(0, 0, 0, kW, kR);
+  Core core = b.core(0, 0);
+  core.input(0, 0).main().dsr(S0(0), fabricIn(0, 1));
+  core.vec(Opcode::Mov32, D(0), S0(0), kNoDsr, async(2));
+  core.dsr(S0(1), fabricIn(0, 1)).vec(Opcode::Mov32, D(0), S0(1)).end();
+  Outcome outcome = b.run();
+  EXPECT_EQ(outcome.kind, Outcome::Kind::Deadlock);
+  EXPECT_EQ(outcome.cycle, 8u);
+  b.engine->push(0, {7});
+  EXPECT_EQ(b.engine->run({{}, 12}).kind, Outcome::Kind::CycleLimit);
+  Counters counters = b.engine->counters({0, 0});
+  EXPECT_EQ(counters[Activity::Scalar], 2u);
+  EXPECT_EQ(counters[Activity::VectorStep], 1u);
+  EXPECT_EQ(counters[Activity::Start], 9u);
+  EXPECT_EQ(counters.total(), 12u);
+}
+
 TEST(StopTest, TheChainClosesInACycle) {
   // Each of two cores waits for the other before it sends.
   Builder b(2, 1);
@@ -235,6 +281,23 @@ TEST(StopTest, AVectorFaultsInItsCycle) {
   // Steps of two words: 3 to 12, then the fault in 13.
   EXPECT_EQ(outcome.cycle, 14u);
   expectContains(outcome.detail, {"instruction 3: mov32", "byte 45016"});
+}
+
+TEST(StopTest, AFaultOfAStepIsAStep) {
+  // The second of two words goes outside SRAM. It was the last in the queue,
+  // and the cycle is no waiting for a third one.
+  Builder b(1, 1);
+  b.port(true, true, 0, 0);
+  b.route(0, 0, 0, kW, kR);
+  Core core = b.core(0, 0);
+  core.input(0, 0).main().dsr(D(0), memory(0, 2, 14848));
+  core.dsr(S0(0), fabricIn(0, 2)).vec(Opcode::Mov32, D(0), S0(0)).end();
+  b.start().push(0, {1, 2});
+  Outcome outcome = b.engine->run({});
+  EXPECT_EQ(outcome.kind, Outcome::Kind::Fault);
+  Counters counters = b.engine->counters({0, 0});
+  EXPECT_EQ(counters[Activity::VectorStep], 2u);
+  EXPECT_EQ(counters.total(), b.engine->cycle());
 }
 
 TEST(StopTest, OddAddress) {
