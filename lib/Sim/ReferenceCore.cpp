@@ -99,6 +99,7 @@ void Cores::chooseTask(CoreState &core, Cycle t) {
   core.pc = core.plan->role->tasks[choice->task].entry;
   core.ready = t + context.costs.taskStart;
   core.starting = true;
+  ++core.started;
   context.happened(t + 1);
 }
 
@@ -221,17 +222,44 @@ void Cores::addWaits(const CoreState &core, Cycle to, Counters &counters) {
     Cycle end = i + 1 < core.waits.size() ? core.waits[i + 1].from : to;
     end = std::min(end, to);
     if (end > core.waits[i].from) {
-      counters[core.waits[i].what] += end - core.waits[i].from;
+      counters[core.waits[i].doing.what] += end - core.waits[i].from;
     }
   }
 }
 
-void Cores::account(CoreState &core, Activity what, Cycle t,
-                    Cycle cycles) const {
+void Cores::account(CoreState &core, Doing doing, Cycle t, Cycle cycles) const {
   addWaits(core, t, core.counters);
+  if (context.watch) {
+    watchWaits(core, t);
+    doing.mainTask = core.task;
+    doing.started = core.started;
+    watch(core, doing, t + cycles);
+  }
   core.waits.clear();
-  core.counters[what] += cycles;
+  core.counters[doing.what] += cycles;
   core.accountedTo = t + cycles;
+}
+
+void Cores::watch(const CoreState &core, const Doing &doing, Cycle to) const {
+  CoreSpan span;
+  span.what = doing.what;
+  span.thread = doing.thread;
+  span.pc = doing.pc;
+  span.task = doing.task;
+  span.mainTask = doing.mainTask;
+  span.started = doing.started;
+  if (doing.channel != kNone) {
+    span.queue = doing.queue;
+    span.color = uint8_t(fabric.colorOf(core.place, doing.channel));
+  }
+  context.watch->add(core.place, span, to);
+}
+
+void Cores::watchWaits(const CoreState &core, Cycle to) const {
+  for (size_t i = 0; i < core.waits.size(); ++i) {
+    Cycle end = i + 1 < core.waits.size() ? core.waits[i + 1].from : to;
+    watch(core, core.waits[i].doing, std::min(end, to));
+  }
 }
 
 Activity Cores::threadActivity(const CoreState &core, const VectorOp &op,
@@ -287,17 +315,43 @@ Cycle Cores::taskWake(const CoreState &core, Cycle t) const {
   return wake;
 }
 
-Activity Cores::activityOf(const CoreState &core, Cycle t, Cycle &wake) const {
-  Activity micro = Activity::Idle;
-  for (size_t i = 1; i < core.threads.size(); ++i) {
+Doing Cores::threadDoing(const CoreState &core, unsigned thread, Cycle t,
+                         Cycle &wake) const {
+  const VectorOp &op = core.threads[thread];
+  Doing doing;
+  doing.what = threadActivity(core, op, t, wake);
+  doing.thread = uint8_t(thread);
+  doing.pc = op.pc;
+  doing.task = op.issuedBy;
+  auto waitsAt = [&](const Operand &o) {
+    if (o.source == Operand::Source::Fabric) {
+      doing.queue = o.queue;
+      doing.channel = o.channel;
+    }
+  };
+  if (doing.what == Activity::WaitWords) {
+    waitsAt(op.src0);
+    waitsAt(op.src1);
+  } else if (doing.what == Activity::BackPressure) {
+    waitsAt(op.dest);
+  }
+  return doing;
+}
+
+Doing Cores::doingOf(const CoreState &core, Cycle t, Cycle &wake) const {
+  Doing micro;
+  for (unsigned i = 1; i < core.threads.size(); ++i) {
     if (core.threads[i].state != VectorOp::State::Free) {
-      Activity a = threadActivity(core, core.threads[i], t, wake);
-      micro = micro == Activity::Idle ? a : micro;
+      Doing one = threadDoing(core, i, t, wake);
+      micro = micro.what == Activity::Idle ? one : micro;
     }
   }
   if (core.threads[0].state != VectorOp::State::Free) {
-    return threadActivity(core, core.threads[0], t, wake);
+    return threadDoing(core, 0, t, wake);
   }
+  Doing main;
+  main.what = Activity::Scalar;
+  main.task = core.task;
   if (core.task < 0) {
     wake = std::min(wake, taskWake(core, t));
     return micro;
@@ -308,7 +362,10 @@ Activity Cores::activityOf(const CoreState &core, Cycle t, Cycle &wake) const {
     bool afterVector = !core.starting && core.lastPc < role.code.size() &&
                        planOf(role.code[core.lastPc].op).info &&
                        planOf(role.code[core.lastPc].op).info->isVector;
-    return core.starting || afterVector ? Activity::Start : Activity::Scalar;
+    main.what =
+        core.starting || afterVector ? Activity::Start : Activity::Scalar;
+    main.pc = core.starting ? core.pc : core.lastPc;
+    return main;
   }
   const Instruction *in = fetch(core);
   bool isVector = in && planOf(in->op).info && planOf(in->op).info->isVector;
@@ -316,18 +373,21 @@ Activity Cores::activityOf(const CoreState &core, Cycle t, Cycle &wake) const {
     return micro; // waits for its microthread, whose end wakes the core
   }
   wake = std::min(wake, t + 1);
-  return Activity::Scalar;
+  main.pc = core.pc;
+  return main;
 }
 
 void Cores::sleep(CoreState &core, Cycle t) {
   Cycle wake = kNever;
-  Activity what = activityOf(core, t, wake);
+  Doing doing = doingOf(core, t, wake);
+  doing.mainTask = core.task;
+  doing.started = core.started;
   Cycle from = std::max(t, core.accountedTo);
   if (!core.waits.empty() && core.waits.back().from == from) {
     core.waits.pop_back();
   }
-  if (core.waits.empty() || core.waits.back().what != what) {
-    core.waits.push_back({from, what});
+  if (core.waits.empty() || !(core.waits.back().doing == doing)) {
+    core.waits.push_back({from, doing});
   }
   if (wake != kNever) {
     context.schedule.wake(Actor::Core, core.place, std::max(wake, t + 1));
@@ -339,6 +399,20 @@ void Cores::settle(Cycle now) {
     if (core && core->threads[0].sleepsUntil != kNever) {
       catchUp(*core, now);
     }
+  }
+}
+
+void Cores::settleWatch(Cycle now) {
+  for (uint32_t place = 0; place < context.numPlaces(); ++place) {
+    if (!isInRegion(place)) {
+      continue;
+    }
+    if (const CoreState *core = find(place)) {
+      watchWaits(*core, now);
+    } else {
+      context.watch->add(place, CoreSpan(), now);
+    }
+    context.watch->settle(place, now);
   }
 }
 

@@ -17,6 +17,9 @@ ReferenceEngine::ReferenceEngine(const Image &image, const Machine &machine,
     : context{image, machine, costs, options, Grid(machine), {}, {}, {}, 0, 0},
       fabric(context), host(context, fabric), cores(context, fabric) {
   fabric.attach(host);
+  if (options.observer) {
+    context.watch = std::make_unique<Watch>(*options.observer, context.grid);
+  }
 }
 
 Status ReferenceEngine::load() {
@@ -207,6 +210,12 @@ Status ReferenceEngine::poke(Coord core, uint32_t address, const void *bytes,
   }
   std::memcpy(*at, bytes, count);
   return Status::success();
+}
+
+void ReferenceEngine::settleObserver() {
+  if (context.watch) {
+    cores.settleWatch(now);
+  }
 }
 
 Counters ReferenceEngine::counters(Coord core) const {

@@ -316,9 +316,15 @@ void Cores::step(CoreState &core, unsigned thread, Cycle t) {
     ++op.sent;
     op.advance = false;
   }
-  account(core, Activity::VectorStep, t, 1);
+  Doing doing;
+  doing.what = Activity::VectorStep;
+  doing.thread = uint8_t(thread);
+  doing.pc = op.pc;
+  doing.task = op.issuedBy;
+  account(core, doing, t, 1);
   if (duration > 1) {
-    account(core, Activity::BankConflict, t + 1, duration - 1);
+    doing.what = Activity::BankConflict;
+    account(core, doing, t + 1, duration - 1);
   }
   context.happened(t + duration);
   core.datapathFree = t + duration;

@@ -95,14 +95,21 @@ struct RunLimits {
   Cycle maxCycles = kNever;
 };
 
-/// Switches for tests of an engine itself.
+class Observer;
+
 struct EngineOptions {
+  // Two switches for tests of an engine itself.
+
   /// Look at cores, routers and ports of a cycle in the opposite order. Results
   /// must not change.
   bool reverseOrder = false;
   /// Look at a core in every cycle of a long vector instruction. Results must
   /// not change.
   bool stepwise = false;
+
+  /// Is told of every cycle of every core and of every word (Observer.h); must
+  /// outlive the engine.
+  Observer *observer = nullptr;
 };
 
 struct FastOptions {
@@ -161,6 +168,10 @@ public:
                       uint32_t count) = 0;
   virtual Status poke(Coord core, uint32_t address, const void *bytes,
                       uint32_t count) = 0;
+
+  /// Tells the observer what is still to be told of the cycles that passed;
+  /// nothing without one.
+  virtual void settleObserver() {}
 
   /// Counters of one core (all idle outside the regions) and of all cores in
   /// regions together.
