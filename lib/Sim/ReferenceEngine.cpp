@@ -99,9 +99,6 @@ Outcome ReferenceEngine::stop(Outcome::Kind kind, Cycle at,
                               std::string detail) {
   now = std::max(now, at);
   cores.settle(now);
-  if (kind == Outcome::Kind::CycleLimit) {
-    detail = waitReport();
-  }
   return {kind, at, std::move(detail)};
 }
 
@@ -141,8 +138,12 @@ Outcome ReferenceEngine::run(const RunLimits &limits) {
       // Somebody may be planned to be looked at for nothing.
       bool quiet = context.quietFrom <= limits.maxCycles && !canGoOn();
       now = began;
-      return quiet ? stopQuiet(limits)
-                   : stop(Outcome::Kind::CycleLimit, limits.maxCycles);
+      if (quiet) {
+        return stopQuiet(limits);
+      }
+      Outcome outcome = stop(Outcome::Kind::CycleLimit, limits.maxCycles);
+      outcome.detail = limits.explainLimit ? waitReport() : "";
+      return outcome;
     }
     execute(next);
     now = next + 1;

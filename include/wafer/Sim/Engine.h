@@ -93,6 +93,9 @@ struct RunLimits {
   std::vector<HostGoal> goals;
   /// The run stops at this cycle, counted from the start.
   Cycle maxCycles = kNever;
+  /// Whether the outcome says who waits for what when it stops there. Those who
+  /// only pause a run do without; an engine may say so all the same.
+  bool explainLimit = true;
 };
 
 class Observer;
