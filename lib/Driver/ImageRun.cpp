@@ -176,6 +176,10 @@ ExitCode ImageRun::runTokenImage(TokenProtocol protocol) {
   if (!result) {
     return context.fail(result.error());
   }
+  status = observation->finish(*engine);
+  if (!status) {
+    return context.fail(status.error());
+  }
   if (result->outcome.kind != Outcome::Kind::HostSatisfied) {
     if (streams && !result->generated.empty()) {
       context.write("\n");
@@ -211,12 +215,16 @@ ExitCode ImageRun::runPlainImage() {
     return engine->run({{}, cycleLimit()});
   }();
   engine->onSlice = nullptr;
+  Status status = observation->finish(*engine);
+  if (!status) {
+    return context.fail(status.error());
+  }
   if (outcome.kind != Outcome::Kind::Quiescent) {
     ExitCode code = stopped(outcome);
     reportPlain(outcome, std::nullopt);
     return code;
   }
-  Status status = writeOutputs();
+  status = writeOutputs();
   if (!status) {
     return context.fail(status.error());
   }
@@ -229,6 +237,35 @@ ExitCode ImageRun::runPlainImage() {
   return ExitCode::Success;
 }
 
+Status ImageRun::makeEngine(const std::optional<TokenProtocol> &protocol) {
+  auto observed = RunObservation::create(options.observation, image, machine,
+                                         *costs, protocol);
+  if (!observed) {
+    return observed.takeError();
+  }
+  observation = std::move(*observed);
+  const char *needs = options.observation.firstGiven();
+  if (needs && options.engine.empty()) {
+    context.remark({fmt::format("{} runs the reference engine, the one that "
+                                "can be observed",
+                                needs),
+                    "", "", "", ""});
+  }
+  EngineOptions reference;
+  reference.observer = observation->observer();
+  auto created =
+      needs || options.engine == "reference"
+          ? Engine::createReference(image, machine, *costs, reference)
+          : Engine::createFast(image, machine, *costs,
+                               {options.threads, options.timingOnly});
+  if (!created) {
+    return created.takeError();
+  }
+  engine = std::make_unique<SlicedEngine>(std::move(*created));
+  engine->shouldStop = InterruptNote::isRaised;
+  return Status::success();
+}
+
 ExitCode ImageRun::run() {
   Status status = chooseParameters();
   if (!status) {
@@ -238,14 +275,9 @@ ExitCode ImageRun::run() {
   if (!protocol) {
     return context.fail(protocol.error());
   }
-  auto created = options.engine == "fast"
-                     ? Engine::createFast(image, machine, *costs,
-                                          {options.threads, options.timingOnly})
-                     : Engine::createReference(image, machine, *costs);
-  if (!created) {
-    return context.fail(created.error());
+  status = makeEngine(*protocol);
+  if (!status) {
+    return context.fail(status.error());
   }
-  engine = std::make_unique<SlicedEngine>(std::move(*created));
-  engine->shouldStop = InterruptNote::isRaised;
   return *protocol ? runTokenImage(**protocol) : runPlainImage();
 }

@@ -8,6 +8,7 @@
 #ifndef WAFER_LIB_DRIVER_IMAGERUN_H
 #define WAFER_LIB_DRIVER_IMAGERUN_H
 
+#include "RunObservation.h"
 #include "SlicedEngine.h"
 
 #include "wafer/Driver/Driver.h"
@@ -26,13 +27,14 @@ struct RunOptions {
   std::string state;
   std::optional<uint64_t> position;
   std::optional<uint32_t> maxTokens;
-  std::string engine = "fast";
+  /// Empty: the fast one, unless something needs the other.
+  std::string engine;
   std::string params;
   unsigned threads = 1;
   bool check = false;
   std::string model;
   bool timingOnly = false;
-  std::string trace;
+  ObservationOptions observation;
   std::string outputs;
   bool asJson = false;
   bool ignoreEos = false;
@@ -52,6 +54,7 @@ private:
   ExitCode runTokenImage(TokenProtocol protocol);
   ExitCode runPlainImage();
   Status chooseParameters();
+  Status makeEngine(const std::optional<TokenProtocol> &protocol);
   Result<std::vector<uint32_t>> readPrompt(const TokenProtocol &protocol);
   Result<uint32_t> countTokens(const TokenProtocol &protocol, size_t prompt);
   Status readTokenizer();
@@ -75,6 +78,7 @@ private:
   void reportTokens(const std::vector<uint32_t> &prompt, const TokenRun &run,
                     bool streamed);
   void reportPlain(const Outcome &outcome, std::optional<uint64_t> timed);
+  void printAccounts();
   std::string speed() const;
   Cycle cycleLimit() const { return options.maxCycles.value_or(kNever); }
 
@@ -83,6 +87,7 @@ private:
   const Image &image;
   const Machine &machine;
   const ParameterSet *costs = nullptr;
+  std::optional<RunObservation> observation;
   std::unique_ptr<SlicedEngine> engine;
   std::shared_ptr<const Tokenizer> tokenizer;
   std::unique_ptr<HostModel> hostModel;

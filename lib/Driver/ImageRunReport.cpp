@@ -42,6 +42,9 @@ json ImageRun::describe(const Outcome &outcome, Cycle cycles) const {
                                 : json(nullptr);
   object["core_cycles"] = toJson(engine->totalCounters());
   object["regions"] = toJson(accountByRegion(*engine, image));
+  if (observation->hasAccount()) {
+    object["account"] = observation->accountJson(*engine);
+  }
   return object;
 }
 
@@ -162,6 +165,13 @@ std::string ImageRun::speed() const {
                      engine->cyclesPerSecond());
 }
 
+void ImageRun::printAccounts() {
+  printAccount(accountByRegion(*engine, image), context);
+  if (observation->hasAccount()) {
+    observation->printAccount(*engine, context);
+  }
+}
+
 std::string ImageRun::circumstances(const Outcome &outcome) const {
   const char *reason = stopReason(outcome);
   return fmt::format("({}, parameters '{}', {} engine{}{})", machine.name,
@@ -208,7 +218,7 @@ void ImageRun::reportTokens(const std::vector<uint32_t> &prompt,
                   perToken, perSecond, machine.clockHz / 1e9);
   }
   context.print(" {}\n", circumstances(run.outcome));
-  printAccount(accountByRegion(*engine, image), context);
+  printAccounts();
   if (hasChecked) {
     const LogitErrors &errors = check->errors();
     context.print("check: {} steps, logits within {:.3g} of the model on the "
@@ -230,5 +240,5 @@ void ImageRun::reportPlain(const Outcome &outcome,
     context.print("{} cycles by the clocks of the program\n", *timed);
   }
   context.print("{} cycles {}\n", outcome.cycle, circumstances(outcome));
-  printAccount(accountByRegion(*engine, image), context);
+  printAccounts();
 }

@@ -28,9 +28,6 @@ static std::optional<Diagnostic> unsupported(const RunOptions &o) {
   if (!o.state.empty() || o.position) {
     return refuse("--state", "");
   }
-  if (!o.trace.empty()) {
-    return refuse("--trace", "");
-  }
   if (o.prompts.size() > 1) {
     return refuse("more than one --prompt",
                   "the image has one request in flight");
@@ -40,6 +37,21 @@ static std::optional<Diagnostic> unsupported(const RunOptions &o) {
 
 /// Options that exclude each other.
 static std::optional<Diagnostic> contradiction(const RunOptions &o) {
+  if (Status status = o.observation.check(); !status) {
+    return status.takeError();
+  }
+  const char *observes = o.observation.firstGiven();
+  if (observes && o.timingOnly) {
+    return Diagnostic{std::string(observes) + " needs the reference engine, "
+                                              "which always computes values",
+                      "", "", "--timing-only", "leave out one of them"};
+  }
+  if (observes && o.engine == "fast") {
+    return Diagnostic{std::string(observes) +
+                          " needs the reference engine: the fast one does not "
+                          "look at every cycle",
+                      "", "", "--engine fast", "leave out --engine"};
+  }
   if (!o.timingOnly) {
     return std::nullopt;
   }
@@ -94,9 +106,11 @@ void addRunCommand(CLI::App &app, CommandContext &context) {
   command->add_option("--input", o->inputs, "NAME=FILE.npy");
   command->add_option("--state", o->state, "Folder with saved state");
   command->add_option("--position", o->position, "Position of the state");
-  command->add_option("--engine", o->engine, "reference or fast")
-      ->check(CLI::IsMember({"reference", "fast"}))
-      ->capture_default_str();
+  command
+      ->add_option("--engine", o->engine,
+                   "reference or fast (default: fast, unless an option "
+                   "needs the other)")
+      ->check(CLI::IsMember({"reference", "fast"}));
   command->add_option("--params", o->params,
                       "Parameter set of the machine (default: the image's)");
   command
@@ -115,7 +129,7 @@ void addRunCommand(CLI::App &app, CommandContext &context) {
                     "computed: cycles without tokens");
   command->add_flag("--ignore-eos", o->ignoreEos,
                     "Go on behind an end of text");
-  command->add_option("--trace", o->trace, "Write a trace");
+  addObservationOptions(*command, o->observation);
   command->add_option("--outputs", o->outputs,
                       "Write the output tensors to this folder as .npy");
   command->add_flag("--json", o->asJson, "Print one JSON object");
