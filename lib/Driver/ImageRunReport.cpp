@@ -179,6 +179,15 @@ std::string ImageRun::circumstances(const Outcome &outcome) const {
                      reason ? reason : "");
 }
 
+/// "1 2 3"
+static std::string listOf(const std::vector<uint32_t> &ids) {
+  std::string text;
+  for (uint32_t id : ids) {
+    text += (text.empty() ? "" : " ") + std::to_string(id);
+  }
+  return text;
+}
+
 void ImageRun::reportTokens(const std::vector<uint32_t> &prompt,
                             const TokenRun &run, bool streamed) {
   bool hasEnded = run.outcome.kind == Outcome::Kind::HostSatisfied;
@@ -209,8 +218,7 @@ void ImageRun::reportTokens(const std::vector<uint32_t> &prompt,
     return;
   }
   if (!streamed && !options.timingOnly) {
-    context.print("{}", tokenizer ? tokenizer->decode(all)
-                                  : fmt::format("{}", fmt::join(all, " ")));
+    context.write(tokenizer ? tokenizer->decode(all) : listOf(all));
   }
   context.print("\n\n{} tokens, {} cycles", run.generated.size(), cycles);
   if (!run.generated.empty()) {
