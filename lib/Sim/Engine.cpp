@@ -4,11 +4,15 @@
 #include "FastEngine.h"
 #include "ReferenceEngine.h"
 
+#include "wafer/Sim/Observer.h"
+
 #include <numeric>
 
 using namespace wafer;
 
 Engine::~Engine() = default;
+
+Observer::~Observer() = default;
 
 const char *wafer::nameOf(Activity activity) {
   static constexpr const char *kNames[kNumActivities] = {

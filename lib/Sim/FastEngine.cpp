@@ -107,9 +107,6 @@ Cycle FastEngine::satisfiedAt(const std::vector<HostGoal> &goals) const {
 
 Outcome FastEngine::stop(Outcome::Kind kind, Cycle at, std::string detail) {
   now = std::max(now, at);
-  if (kind == Outcome::Kind::CycleLimit) {
-    detail = waitReport();
-  }
   return {kind, at, std::move(detail)};
 }
 
@@ -154,8 +151,12 @@ Outcome FastEngine::run(const RunLimits &limits) {
     if (next >= limits.maxCycles) {
       // Somebody may be planned to be looked at for nothing.
       bool quiet = context.quietFrom <= limits.maxCycles && !canGoOn();
-      return quiet ? stopQuiet(limits)
-                   : stop(Outcome::Kind::CycleLimit, limits.maxCycles);
+      if (quiet) {
+        return stopQuiet(limits);
+      }
+      Outcome outcome = stop(Outcome::Kind::CycleLimit, limits.maxCycles);
+      outcome.detail = limits.explainLimit ? waitReport() : "";
+      return outcome;
     }
     // A word that has not left the wafer yet arrives no earlier than this.
     Cycle earliest = next + m.hopCycles;

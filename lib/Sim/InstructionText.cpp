@@ -7,7 +7,7 @@
 
 using namespace wafer;
 
-static std::string dsrText(uint8_t id) {
+std::string wafer::sim::dsrText(uint8_t id) {
   if (id == kNoOperand) {
     return "-";
   }
@@ -16,6 +16,8 @@ static std::string dsrText(uint8_t id) {
              ? fmt::format("{}{}", kFiles[id / kDsrsPerFile], id % kDsrsPerFile)
              : fmt::format("dsr?{}", id);
 }
+
+using wafer::sim::dsrText;
 
 static std::string vectorText(const OpcodeInfo &info, const Instruction &in) {
   std::string text =

@@ -12,6 +12,9 @@ namespace wafer::sim {
 /// The instruction as a person reads it, such as "fadds d0, s0.1, s1.2".
 std::string instructionText(const Instruction &in);
 
+/// A descriptor register, such as "s0.1".
+std::string dsrText(uint8_t id);
+
 } // namespace wafer::sim
 
 #endif // WAFER_LIB_SIM_INSTRUCTIONTEXT_H

@@ -6,6 +6,7 @@
 #include "Plan.h"
 #include "ReferenceFifo.h"
 #include "ReferenceSchedule.h"
+#include "ReferenceWatch.h"
 
 #include <optional>
 #include <tuple>
@@ -36,6 +37,8 @@ struct Context {
   Cycle quietFrom = 0;
   /// Wavelets that went over a link between routers.
   uint64_t wordHops = 0;
+  /// Where somebody observes.
+  std::unique_ptr<Watch> watch = nullptr;
 
   uint32_t numPlaces() const { return grid.numPlaces(); }
   bool contains(Coord c) const { return grid.contains(c); }

@@ -99,6 +99,7 @@ void Cores::chooseTask(CoreState &core, Cycle t) {
   core.pc = core.plan->role->tasks[choice->task].entry;
   core.ready = t + context.costs.taskStart;
   core.starting = true;
+  ++core.started;
   context.happened(t + 1);
 }
 
@@ -213,127 +214,8 @@ bool Cores::act(CoreState &core, Cycle t) {
 }
 
 //===----------------------------------------------------------------------===//
-// Sleep and accounting
+// What can go on
 //===----------------------------------------------------------------------===//
-
-void Cores::addWaits(const CoreState &core, Cycle to, Counters &counters) {
-  for (size_t i = 0; i < core.waits.size(); ++i) {
-    Cycle end = i + 1 < core.waits.size() ? core.waits[i + 1].from : to;
-    end = std::min(end, to);
-    if (end > core.waits[i].from) {
-      counters[core.waits[i].what] += end - core.waits[i].from;
-    }
-  }
-}
-
-void Cores::account(CoreState &core, Activity what, Cycle t,
-                    Cycle cycles) const {
-  addWaits(core, t, core.counters);
-  core.waits.clear();
-  core.counters[what] += cycles;
-  core.accountedTo = t + cycles;
-}
-
-Activity Cores::threadActivity(const CoreState &core, const VectorOp &op,
-                               Cycle t, Cycle &wake) const {
-  if (op.state == VectorOp::State::Completing) {
-    wake = std::min(wake, std::max(op.nextStep, t + 1));
-    return Activity::VectorStep;
-  }
-  if (op.sleepsUntil != kNever) {
-    wake = std::min(wake, op.sleepsUntil);
-    return Activity::Start; // its steps account for themselves
-  }
-  if (op.nextStep > t) {
-    wake = std::min(wake, op.nextStep);
-    return op.done == 0 && op.sent == 0 ? Activity::Start : Activity::SendPause;
-  }
-  Wait wait = waitOf(core, op, t);
-  if (wait == Wait::None) {
-    wake = std::min(wake, t + 1); // another thread had the datapath
-    return Activity::VectorStep;
-  }
-  if (wait == Wait::Room) {
-    if (!outputFifo(core, op.dest.queue)->full()) {
-      wake = std::min(wake, t + 1); // a wavelet left in this very cycle
-    }
-    return Activity::BackPressure;
-  }
-  for (const Operand *in : {&op.src0, &op.src1}) {
-    const Fifo *fifo = in->source == Operand::Source::Fabric
-                           ? inputFifo(core, in->queue)
-                           : nullptr;
-    if (fifo && !fifo->empty() && fifo->head().usableFrom > t) {
-      wake = std::min(wake, fifo->head().usableFrom);
-    }
-  }
-  return Activity::WaitWords;
-}
-
-Cycle Cores::taskWake(const CoreState &core, Cycle t) const {
-  if (core.ready > t) {
-    return core.ready;
-  }
-  if (core.active & ~core.blocked & core.plan->localTasks) {
-    return t + 1;
-  }
-  Cycle wake = kNever;
-  for (unsigned q = 0; core.plan->hasArrivalTasks && q < 8; ++q) {
-    const Fifo *fifo = inputFifo(core, q);
-    if (fifo && !fifo->empty() && fifo->head().usableFrom > t) {
-      wake = std::min(wake, fifo->head().usableFrom);
-    }
-  }
-  return wake;
-}
-
-Activity Cores::activityOf(const CoreState &core, Cycle t, Cycle &wake) const {
-  Activity micro = Activity::Idle;
-  for (size_t i = 1; i < core.threads.size(); ++i) {
-    if (core.threads[i].state != VectorOp::State::Free) {
-      Activity a = threadActivity(core, core.threads[i], t, wake);
-      micro = micro == Activity::Idle ? a : micro;
-    }
-  }
-  if (core.threads[0].state != VectorOp::State::Free) {
-    return threadActivity(core, core.threads[0], t, wake);
-  }
-  if (core.task < 0) {
-    wake = std::min(wake, taskWake(core, t));
-    return micro;
-  }
-  if (core.ready > t) {
-    wake = std::min(wake, core.ready);
-    const Role &role = *core.plan->role;
-    bool afterVector = !core.starting && core.lastPc < role.code.size() &&
-                       planOf(role.code[core.lastPc].op).info &&
-                       planOf(role.code[core.lastPc].op).info->isVector;
-    return core.starting || afterVector ? Activity::Start : Activity::Scalar;
-  }
-  const Instruction *in = fetch(core);
-  bool isVector = in && planOf(in->op).info && planOf(in->op).info->isVector;
-  if (isVector) {
-    return micro; // waits for its microthread, whose end wakes the core
-  }
-  wake = std::min(wake, t + 1);
-  return Activity::Scalar;
-}
-
-void Cores::sleep(CoreState &core, Cycle t) {
-  Cycle wake = kNever;
-  Activity what = activityOf(core, t, wake);
-  Cycle from = std::max(t, core.accountedTo);
-  // A run that ended in a deadlock may have looked ahead of its end.
-  while (!core.waits.empty() && core.waits.back().from >= from) {
-    core.waits.pop_back();
-  }
-  if (core.waits.empty() || core.waits.back().what != what) {
-    core.waits.push_back({from, what});
-  }
-  if (wake != kNever) {
-    context.schedule.wake(Actor::Core, core.place, std::max(wake, t + 1));
-  }
-}
 
 void Cores::settle(Cycle now) {
   for (const std::unique_ptr<CoreState> &core : states) {
@@ -391,22 +273,6 @@ bool Cores::canAct(uint32_t place) {
     return false;
   }
   return core.task < 0 ? nextTask(core, kEnd).has_value() : mainCanGoOn(core);
-}
-
-Counters Cores::counters(uint32_t place, Cycle now) const {
-  Counters result;
-  const CoreState *core = states[place].get();
-  if (!core) {
-    result[Activity::Idle] = now;
-    return result;
-  }
-  result = core->counters;
-  addWaits(*core, now, result);
-  if (core->accountedTo > now) {
-    // The second cycle of a step that began in the last cycle.
-    result[Activity::BankConflict] -= core->accountedTo - now;
-  }
-  return result;
 }
 
 //===----------------------------------------------------------------------===//

@@ -88,6 +88,27 @@ struct VectorOp {
   Operand dest, src0, src1;
 };
 
+/// What a core does in a cycle, and in which instruction; CoreSpan says what
+/// the fields mean.
+struct Doing {
+  Activity what = Activity::Idle;
+  uint8_t thread = 0;
+  uint8_t queue = CoreSpan::kNoQueue;
+  uint32_t channel = kNone; // of the queue
+  uint32_t pc = CoreSpan::kNoPc;
+  int32_t task = -1;
+  int32_t mainTask = -1;
+  uint32_t started = 0;
+
+  friend bool operator==(const Doing &a, const Doing &b) {
+    auto key = [](const Doing &d) {
+      return std::tie(d.what, d.thread, d.queue, d.channel, d.pc, d.task,
+                      d.mainTask, d.started);
+    };
+    return key(a) == key(b);
+  }
+};
+
 /// Why a thread does not act in a cycle.
 enum class Wait : uint8_t { None, Time, Words, Room };
 
@@ -109,7 +130,8 @@ struct CoreState {
   bool starting = false;
   uint32_t pc = 0;
   uint32_t lastPc = 0;
-  Cycle ready = 0; // it goes on, or is free for a task, from here
+  uint32_t started = 0; // tasks so far
+  Cycle ready = 0;      // it goes on, or is free for a task, from here
   // threads[0] is the main thread's vector instruction.
   std::vector<VectorOp> threads;
   unsigned lastActed = 0;
@@ -120,7 +142,7 @@ struct CoreState {
   Cycle accountedTo = 0;
   struct Waiting {
     Cycle from = 0;
-    Activity what = Activity::Idle;
+    Doing doing;
   };
   std::vector<Waiting> waits = {Waiting()};
 
@@ -145,6 +167,8 @@ public:
 
   /// Brings all cores to the start of cycle `now`.
   void settle(Cycle now);
+  /// Tells the observer what all cores did before cycle `now`.
+  void settleWatch(Cycle now);
 
   bool isInRegion(uint32_t place) const { return plan.isInRegion(place); }
   /// The state of a core in a region, made if need be.
@@ -224,10 +248,15 @@ private:
   void sendWord(CoreState &core, const Operand &out, Wavelet w, Cycle t);
   void finish(CoreState &core, unsigned thread, Cycle t);
 
-  void account(CoreState &core, Activity what, Cycle t, Cycle cycles) const;
+  /// The core acts in an instruction of a thread from cycle t on.
+  void account(CoreState &core, Doing doing, Cycle t, Cycle cycles) const;
   /// Adds the waits of a core up to a cycle.
   static void addWaits(const CoreState &core, Cycle to, Counters &counters);
-  Activity activityOf(const CoreState &core, Cycle t, Cycle &wake) const;
+  void watchWaits(const CoreState &core, Cycle to) const;
+  void watch(const CoreState &core, const Doing &doing, Cycle to) const;
+  Doing doingOf(const CoreState &core, Cycle t, Cycle &wake) const;
+  Doing threadDoing(const CoreState &core, unsigned thread, Cycle t,
+                    Cycle &wake) const;
   Activity threadActivity(const CoreState &core, const VectorOp &op, Cycle t,
                           Cycle &wake) const;
   Cycle taskWake(const CoreState &core, Cycle t) const;

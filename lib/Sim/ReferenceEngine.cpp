@@ -17,6 +17,9 @@ ReferenceEngine::ReferenceEngine(const Image &image, const Machine &machine,
     : context{image, machine, costs, options, Grid(machine), {}, {}, {}, 0, 0},
       fabric(context), host(context, fabric), cores(context, fabric) {
   fabric.attach(host);
+  if (options.observer) {
+    context.watch = std::make_unique<Watch>(*options.observer, context.grid);
+  }
 }
 
 Status ReferenceEngine::load() {
@@ -96,9 +99,6 @@ Outcome ReferenceEngine::stop(Outcome::Kind kind, Cycle at,
                               std::string detail) {
   now = std::max(now, at);
   cores.settle(now);
-  if (kind == Outcome::Kind::CycleLimit) {
-    detail = waitReport();
-  }
   return {kind, at, std::move(detail)};
 }
 
@@ -138,8 +138,12 @@ Outcome ReferenceEngine::run(const RunLimits &limits) {
       // Somebody may be planned to be looked at for nothing.
       bool quiet = context.quietFrom <= limits.maxCycles && !canGoOn();
       now = began;
-      return quiet ? stopQuiet(limits)
-                   : stop(Outcome::Kind::CycleLimit, limits.maxCycles);
+      if (quiet) {
+        return stopQuiet(limits);
+      }
+      Outcome outcome = stop(Outcome::Kind::CycleLimit, limits.maxCycles);
+      outcome.detail = limits.explainLimit ? waitReport() : "";
+      return outcome;
     }
     execute(next);
     now = next + 1;
@@ -207,6 +211,12 @@ Status ReferenceEngine::poke(Coord core, uint32_t address, const void *bytes,
   }
   std::memcpy(*at, bytes, count);
   return Status::success();
+}
+
+void ReferenceEngine::settleObserver() {
+  if (context.watch) {
+    cores.settleWatch(now);
+  }
 }
 
 Counters ReferenceEngine::counters(Coord core) const {

@@ -32,6 +32,7 @@ public:
               uint32_t count) override;
   Status poke(Coord core, uint32_t address, const void *bytes,
               uint32_t count) override;
+  void settleObserver() override;
   Counters counters(Coord core) const override;
   Counters totalCounters() const override;
   std::string waitReport() override;

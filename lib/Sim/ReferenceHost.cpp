@@ -82,8 +82,13 @@ void Host::look(uint32_t id, Cycle t) {
       wake = fifo->full() ? wake : t + 1;
       continue;
     }
-    fabric.enter(link.place, color, unsigned(link.side),
-                 port.waiting.front().wavelet, t + context.machine.hopCycles);
+    Wavelet word = port.waiting.front().wavelet;
+    if (context.watch) {
+      context.watch->hostWord(link.ports[index],
+                              {word.payload, word.control, t});
+    }
+    fabric.enter(link.place, color, unsigned(link.side), word,
+                 t + context.machine.hopCycles);
     port.waiting.pop_front();
     link.next = unsigned((index + 1) % link.ports.size());
     context.happened(t + 1);
@@ -137,6 +142,10 @@ void Host::leave(int port, Wavelet w, Cycle t) {
   const Machine &m = context.machine;
   Cycle arrival = t + m.hopCycles + m.host.latencyCycles;
   ports[size_t(port)].received.push_back({w.payload, w.control, arrival});
+  if (context.watch) {
+    context.watch->hostWord(unsigned(port),
+                            ports[size_t(port)].received.back());
+  }
   context.happened(arrival);
 }
 

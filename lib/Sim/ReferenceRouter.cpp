@@ -247,6 +247,9 @@ void Fabric::freed(uint32_t place, unsigned port, Cycle t) {
 void Fabric::send(uint32_t place, unsigned color, Channel &c, Port port,
                   Wavelet w, Cycle t) {
   const Machine &m = context.machine;
+  if (context.watch) {
+    context.watch->word(place, port, color, w.control, t);
+  }
   if (port == Port::Ramp) {
     if (c.fifos[kInputQueue] == kNone) {
       c.fifos[kInputQueue] = context.fifos.create(capacityOf(c, kInputQueue));

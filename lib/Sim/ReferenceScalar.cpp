@@ -19,7 +19,11 @@ void Cores::scalarStep(CoreState &core, const Instruction &in, Cycle t) {
     fault(core, core.pc, core.task, "not an instruction");
     return;
   }
-  account(core, Activity::Scalar, t, 1);
+  Doing doing;
+  doing.what = Activity::Scalar;
+  doing.pc = core.lastPc;
+  doing.task = core.task;
+  account(core, doing, t, 1);
   context.happened(t + 1);
   core.datapathFree = t + 1;
   core.ready = t + plan.cost;

@@ -291,6 +291,11 @@ bool Cores::scatter(CoreState &core, VectorOp &op, unsigned n,
 void Cores::step(CoreState &core, unsigned thread, Cycle t) {
   VectorOp &op = core.threads[thread];
   Cycle duration = 1;
+  Doing doing;
+  doing.what = Activity::VectorStep;
+  doing.thread = uint8_t(thread);
+  doing.pc = op.pc;
+  doing.task = op.issuedBy;
   if (op.done < op.length) {
     unsigned n = std::min(op.perStep, op.length - op.done);
     uint32_t a[sim::kMaxLanes], b[sim::kMaxLanes];
@@ -300,14 +305,14 @@ void Cores::step(CoreState &core, unsigned thread, Cycle t) {
     }
     if (!gather(core, op, op.src0, n, a, t) ||
         !gather(core, op, op.src1, n, b, t)) {
-      account(core, Activity::VectorStep, t, 1); // the fault is its act
+      account(core, doing, t, 1); // the fault is its act
       return;
     }
     for (unsigned i = 0; i < n; ++i) {
       a[i] = op.element(a[i], b[i], op.scalar);
     }
     if (!scatter(core, op, n, a, t)) {
-      account(core, Activity::VectorStep, t, 1);
+      account(core, doing, t, 1);
       return;
     }
     op.done += n;
@@ -318,9 +323,10 @@ void Cores::step(CoreState &core, unsigned thread, Cycle t) {
     ++op.sent;
     op.advance = false;
   }
-  account(core, Activity::VectorStep, t, 1);
+  account(core, doing, t, 1);
   if (duration > 1) {
-    account(core, Activity::BankConflict, t + 1, duration - 1);
+    doing.what = Activity::BankConflict;
+    account(core, doing, t + 1, duration - 1);
   }
   context.happened(t + duration);
   core.datapathFree = t + duration;

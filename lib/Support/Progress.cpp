@@ -28,7 +28,7 @@ Progress::~Progress() {
   }
 }
 
-void Progress::update(uint64_t done) {
+void Progress::update(uint64_t done, const std::string &note) {
   if (!active) {
     return;
   }
@@ -37,20 +37,21 @@ void Progress::update(uint64_t done) {
     return;
   }
   next = now + kRedrawInterval;
-  std::fprintf(stderr, "\r\033[K%s", format(label, done, total).c_str());
+  std::fprintf(stderr, "\r\033[K%s", format(label, done, total, note).c_str());
   std::fflush(stderr);
   drawn = true;
 }
 
 std::string Progress::format(const std::string &label, uint64_t done,
-                             uint64_t total) {
+                             uint64_t total, const std::string &note) {
+  std::string behind = note.empty() ? "" : "  " + note;
   if (total == 0) {
-    return label + " " + std::to_string(done);
+    return label + " " + std::to_string(done) + behind;
   }
   constexpr unsigned kCells = 30;
   double share = std::min(1.0, double(done) / double(total));
   auto filled = unsigned(share * kCells);
   return label + " [" + std::string(filled, '=') +
          std::string(kCells - filled, ' ') + "] " +
-         std::to_string(unsigned(share * 100)) + " %";
+         std::to_string(unsigned(share * 100)) + " %" + behind;
 }

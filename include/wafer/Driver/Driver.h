@@ -45,8 +45,10 @@ enum class ExitCode : int {
   BadInput = 1,
   /// The command line is wrong.
   BadUsage = 2,
-  /// A run stopped in a deadlock or at its limit of cycles.
-  RunStopped = 3
+  /// A run stopped in a deadlock, at its limit of cycles or by a fault.
+  RunStopped = 3,
+  /// The user interrupted a run: 128 + SIGINT, as shells have it.
+  Interrupted = 130
 };
 
 /// What a command may use of its surroundings.

@@ -93,16 +93,26 @@ struct RunLimits {
   std::vector<HostGoal> goals;
   /// The run stops at this cycle, counted from the start.
   Cycle maxCycles = kNever;
+  /// Whether the outcome says who waits for what when it stops there. Those who
+  /// only pause a run do without; an engine may say so all the same.
+  bool explainLimit = true;
 };
 
-/// Switches for tests of an engine itself.
+class Observer;
+
 struct EngineOptions {
+  // Two switches for tests of an engine itself.
+
   /// Look at cores, routers and ports of a cycle in the opposite order. Results
   /// must not change.
   bool reverseOrder = false;
   /// Look at a core in every cycle of a long vector instruction. Results must
   /// not change.
   bool stepwise = false;
+
+  /// Is told of every cycle of every core and of every word (Observer.h); must
+  /// outlive the engine.
+  Observer *observer = nullptr;
 };
 
 struct FastOptions {
@@ -161,6 +171,10 @@ public:
                       uint32_t count) = 0;
   virtual Status poke(Coord core, uint32_t address, const void *bytes,
                       uint32_t count) = 0;
+
+  /// Tells the observer what is still to be told of the cycles that passed;
+  /// nothing without one.
+  virtual void settleObserver() {}
 
   /// Counters of one core (all idle outside the regions) and of all cores in
   /// regions together.

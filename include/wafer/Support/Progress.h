@@ -23,12 +23,13 @@ public:
   Progress &operator=(const Progress &) = delete;
   ~Progress();
 
-  /// Shows that `done` of `total` is done; cheap when called often.
-  void update(uint64_t done);
+  /// Shows that `done` of `total` is done, and a note behind it; cheap when
+  /// called often.
+  void update(uint64_t done, const std::string &note = "");
 
   /// The text of the line, apart from the terminal (for tests).
   static std::string format(const std::string &label, uint64_t done,
-                            uint64_t total);
+                            uint64_t total, const std::string &note = "");
 
 private:
   std::string label;

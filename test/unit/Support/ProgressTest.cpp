@@ -13,6 +13,7 @@ TEST(Progress, ShowsTheShare) {
   EXPECT_EQ(Progress::format("run", 9, 3),
             "run [" + std::string(30, '=') + "] 100 %");
   EXPECT_EQ(Progress::format("run", 7, 0), "run 7");
+  EXPECT_EQ(Progress::format("run", 7, 0, "5 a second"), "run 7  5 a second");
 }
 
 // Tests do not run on a terminal, so nothing may be printed.

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "ImageRun.h"
+
+#include "wafer/Bench/Programs.h"
+#include "wafer/Support/Progress.h"
+
+#include <unistd.h>
+
+using namespace wafer;
+using nlohmann::json;
+
+constexpr uint32_t kDefaultTokens = 32;
+
+//===----------------------------------------------------------------------===//
+// Preparation
+//===----------------------------------------------------------------------===//
+
+Status ImageRun::chooseParameters() {
+  std::string name =
+      options.params.empty() ? image.parameterSet : options.params;
+  if (name.empty() && !machine.parameterSets.empty()) {
+    name = machine.parameterSets.front().name;
+  }
+  costs = machine.findParameters(name);
+  if (costs) {
+    return Status::success();
+  }
+  std::string known;
+  for (const ParameterSet &set : machine.parameterSets) {
+    known += (known.empty() ? "" : ", ") + set.name;
+  }
+  return Diagnostic{"the machine has no such parameter set",
+                    "machine '" + machine.name + "'", known, "'" + name + "'",
+                    ""};
+}
+
+Status ImageRun::readTokenizer() {
+  if (image.tokenizer.empty()) {
+    return Status::success();
+  }
+  auto result = Tokenizer::fromJson(image.tokenizer, "tokenizer of the image");
+  if (!result) {
+    return result.takeError();
+  }
+  tokenizer = *result;
+  return Status::success();
+}
+
+Result<std::vector<uint32_t>>
+ImageRun::readPrompt(const TokenProtocol &protocol) {
+  if (!options.tokens.empty()) {
+    return options.tokens;
+  }
+  std::vector<uint32_t> ids;
+  if (options.prompts.empty()) {
+    if (!protocol.bos) {
+      return Diagnostic{"no prompt is given", options.image, "", "",
+                        "use --prompt TEXT or --tokens 1,2,3"};
+    }
+    ids.push_back(*protocol.bos);
+    return ids;
+  }
+  if (!tokenizer) {
+    return Diagnostic{"the image has no tokenizer", options.image, "", "",
+                      "give token ids with --tokens 1,2,3"};
+  }
+  const std::string &text = options.prompts.front();
+  Status known = tokenizer->checkText(text);
+  if (!known) {
+    return known.takeError();
+  }
+  if (std::optional<uint32_t> bos = tokenizer->bos()) {
+    ids.push_back(*bos);
+  }
+  std::vector<uint32_t> encoded = tokenizer->encode(text);
+  ids.insert(ids.end(), encoded.begin(), encoded.end());
+  return ids;
+}
+
+Result<uint32_t> ImageRun::countTokens(const TokenProtocol &protocol,
+                                       size_t prompt) {
+  if (options.maxTokens) {
+    return *options.maxTokens;
+  }
+  uint64_t room = protocol.context > prompt ? protocol.context - prompt : 1;
+  return uint32_t(std::min<uint64_t>(kDefaultTokens, room));
+}
+
+//===----------------------------------------------------------------------===//
+// Check
+//===----------------------------------------------------------------------===//
+
+Status ImageRun::startCheck() {
+  if (!options.check) {
+    return Status::success();
+  }
+  if (!context.makeHostModel) {
+    return Diagnostic{"--check is not available in this build", "", "", "",
+                      "it needs a build with the compiler"};
+  }
+  auto made = context.makeHostModel(image, options.model);
+  if (!made) {
+    return made.takeError();
+  }
+  hostModel = std::move(*made);
+  Result<LogitCheck> created = LogitCheck::create(*engine, image, *hostModel);
+  if (!created) {
+    return created.takeError();
+  }
+  check = std::move(*created);
+  return Status::success();
+}
+
+//===----------------------------------------------------------------------===//
+// Runs
+//===----------------------------------------------------------------------===//
+
+void ImageRun::stream(uint32_t id, bool first) {
+  if (tokenizer) {
+    context.write(tokenizer->decodeOne(id, first));
+  } else {
+    context.print("{}{}", first ? "" : " ", id);
+  }
+  (void)!context.flush();
+}
+
+ExitCode ImageRun::runTokenImage(TokenProtocol protocol) {
+  if (options.ignoreEos || options.timingOnly) {
+    protocol.stopAtEos = false;
+  }
+  Status status = readTokenizer();
+  if (!status) {
+    return context.fail(status.error());
+  }
+  Result<std::vector<uint32_t>> prompt = readPrompt(protocol);
+  if (!prompt) {
+    return context.fail(prompt.error());
+  }
+  Result<uint32_t> wanted = countTokens(protocol, prompt->size());
+  status = protocol.check(*prompt, *wanted);
+  if (!status) {
+    return context.fail(status.error());
+  }
+  status = startCheck();
+  if (!status) {
+    return context.fail(status.error());
+  }
+  bool streams =
+      !options.asJson && !options.timingOnly && ::isatty(STDOUT_FILENO);
+  TokenObserver observer;
+  if (check) {
+    observer.onStep = [&](uint32_t fed, uint32_t chosen) {
+      return check->step(fed, chosen);
+    };
+  }
+  InterruptNote interrupts;
+  Result<TokenRun> result = [&] {
+    uint64_t done = 0;
+    Progress progress("tokens", *wanted);
+    observer.onToken = [&](uint32_t id) {
+      if (streams) {
+        stream(id, done == 0);
+      }
+      ++done;
+    };
+    // A bar would stand in the text that streams on the same terminal.
+    engine->onSlice = [&] {
+      if (!streams) {
+        progress.update(done, speed());
+      }
+    };
+    return runTokens(*engine, protocol, *prompt, *wanted, cycleLimit(),
+                     observer);
+  }();
+  engine->onSlice = nullptr;
+  if (!result) {
+    return context.fail(result.error());
+  }
+  status = observation->finish(*engine);
+  if (!status) {
+    return context.fail(status.error());
+  }
+  if (result->outcome.kind != Outcome::Kind::HostSatisfied) {
+    if (streams && !result->generated.empty()) {
+      context.write("\n");
+      (void)!context.flush();
+    }
+    ExitCode code = stopped(result->outcome);
+    reportTokens(*prompt, *result, streams);
+    return code;
+  }
+  status = writeOutputs();
+  if (!status) {
+    return context.fail(status.error());
+  }
+  reportTokens(*prompt, *result, streams);
+  return checked();
+}
+
+ExitCode ImageRun::runPlainImage() {
+  if (options.check) {
+    return context.fail({"--check needs an image that generates tokens",
+                         options.image, "", "", ""});
+  }
+  if (!options.prompts.empty() || !options.tokens.empty() ||
+      options.maxTokens) {
+    return context.fail({"the image does not generate tokens", options.image,
+                         "", "",
+                         "leave out --prompt, --tokens and --max-tokens"});
+  }
+  InterruptNote interrupts;
+  Outcome outcome = [&] {
+    Progress progress("cycles", options.maxCycles.value_or(0));
+    engine->onSlice = [&] { progress.update(engine->cycle(), speed()); };
+    return engine->run({{}, cycleLimit()});
+  }();
+  engine->onSlice = nullptr;
+  Status status = observation->finish(*engine);
+  if (!status) {
+    return context.fail(status.error());
+  }
+  if (outcome.kind != Outcome::Kind::Quiescent) {
+    ExitCode code = stopped(outcome);
+    reportPlain(outcome, std::nullopt);
+    return code;
+  }
+  status = writeOutputs();
+  if (!status) {
+    return context.fail(status.error());
+  }
+  Result<std::optional<uint64_t>> timed =
+      readTimedCycles(*engine, image, *costs);
+  if (!timed) {
+    return context.fail(timed.error());
+  }
+  reportPlain(outcome, *timed);
+  return ExitCode::Success;
+}
+
+Status ImageRun::makeEngine(const std::optional<TokenProtocol> &protocol) {
+  auto observed = RunObservation::create(options.observation, image, machine,
+                                         *costs, protocol);
+  if (!observed) {
+    return observed.takeError();
+  }
+  observation = std::move(*observed);
+  const char *needs = options.observation.firstGiven();
+  if (needs && options.engine.empty()) {
+    context.remark({fmt::format("{} runs the reference engine, the one that "
+                                "can be observed",
+                                needs),
+                    "", "", "", ""});
+  }
+  EngineOptions reference;
+  reference.observer = observation->observer();
+  auto created =
+      needs || options.engine == "reference"
+          ? Engine::createReference(image, machine, *costs, reference)
+          : Engine::createFast(image, machine, *costs,
+                               {options.threads, options.timingOnly});
+  if (!created) {
+    return created.takeError();
+  }
+  engine = std::make_unique<SlicedEngine>(std::move(*created));
+  engine->shouldStop = InterruptNote::isRaised;
+  return Status::success();
+}
+
+ExitCode ImageRun::run() {
+  Status status = chooseParameters();
+  if (!status) {
+    return context.fail(status.error());
+  }
+  Result<std::optional<TokenProtocol>> protocol = readTokenProtocol(image);
+  if (!protocol) {
+    return context.fail(protocol.error());
+  }
+  status = makeEngine(*protocol);
+  if (!status) {
+    return context.fail(status.error());
+  }
+  return *protocol ? runTokenImage(**protocol) : runPlainImage();
+}
