@@ -10,6 +10,7 @@
 #define WAFER_LIB_VERIFY_COLORGRID_H
 
 #include "RuleContext.h"
+#include "wafer/Image/Lookup.h"
 
 #include <functional>
 #include <vector>
@@ -74,29 +75,6 @@ private:
   /// Routers that had a route before; a bound on what hostile rules cost.
   size_t overlaps = 0;
 };
-
-/// Calls `body(begin, end, config)` for the routed runs of line `line` of a
-/// rule, as offsets on the line.
-template <typename Body>
-void forEachRun(const Rule &rule, int32_t line, Body body) {
-  int64_t side = rule.axis == Axis::X ? rule.rect.w : rule.rect.h;
-  int64_t at = int64_t(line) * rule.skew;
-  for (const Run &run : rule.classes[size_t(line) % rule.classes.size()]) {
-    int64_t begin = std::max<int64_t>(at, 0);
-    int64_t end = std::min<int64_t>(at + run.count, side);
-    if (run.config != kNoRoute && begin < end) {
-      body(int32_t(begin), int32_t(end), run.config);
-    }
-    at += run.count;
-  }
-}
-
-/// The place at `offset` of line `line` of a rectangle along `axis`.
-inline Coord placeOn(const Rect &rect, Axis axis, int32_t line,
-                     int32_t offset) {
-  return axis == Axis::X ? Coord{rect.x + offset, rect.y + line}
-                         : Coord{rect.x + line, rect.y + offset};
-}
 
 } // namespace wafer::verifier
 
