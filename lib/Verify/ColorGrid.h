@@ -49,6 +49,8 @@ public:
   const RouteConfig *routeAt(size_t cell) const {
     return config[cell] == kNoRoute ? nullptr : &image.configs[config[cell]];
   }
+  /// "3,4".
+  std::string placeName(size_t cell) const;
   /// "rule 'first'": who gave the route.
   std::string ruleNameAt(size_t cell) const;
   /// The host port of the color at the outer port `p` of an edge router.
@@ -75,6 +77,29 @@ private:
   /// Routers that had a route before; a bound on what hostile rules cost.
   size_t overlaps = 0;
 };
+
+/// "west" ... "the core".
+const char *directionOf(Port p);
+
+/// Calls `body` with each value that a source takes in a region.
+template <typename Body>
+void forEachValue(ParamSource source, const Region &region, Body body) {
+  if (source.kind == ParamSource::Kind::Constant) {
+    body(source.value);
+    return;
+  }
+  const auto &tables = source.kind == ParamSource::Kind::Row
+                           ? region.rowTables
+                           : region.columnTables;
+  for (uint16_t value : tables[source.value]) {
+    body(value);
+  }
+}
+
+/// Rules on places, after the declared streams of the grid's color have been
+/// followed (PlaceRules.cpp).
+void checkPlaces(RuleContext &context, const ColorGrid &grid);
+void checkHostPorts(RuleContext &context, const ColorGrid &grid);
 
 } // namespace wafer::verifier
 
