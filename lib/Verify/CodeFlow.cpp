@@ -2,6 +2,7 @@
 #include "CodeFlow.h"
 
 #include <algorithm>
+#include <optional>
 
 using namespace wafer;
 using namespace wafer::verifier;
@@ -36,7 +37,8 @@ bool RegisterState::join(const RegisterState &other) {
 
 CodeFlow::CodeFlow(const Role &role)
     : role(role), states(role.code.size()), reached(role.code.size()),
-      waiting(role.code.size()) {
+      waiting(role.code.size()), startedAfter(role.code.size()) {
+  findSuccessions();
   auto starts = [](const Task &t) {
     return t.kind == TaskKind::Local && t.initiallyActive &&
            !t.initiallyBlocked;
@@ -49,6 +51,7 @@ CodeFlow::CodeFlow(const Role &role)
       r.maybeUnloaded = single && starts(task);
       r.unknown = !r.maybeUnloaded;
     }
+    // Tasks that others activate are entered from where those end, too.
     if (task.entry < role.code.size()) {
       enter(task.entry, entry);
     }
@@ -153,6 +156,16 @@ void CodeFlow::forEachSuccessor(size_t at, const RegisterStates &registers) {
     break;
   }
   if (i.op == Opcode::End) {
+    RegisterStates left = registers;
+    for (RegisterState &r : left) {
+      bool unloaded = r.maybeUnloaded;
+      r = RegisterState();
+      r.maybeUnloaded = unloaded;
+      r.unknown = true;
+    }
+    for (size_t entry : startedAfter[at]) {
+      enter(entry, left);
+    }
     return;
   }
   if (i.op != Opcode::Return) {
@@ -162,6 +175,67 @@ void CodeFlow::forEachSuccessor(size_t at, const RegisterStates &registers) {
   for (size_t call = 0; call < role.code.size(); ++call) {
     if (role.code[call].op == Opcode::Call) {
       go(call + 1);
+    }
+  }
+}
+
+/// The task that an instruction activates, now or when it is done.
+static std::optional<uint32_t> activatedBy(const Instruction &i) {
+  if (i.op == Opcode::Activate) {
+    return i.imm;
+  }
+  if (infoOf(i.op).isVector) {
+    VectorFields f = VectorFields::decode(i.imm);
+    if (f.async && f.onComplete == OnComplete::Activate) {
+      return f.task;
+    }
+  }
+  return std::nullopt;
+}
+
+/// Follows the code from each activation to the ends of its task. Tasks are not
+/// preempted, so what is activated starts after one of those.
+void CodeFlow::findSuccessions() {
+  // A return goes behind every call, as in forEachSuccessor().
+  std::vector<size_t> behindCalls;
+  for (size_t at = 0; at < role.code.size(); ++at) {
+    if (role.code[at].op == Opcode::Call) {
+      behindCalls.push_back(at + 1);
+    }
+  }
+  std::vector<std::vector<size_t>> sites(role.tasks.size());
+  for (size_t at = 0; at < role.code.size(); ++at) {
+    std::optional<uint32_t> task = activatedBy(role.code[at]);
+    if (task && *task < role.tasks.size() &&
+        role.tasks[*task].entry < role.code.size()) {
+      sites[*task].push_back(at);
+    }
+  }
+  for (size_t t = 0; t < sites.size(); ++t) {
+    std::vector<bool> seen(role.code.size());
+    std::vector<size_t> path = sites[t];
+    while (!path.empty()) {
+      size_t at = path.back();
+      path.pop_back();
+      if (at >= role.code.size() || seen[at]) {
+        continue;
+      }
+      seen[at] = true;
+      const Instruction &i = role.code[at];
+      Form form = infoOf(i.op).form;
+      if (i.op == Opcode::End) {
+        startedAfter[at].push_back(role.tasks[t].entry);
+        continue;
+      }
+      if (form == Form::Target || form == Form::RdTarget ||
+          form == Form::RaRbTarget) {
+        path.push_back(i.imm);
+      }
+      if (i.op == Opcode::Return) {
+        path.insert(path.end(), behindCalls.begin(), behindCalls.end());
+      } else if (i.op != Opcode::Jump && i.op != Opcode::Call) {
+        path.push_back(at + 1);
+      }
     }
   }
 }

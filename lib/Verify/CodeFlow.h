@@ -6,8 +6,10 @@
 // changed in it since.
 //
 //   entry    A task that is active at the start, and the only such one, begins
-//            with registers that nobody loaded. What another task finds in them
-//            depends on who ran before it and is unknown.
+//            with registers that nobody loaded. A task that others activate
+//            begins after one of them has ended, with what those left unloaded;
+//            beyond that, what it finds depends on who ran before and is
+//            unknown.
 //   flow     Branches go both ways; a return goes behind every call.
 //   join     Union: a register may be unloaded, or hold any of the descriptors.
 //
@@ -67,12 +69,16 @@ private:
   void apply(const Instruction &i, RegisterStates &registers) const;
   void forEachSuccessor(size_t at, const RegisterStates &registers);
   bool savesAny(const RegisterState &r) const;
+  void findSuccessions();
 
   const Role &role;
   std::vector<RegisterStates> states;
   std::vector<bool> reached;
   std::vector<bool> waiting;
   std::vector<size_t> work;
+  /// By instruction: entries of the tasks that may start when it ends a task
+  /// because they were activated on the way to it.
+  std::vector<std::vector<size_t>> startedAfter;
 };
 
 /// The descriptor whose first halfword is the parameter at SRAM byte `address`,

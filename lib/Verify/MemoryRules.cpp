@@ -7,7 +7,8 @@
 // loads and stores with base r0, `dsrload` with base r0, and memory operands of
 // vector instructions whose register was loaded from one place of the parameter
 // block and whose base was not set since. Known accesses must stay inside one
-// buffer. What a core computes is not known here, and nothing is said about it.
+// buffer, and vector instructions write only to state and scratch. What a core
+// computes is not known here, and nothing is said about it.
 //
 //===----------------------------------------------------------------------===//
 #include "CodeFlow.h"
@@ -58,11 +59,15 @@ private:
                          infoOf(role.code[at].op).mnemonic, text());
     });
   }
-  bool insideOneBuffer(Bytes bytes) const {
+  /// With `written` it must be a buffer for what is computed.
+  bool insideOneBuffer(Bytes bytes, bool written = false) const {
     return std::any_of(role.buffers.begin(), role.buffers.end(),
                        [&](const Buffer &b) {
+                         bool computed = b.kind == BufferKind::State ||
+                                         b.kind == BufferKind::Scratch;
                          return bytes.begin >= b.offset &&
-                                bytes.end <= int64_t(b.offset) + b.bytes;
+                                bytes.end <= int64_t(b.offset) + b.bytes &&
+                                (computed || !written);
                        });
   }
   void access(size_t at, Bytes bytes, const std::string &what) {
@@ -305,12 +310,12 @@ bool FlowCheck::checkCore(size_t at, const Instruction &i, const Region &region,
     const RegisterState &state = flow.before(at)[operands[o]];
     bool all = lengthKnown && !state.strideChanged && !state.lengthChanged;
     Bytes bytes = spanOf(d, all ? length.value_or(1) : 1, sizeOf(types[o]));
-    if (!insideOneBuffer(bytes)) {
+    if (!insideOneBuffer(bytes, o == 0)) {
       report(RuleId::MemoryInBuffers, at, [&] {
         return fmt::format("{} of the core {},{} spans bytes {} to {}, which "
-                           "lie in no one buffer",
+                           "lie in no one buffer{}",
                            kOperandNames[o], core.x, core.y, bytes.begin,
-                           bytes.end);
+                           bytes.end, o == 0 ? " for state or scratch" : "");
       });
       return false;
     }

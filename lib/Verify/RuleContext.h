@@ -17,6 +17,7 @@ enum class RuleId : unsigned {
   MemoryInBuffers,
   TasksCanStart,
   QueuesExist,
+  QueuesUsed,
   ColorsAllowed,
   SwitchLimits,
   FilterLimits,

@@ -12,6 +12,7 @@
 //   memory-in-buffers      known accesses stay inside one buffer
 //   tasks-can-start        each role has a task that something starts
 //   queues-exist           bound queues exist, one color each, none twice
+//   queues-used            each bound queue is read or written by some code
 //   colors-allowed         no color of the system is used
 //   switch-limits          switch positions are what the machine can do
 //   filter-limits          no core has more filters than the machine

@@ -204,15 +204,23 @@ TEST(Verify, RegistersLoaded) {
                   {{"    dsrload d0, [r0 + out]",
                     "    beq r1, r2, round\n    dsrload d0, [r0 + out]\n"
                     "  round:"}});
-  // What another task leaves in registers is not known.
-  Outcome outcome = verifyWith(
-      {{"    dsrload d0, [r0 + out]\n", ""},
-       {"entry start\n", "entry first\n task @two local entry start\n"},
-       {"  start:",
-        "first: dsrload d0, [r0 + out] activate @two end\nstart:"}});
+  // A second task finds what the one that activates it leaves.
+  const std::vector<std::pair<std::string, std::string>> two = {
+      {"entry start\n", "entry first\n task @two local entry start\n"},
+      {"  start:", "first: dsrload d0, [r0 + out] activate @two end\nstart:"}};
+  Outcome outcome = verifyWith(two);
+  ASSERT_EQ(outcome.error, "");
+  EXPECT_TRUE(outcome.report.holds()) << allOf(outcome.report);
+  auto without = two;
+  without.push_back({"    dsrload d0, [r0 + out]\n    fadds", "    fadds"});
+  outcome = verifyWith(without);
   ASSERT_EQ(outcome.error, "");
   EXPECT_EQ(outcome.report.countOf("registers-loaded"), 0u)
       << allOf(outcome.report);
+  without.push_back({"dsrload d0, [r0 + out] activate", "activate"});
+  expectViolation("registers-loaded",
+                  "role 'line': instruction 4 (fadds): dest can be used before",
+                  without);
 }
 
 TEST(Verify, MemoryInBuffers) {
@@ -236,6 +244,13 @@ TEST(Verify, MemoryInBuffers) {
                     "in: desc fabin queue=2 extent=col 2"},
                    {"  col 1: [5, 6, none, 8]\n",
                     "  col 1: [5, 6, none, 8]\n  col 2: [1, 4, 5, 0]\n"}});
+  // A result in the place of a weight.
+  expectViolation(
+      "memory-in-buffers",
+      "role 'line': instruction 3 (fadds): dest of the core 0,0 "
+      "spans bytes 64 to 80, which lie in no one buffer for state "
+      "or scratch",
+      {{"out: desc fabout queue=3 extent=4", "out: desc mem base=w extent=4"}});
   expectViolation("memory-in-buffers",
                   "role 'line': instruction 0 (ldw): reads bytes 94 to 98",
                   {{"  start:", "  start:\n    ldw r1, [r0 + 94]"}});
@@ -287,6 +302,21 @@ TEST(Verify, QueuesExist) {
                         "input queue " + std::to_string(q) + " color row 0"}});
     }
   }
+}
+
+TEST(Verify, QueuesUsed) {
+  expectViolation("queues-used",
+                  "role 'line' binds input queue 4, which none of its code "
+                  "names",
+                  {{"task @token data queue 4 entry done", ""}});
+  expectViolation("queues-used", "role 'line' binds output queue 4, which none",
+                  {{"input queue 4", "output queue 4 color 2 input queue 4"}});
+  // A descriptor from an address that code computes may name any queue.
+  Outcome outcome =
+      verifyWith({{"task @token data queue 4 entry done", ""},
+                  {"dsrload s1.0, [r0 +", "dsrload s1.0, [r1 +"}});
+  ASSERT_EQ(outcome.error, "");
+  EXPECT_TRUE(outcome.report.holds()) << allOf(outcome.report);
 }
 
 TEST(Verify, SharedColorsByRowAndColumn) {
