@@ -9,6 +9,7 @@
 # Substitutions
 #   %shared         that folder's parent, ../shared beside the source tree
 #   %browser        that Chromium, without a window
+#   %unit           the folder of GoogleTest programs
 #   %plugin         the plugin for MLIR's own tools
 #   %dialects       the folder of ODS files
 #   %python         the interpreter that runs lit
@@ -43,6 +44,7 @@ if browser:
 flags = "--headless --no-sandbox --disable-gpu --disable-dev-shm-usage"
 config.substitutions.append(("%browser", f"{browser} {flags} --user-data-dir=%t.browser"))
 config.substitutions.append(("%python", sys.executable))
+config.substitutions.append(("%unit", os.path.join(config.test_exec_root, "unit")))
 plugin = os.path.join(config.wafer_build_dir, "lib", "WaferPlugin.so")
 config.substitutions.append(("%plugin", plugin))
 dialects = os.path.join(config.wafer_source_dir, "dialects")
