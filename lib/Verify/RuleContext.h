@@ -32,6 +32,7 @@ enum class RuleId : unsigned {
   HostPortsServed,
   SingleInput,
   TensorsCovered,
+  ElementsApart,
   WeightsLoaded,
   CopiesAgree,
   StagesCoverModel

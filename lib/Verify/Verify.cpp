@@ -30,7 +30,9 @@ const std::vector<RuleInfo> &wafer::verifyRules() {
       {"routes-declared", "each route is one of a declared stream"},
       {"host-ports-served", "each port of the host has one stream"},
       {"single-input", "no two inputs of a color race at a router"},
-      {"tensors-covered", "every weight element lies in exactly one block"},
+      {"tensors-covered",
+       "every element of a tensor lies in exactly one block"},
+      {"elements-apart", "elements of a tensor in a core share no bytes"},
       {"weights-loaded", "the loader fills what weights declare, once"},
       {"copies-agree", "copies of a weight element are equal"},
       {"stages-cover-model", "stages hold each layer of the model once"}};

@@ -568,6 +568,19 @@ TEST(Verify, TwoDimensionsOverColumnsCoverTheirProduct) {
   EXPECT_TRUE(outcome.report.holds()) << allOf(outcome.report);
 }
 
+TEST(Verify, ElementsApart) {
+  expectViolation(
+      "elements-apart",
+      "tensor 'weight' in region 'row' has a stride of 2 bytes over "
+      "elements that fill 4",
+      {{"whole stride 4", "whole stride 2"}});
+  expectViolation("elements-apart",
+                  "tensor 'weight' in region 'row' has a "
+                  "stride of 0 bytes over elements that fill "
+                  "2",
+                  {{"8] stride 2", "8] stride 0"}});
+}
+
 TEST(Verify, WeightsLoaded) {
   const std::string port = "host input @token";
   std::string init = "init region @row offset w bytes 16 { }\n";
