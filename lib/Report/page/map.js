@@ -20,8 +20,13 @@ const GRID_SCALE = 7;     // pixels a core from which cores are told apart
 const ROUTE_SCALE = 44;   // ... from which routes are drawn
 const TEXT_SCALE = 70;    // ... from which a core says what it is
 
+/** Colors of the style by name; asking the page for each line is slow. */
+const themeColors = new Map();
 function themeColor(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  if (!themeColors.has(name)) {
+    themeColors.set(name, getComputedStyle(document.documentElement).getPropertyValue(name).trim());
+  }
+  return themeColors.get(name);
 }
 const px = (x) => (x - view.x) * view.scale;
 const py = (y) => (y - view.y) * view.scale;
@@ -219,10 +224,16 @@ function drawPorts() {
 
 /** A line along points with a head at its end. */
 function arrow(points, color, width) {
-  pen.strokeStyle = pen.fillStyle = color;
-  pen.lineWidth = width;
   pen.beginPath();
   points.forEach(([x, y], i) => (i ? pen.lineTo(x, y) : pen.moveTo(x, y)));
+  if (shown.fill !== 'regions') {
+    // A seam, so that no line drowns in a strong fill.
+    pen.strokeStyle = themeColor('--back');
+    pen.lineWidth = width + 2;
+    pen.stroke();
+  }
+  pen.strokeStyle = pen.fillStyle = color;
+  pen.lineWidth = width;
   pen.stroke();
   head(points[points.length - 2], points[points.length - 1], 3 + 2 * width);
 }

@@ -12,6 +12,7 @@ window.addEventListener('error', (e) => {
 
 function setTheme(theme) {
   document.documentElement.dataset.theme = theme;
+  themeColors.clear();
   showColors();
   showTables();
   showDetails();

@@ -205,13 +205,13 @@ function drawCoreText(x, y, routes) {
   }
   for (const { color, config } of routes) {
     const [rx, tx] = config.positions[config.current];
-    const vertical = (rx | tx) >> 2 & 3, horizontal = (rx | tx) & 3;
     const lane = laneOf(color);
     pen.fillStyle = fabricColor(color);
-    if (horizontal) {
-      pen.fillText(String(color), px(x + (rx & 1 || tx & 1 ? 0.03 : 0.9)), py(y + lane) - 2);
-    } else if (vertical) {
-      pen.fillText(String(color), px(x + lane) + 2, py(y + (rx & 8 || tx & 8 ? 0.06 : 0.93)));
+    // At the west and north sides only: the other two are a neighbour's.
+    if ((rx | tx) & 1) {
+      pen.fillText(String(color), px(x + 0.03), py(y + lane) - 2);
+    } else if ((rx | tx) & 8) {
+      pen.fillText(String(color), px(x + lane) + 2, py(y + 0.1));
     }
   }
 }
