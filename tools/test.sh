@@ -8,14 +8,17 @@
 #
 # WAFER_BUILD_DIR  where to build (default: build)
 # WAFER_JOBS       compilers and tests at a time (default: one a processor)
+# WAFER_BROWSER    not empty: installs a browser too, for the tests of the page
 set -eu
 
 source_dir=$(cd "$(dirname "$0")/.." && pwd)
 build_dir=${WAFER_BUILD_DIR:-$source_dir/build}
 jobs=${WAFER_JOBS:-$(nproc)}
 
-"$source_dir/tools/setup/install-packages.sh" --check >/dev/null ||
-  "$source_dir/tools/setup/install-packages.sh"
+browser=${WAFER_BROWSER:+--with-browser}
+# shellcheck disable=SC2086 # one word or none
+"$source_dir/tools/setup/install-packages.sh" --check $browser >/dev/null ||
+  "$source_dir/tools/setup/install-packages.sh" $browser
 
 cmake -S "$source_dir" -B "$build_dir" -G Ninja "$@"
 cmake --build "$build_dir" -j "$jobs"

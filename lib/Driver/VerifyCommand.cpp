@@ -16,6 +16,7 @@ namespace {
 struct Options {
   std::string image;
   bool json = false;
+  bool list = false;
 };
 } // namespace
 
@@ -40,7 +41,22 @@ static void printReport(const VerifyReport &report, CommandContext &context) {
   }
 }
 
+static ExitCode listRules(CommandContext &context) {
+  for (const RuleInfo &rule : verifyRules()) {
+    context.print("{:<22} {}\n", rule.name, rule.summary);
+  }
+  return ExitCode::Success;
+}
+
 static ExitCode runVerify(const Options &options, CommandContext &context) {
+  if (options.list) {
+    return listRules(context);
+  }
+  if (options.image.empty()) {
+    return context.fail(
+        {"no image is given", "", "", "", "see 'wsec verify --help'"},
+        ExitCode::BadUsage);
+  }
   Result<LoadedImage> loaded = readImage(options.image);
   if (!loaded) {
     return context.fail(loaded.error());
@@ -50,6 +66,9 @@ static ExitCode runVerify(const Options &options, CommandContext &context) {
     context.write(toJson(report));
   } else {
     printReport(report, context);
+    for (const std::string &text : report.notShown) {
+      context.print("not shown: {}\n", text);
+    }
   }
   if (report.holds()) {
     return ExitCode::Success;
@@ -68,8 +87,15 @@ void addVerifyCommand(CLI::App &app, CommandContext &context) {
   auto options = std::make_shared<Options>();
   CLI::App *command = app.add_subcommand(
       "verify", "Check every static guarantee of an image (docs/verify.md)");
-  command->add_option("image", options->image, "The .wafer file")->required();
-  command->add_flag("--json", options->json, "Print a JSON object");
+  CLI::Option *image =
+      command->add_option("image", options->image, "The .wafer file");
+  CLI::Option *json =
+      command->add_flag("--json", options->json, "Print a JSON object");
+  command
+      ->add_flag("--list", options->list,
+                 "Print the rules instead; needs no image")
+      ->excludes(image)
+      ->excludes(json);
   context.setAction(
       command, [options, &context] { return runVerify(*options, context); });
 }

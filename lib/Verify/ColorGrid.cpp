@@ -96,6 +96,17 @@ void ColorGrid::paintQueues(const Region &region, const QueueBinding &binding) {
   }
 }
 
+const char *wafer::verifier::directionOf(Port p) {
+  static constexpr const char *kNames[] = {"west", "east", "south", "north",
+                                           "the core"};
+  return kNames[unsigned(p)];
+}
+
+std::string ColorGrid::placeName(size_t cell) const {
+  Coord c = coordOf(cell);
+  return fmt::format("{},{}", c.x, c.y);
+}
+
 std::string ColorGrid::ruleNameAt(size_t cell) const {
   return nameOf("rule", owner[cell], image.rules[owner[cell]].name);
 }

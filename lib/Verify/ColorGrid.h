@@ -10,6 +10,7 @@
 #define WAFER_LIB_VERIFY_COLORGRID_H
 
 #include "RuleContext.h"
+#include "wafer/Image/Lookup.h"
 
 #include <functional>
 #include <vector>
@@ -48,6 +49,8 @@ public:
   const RouteConfig *routeAt(size_t cell) const {
     return config[cell] == kNoRoute ? nullptr : &image.configs[config[cell]];
   }
+  /// "3,4".
+  std::string placeName(size_t cell) const;
   /// "rule 'first'": who gave the route.
   std::string ruleNameAt(size_t cell) const;
   /// The host port of the color at the outer port `p` of an edge router.
@@ -75,28 +78,28 @@ private:
   size_t overlaps = 0;
 };
 
-/// Calls `body(begin, end, config)` for the routed runs of line `line` of a
-/// rule, as offsets on the line.
+/// "west" ... "the core".
+const char *directionOf(Port p);
+
+/// Calls `body` with each value that a source takes in a region.
 template <typename Body>
-void forEachRun(const Rule &rule, int32_t line, Body body) {
-  int64_t side = rule.axis == Axis::X ? rule.rect.w : rule.rect.h;
-  int64_t at = int64_t(line) * rule.skew;
-  for (const Run &run : rule.classes[size_t(line) % rule.classes.size()]) {
-    int64_t begin = std::max<int64_t>(at, 0);
-    int64_t end = std::min<int64_t>(at + run.count, side);
-    if (run.config != kNoRoute && begin < end) {
-      body(int32_t(begin), int32_t(end), run.config);
-    }
-    at += run.count;
+void forEachValue(ParamSource source, const Region &region, Body body) {
+  if (source.kind == ParamSource::Kind::Constant) {
+    body(source.value);
+    return;
+  }
+  const auto &tables = source.kind == ParamSource::Kind::Row
+                           ? region.rowTables
+                           : region.columnTables;
+  for (uint16_t value : tables[source.value]) {
+    body(value);
   }
 }
 
-/// The place at `offset` of line `line` of a rectangle along `axis`.
-inline Coord placeOn(const Rect &rect, Axis axis, int32_t line,
-                     int32_t offset) {
-  return axis == Axis::X ? Coord{rect.x + offset, rect.y + line}
-                         : Coord{rect.x + line, rect.y + offset};
-}
+/// Rules on places, after the declared streams of the grid's color have been
+/// followed (PlaceRules.cpp).
+void checkPlaces(RuleContext &context, const ColorGrid &grid);
+void checkHostPorts(RuleContext &context, const ColorGrid &grid);
 
 } // namespace wafer::verifier
 

@@ -6,8 +6,7 @@
 //   3. each family and stream: follow it from its source and compare the cores
 //      it reaches with its sinks (streams-delivered, sources-have-queues),
 //      noting the ports through which it came;
-//   4. each router again: receivers-have-queues, no-undeclared-source and
-//      single-input from what phase 3 noted.
+//   4. each router again, from what phase 3 noted (PlaceRules.cpp).
 // After all colors: filter-limits.
 //
 // A router with switch positions is followed through every position that takes
@@ -56,8 +55,8 @@ public:
           stream(i);
         }
       }
-      checkHostInputs();
-      checkPlaces();
+      checkHostPorts(context, grid);
+      checkPlaces(context, grid);
     }
     checkFilters();
   }
@@ -78,8 +77,6 @@ private:
   void compare(const Sender &sender, uint64_t sinks,
                const std::function<size_t()> &firstMissing);
   void checkSource(const Sender &sender);
-  void checkHostInputs();
-  void checkPlaces();
   void checkFilters();
   bool spend(uint64_t steps);
   template <typename Text>
@@ -90,10 +87,7 @@ private:
     });
     return false;
   }
-  std::string place(size_t cell) const {
-    Coord c = grid.coordOf(cell);
-    return fmt::format("{},{}", c.x, c.y);
-  }
+  std::string place(size_t cell) const { return grid.placeName(cell); }
 
   RuleContext &context;
   const Image &image;
@@ -111,12 +105,6 @@ private:
   uint64_t budget = uint64_t(1) << 32;
 };
 
-const char *directionOf(Port p) {
-  static constexpr const char *kNames[] = {"west", "east", "south", "north",
-                                           "the core"};
-  return kNames[unsigned(p)];
-}
-
 } // namespace
 
 std::set<unsigned> FabricCheck::usedColors() const {
@@ -132,6 +120,15 @@ std::set<unsigned> FabricCheck::usedColors() const {
   }
   for (const HostPort &h : image.hostPorts) {
     colors.insert(h.color);
+  }
+  for (const Region &region : image.regions) {
+    for (const QueueBinding &q : image.roles[region.role].queues) {
+      forEachValue(q.color, region, [&](uint16_t color) {
+        if (color != kUnboundColor) {
+          colors.insert(color);
+        }
+      });
+    }
   }
   return colors;
 }
@@ -420,74 +417,6 @@ void FabricCheck::stream(size_t index) {
     });
     return missing == grid.cells() ? source : missing;
   });
-}
-
-//===----------------------------------------------------------------------===//
-// Places, after all streams
-//===----------------------------------------------------------------------===//
-
-void FabricCheck::checkHostInputs() {
-  for (const HostPort &h : image.hostPorts) {
-    if (!h.input || h.color != grid.color) {
-      continue;
-    }
-    Coord edge{h.west ? 0 : grid.width - 1, h.row};
-    bool declared = std::any_of(
-        image.streams.begin(), image.streams.end(), [&](const Stream &s) {
-          return s.fromHost && s.color == h.color && s.source == edge;
-        });
-    if (!declared) {
-      context.violate(RuleId::NoUndeclaredSource, [&] {
-        return fmt::format("host port '{}' sends color {} at {},{}, but no "
-                           "stream is declared from there",
-                           h.name, h.color, edge.x, edge.y);
-      });
-    }
-  }
-}
-
-void FabricCheck::checkPlaces() {
-  for (size_t cell = 0; cell < grid.cells(); ++cell) {
-    uint8_t flags = grid.flags[cell];
-    if ((flags & kReached) && !(flags & kInputBound)) {
-      context.violate(RuleId::ReceiversHaveQueues, [&] {
-        return fmt::format("words of color {} reach the core {}, which has no "
-                           "input queue for them",
-                           grid.color, place(cell));
-      });
-    }
-    const RouteConfig *route = grid.routeAt(cell);
-    if (!route) {
-      continue;
-    }
-    bool sends = false;
-    for (unsigned p = 0; p < route->numPositions; ++p) {
-      sends |= (route->positions[p].rx & portBit(Port::Ramp)) != 0;
-    }
-    if (sends && (flags & kOutputBound) && !(flags & kDeclaredSource)) {
-      context.violate(RuleId::NoUndeclaredSource, [&] {
-        return fmt::format("the core {} can send color {} ({}), but no stream "
-                           "is declared from it",
-                           place(cell), grid.color, grid.ruleNameAt(cell));
-      });
-    }
-    uint8_t both = grid.arrived[cell] & route->positions[0].rx;
-    if (route->numPositions == 1 && (both & (both - 1))) {
-      context.violate(RuleId::SingleInput, [&] {
-        std::string ports;
-        for (unsigned p = 0; p < kNumPorts; ++p) {
-          if ((both >> p) & 1u) {
-            ports += (ports.empty() ? "" : " and ") +
-                     std::string(directionOf(Port(p)));
-          }
-        }
-        return fmt::format("declared streams of color {} come to {} from {} "
-                           "without a switch between them ({})",
-                           grid.color, place(cell), ports,
-                           grid.ruleNameAt(cell));
-      });
-    }
-  }
 }
 
 void FabricCheck::checkFilters() {

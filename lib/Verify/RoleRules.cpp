@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 using namespace wafer;
 using namespace wafer::verifier;
@@ -88,6 +89,7 @@ public:
     for (size_t i = 0; i < role.code.size(); ++i) {
       instruction(i);
     }
+    checkQueuesUsed();
     if (!role.code.empty()) {
       Opcode last = role.code.back().op;
       if (last != Opcode::End && last != Opcode::Jump &&
@@ -142,10 +144,35 @@ private:
           load.b == 0 ? descriptorAt(load.imm) : std::nullopt;
       if (!d) {
         use.unknown = true;
+        anyUnknown = true;
         continue;
       }
       use.kinds = uint8_t(use.kinds | kindBit(d->kind));
       checkQueue(i, *d);
+    }
+  }
+
+  /// A queue that no descriptor and no task names: what comes to it is never
+  /// taken, what should leave it never comes. Nothing is said where a
+  /// descriptor is not known. Any input queue can start a control task.
+  void checkQueuesUsed() {
+    bool hasControl = false;
+    for (const Task &task : role.tasks) {
+      hasControl |= task.kind == TaskKind::Control;
+      if (task.kind == TaskKind::Data) {
+        named.insert({true, task.binding});
+      }
+    }
+    for (const QueueBinding &q : role.queues) {
+      if (anyUnknown || role.code.empty() || named.count({q.input, q.queue}) ||
+          (q.input && hasControl)) {
+        continue;
+      }
+      context.violate(RuleId::QueuesUsed, [&] {
+        return fmt::format("role '{}' binds {} queue {}, which none of its "
+                           "code names",
+                           role.name, q.input ? "input" : "output", q.queue);
+      });
     }
   }
 
@@ -154,6 +181,7 @@ private:
       return;
     }
     bool input = d.kind == DescriptorKind::FabricIn;
+    named.insert({input, d.queue});
     bool bound = std::any_of(role.queues.begin(), role.queues.end(),
                              [&](const QueueBinding &q) {
                                return q.input == input && q.queue == d.queue;
@@ -221,6 +249,10 @@ private:
   RuleContext &context;
   const Role &role;
   std::array<RegisterUse, 256> uses;
+  /// Queues, by direction and number, that descriptors and tasks name.
+  std::set<std::pair<bool, unsigned>> named;
+  /// Some descriptor that is loaded is not known.
+  bool anyUnknown = false;
 };
 
 } // namespace

@@ -13,7 +13,11 @@ namespace wafer::verifier {
 enum class RuleId : unsigned {
   SramFits,
   CodeValid,
+  RegistersLoaded,
+  MemoryInBuffers,
+  TasksCanStart,
   QueuesExist,
+  QueuesUsed,
   ColorsAllowed,
   SwitchLimits,
   FilterLimits,
@@ -23,8 +27,15 @@ enum class RuleId : unsigned {
   SourcesHaveQueues,
   ReceiversHaveQueues,
   NoUndeclaredSource,
+  QueuesHaveStreams,
+  RoutesDeclared,
+  HostPortsServed,
   SingleInput,
-  TensorsCovered
+  TensorsCovered,
+  ElementsApart,
+  WeightsLoaded,
+  CopiesAgree,
+  StagesCoverModel
 };
 
 class RuleContext {
@@ -56,6 +67,9 @@ void checkRoles(RuleContext &context);
 void checkResources(RuleContext &context);
 void checkFabric(RuleContext &context);
 void checkTensors(RuleContext &context);
+void checkCodeFlow(RuleContext &context);
+void checkWeights(RuleContext &context);
+void checkStages(RuleContext &context);
 
 /// "rule 'first'" or "rule 3".
 inline std::string nameOf(const char *noun, size_t index,

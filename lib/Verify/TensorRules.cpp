@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// tensors-covered. A placement puts the block (ranges of the row) x (ranges of
-// the column) x (whole dimensions) into each core. Two cores may hold the same
-// block (replication), and ranges of a single dimension may overlap (declared
-// copies); blocks that overlap otherwise mean that an element has two homes,
-// and blocks that do not fill the shape that it has none.
+// tensors-covered and elements-apart. A placement puts the block (ranges of the
+// row) x (ranges of the column) x (whole dimensions) into each core. Two cores
+// may hold the same block (replication), and ranges of a single dimension may
+// overlap (declared copies); blocks that overlap otherwise mean that an element
+// has two homes, and blocks that do not fill the shape that it has none.
 //
 // As a block is a product, rows and columns are looked at one after the other:
 // the distinct ranges of all rows, taken over the dimensions that are cut by
@@ -226,13 +226,44 @@ private:
 
 } // namespace
 
+/// elements-apart. With dimensions ordered by stride, each must step over all
+/// that the ones before it fill. Cores hold different numbers of elements; the
+/// most of each dimension count.
+static void checkApart(RuleContext &context, const TensorPlacement &t) {
+  std::vector<std::pair<uint64_t, uint64_t>> steps; // stride, elements
+  for (size_t d = 0; d < t.dims.size(); ++d) {
+    uint64_t most =
+        t.dims[d].kind == DimensionLayout::Kind::Whole ? t.shape[d] : 0;
+    for (size_t line = 0; line < t.dims[d].begin.size(); ++line) {
+      most =
+          std::max<uint64_t>(most, t.dims[d].end[line] - t.dims[d].begin[line]);
+    }
+    if (most > 1) {
+      steps.push_back({t.strides[d], most});
+    }
+  }
+  std::sort(steps.begin(), steps.end());
+  uint64_t filled = sizeOf(t.type);
+  for (auto [stride, elements] : steps) {
+    if (stride < filled) {
+      context.violate(RuleId::ElementsApart, [&, s = stride] {
+        return fmt::format("tensor '{}' in region '{}' has a stride of {} "
+                           "bytes over elements that fill {}",
+                           t.name, context.image.regions[t.region].name, s,
+                           filled);
+      });
+      return;
+    }
+    filled += stride * (elements - 1);
+  }
+}
+
 void wafer::verifier::checkTensors(RuleContext &context) {
   std::map<std::string_view, std::vector<size_t>> byName;
   for (size_t i = 0; i < context.image.tensors.size(); ++i) {
     const TensorPlacement &t = context.image.tensors[i];
-    if (t.kind == TensorKind::Weight) {
-      byName[t.name].push_back(i);
-    }
+    byName[t.name].push_back(i);
+    checkApart(context, t);
   }
   for (const auto &[name, placements] : byName) {
     TensorCheck(context, placements).run();

@@ -12,7 +12,11 @@ const std::vector<RuleInfo> &wafer::verifyRules() {
   static const std::vector<RuleInfo> rules = {
       {"sram-fits", "buffers, code and the system's share fit the core"},
       {"code-valid", "operands, microthreads and branches make sense"},
+      {"registers-loaded", "each path from a start loads what it uses"},
+      {"memory-in-buffers", "known accesses stay inside one buffer"},
+      {"tasks-can-start", "each role has a task that something starts"},
       {"queues-exist", "bound queues exist, one color each, none twice"},
+      {"queues-used", "each bound queue is read or written by some code"},
       {"colors-allowed", "no color of the system is used"},
       {"switch-limits", "switch positions are what the machine can do"},
       {"filter-limits", "no core has more filters than the machine"},
@@ -22,8 +26,16 @@ const std::vector<RuleInfo> &wafer::verifyRules() {
       {"sources-have-queues", "each source can send its stream"},
       {"receivers-have-queues", "each core that is reached can take the words"},
       {"no-undeclared-source", "whoever can send on a color is declared to"},
+      {"queues-have-streams", "each bound input queue has a stream"},
+      {"routes-declared", "each route is one of a declared stream"},
+      {"host-ports-served", "each port of the host has one stream"},
       {"single-input", "no two inputs of a color race at a router"},
-      {"tensors-covered", "every weight element lies in exactly one block"}};
+      {"tensors-covered",
+       "every element of a tensor lies in exactly one block"},
+      {"elements-apart", "elements of a tensor in a core share no bytes"},
+      {"weights-loaded", "the loader fills what weights declare, once"},
+      {"copies-agree", "copies of a weight element are equal"},
+      {"stages-cover-model", "stages hold each layer of the model once"}};
   return rules;
 }
 
@@ -52,6 +64,25 @@ uint64_t VerifyReport::countOf(const std::string &rule) const {
   return 0;
 }
 
+/// Nothing is claimed that the image holds no evidence of.
+static std::vector<std::string> notShown(const Image &image) {
+  std::vector<std::string> list = {
+      "that no run can deadlock and every word is waited for: the image "
+      "carries no words a step"};
+  bool hasWeights =
+      std::any_of(image.tensors.begin(), image.tensors.end(),
+                  [](auto &t) { return t.kind == TensorKind::Weight; });
+  if (hasWeights) {
+    list.push_back(image.initData.empty()
+                       ? "anything about the values of weights: the image "
+                         "carries none"
+                       : "that weights are those of the model: the image "
+                         "carries no digest of them (run --check compares "
+                         "with the model)");
+  }
+  return list;
+}
+
 VerifyReport wafer::verify(const Image &image, const Machine &machine,
                            const VerifyOptions &options) {
   RuleContext context(image, machine, options);
@@ -59,7 +90,12 @@ VerifyReport wafer::verify(const Image &image, const Machine &machine,
   checkResources(context);
   checkFabric(context);
   checkTensors(context);
-  return context.takeReport();
+  checkCodeFlow(context);
+  checkWeights(context);
+  checkStages(context);
+  VerifyReport report = context.takeReport();
+  report.notShown = notShown(image);
+  return report;
 }
 
 std::string wafer::toJson(const VerifyReport &report) {
@@ -74,6 +110,7 @@ std::string wafer::toJson(const VerifyReport &report) {
   for (const Violation &v : report.violations) {
     root["violations"].push_back({{"rule", v.rule}, {"message", v.message}});
   }
+  root["not_shown"] = report.notShown;
   // Names in messages are valid UTF-8 (validate()); replace is for the rest.
   return root.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) +
          "\n";

@@ -7,6 +7,9 @@
 #   tools/setup/install-packages.sh           install what is missing
 #   tools/setup/install-packages.sh --check   only list it; exit 1 if any
 #
+# --with-browser (last) asks for a browser without a window too, some 300 MB:
+# the tests of the report page run in it and are skipped without one.
+#
 # LLVM and MLIR 22 come from the archive section bookworm-security/main, which
 # a bare installation may lack; the script adds it then.
 set -eu
@@ -31,6 +34,17 @@ packages="
   python3
   zlib1g-dev
 "
+
+for argument; do
+  case $argument in
+  --with-browser) packages="$packages chromium-headless-shell" ;;
+  --check) ;;
+  *)
+    echo "install-packages.sh: error: unknown option '$argument'" >&2
+    exit 2
+    ;;
+  esac
+done
 
 fail() {
   echo "install-packages.sh: error: $*" >&2

@@ -11,6 +11,7 @@
 
 #include "wafer/Image/Image.h"
 
+#include <algorithm>
 #include <vector>
 
 namespace wafer {
@@ -34,6 +35,29 @@ std::vector<RouteAt> findRoutes(const Image &image, Coord core);
 /// kUnboundColor where the queue is unused.
 uint16_t queueColor(const Region &region, const QueueBinding &binding,
                     Coord core);
+
+/// Calls `body(begin, end, config)` for the routed runs of line `line` of a
+/// rule, as offsets on the line. Linear in the runs of its class.
+template <typename Body>
+void forEachRun(const Rule &rule, int32_t line, Body body) {
+  int64_t side = rule.axis == Axis::X ? rule.rect.w : rule.rect.h;
+  int64_t at = int64_t(line) * rule.skew;
+  for (const Run &run : rule.classes[size_t(line) % rule.classes.size()]) {
+    int64_t begin = std::max<int64_t>(at, 0);
+    int64_t end = std::min<int64_t>(at + run.count, side);
+    if (run.config != kNoRoute && begin < end) {
+      body(int32_t(begin), int32_t(end), run.config);
+    }
+    at += run.count;
+  }
+}
+
+/// The place at `offset` of line `line` of a rectangle along `axis`.
+inline Coord placeOn(const Rect &rect, Axis axis, int32_t line,
+                     int32_t offset) {
+  return axis == Axis::X ? Coord{rect.x + offset, rect.y + line}
+                         : Coord{rect.x + line, rect.y + offset};
+}
 
 } // namespace wafer
 

@@ -8,7 +8,11 @@
 //
 //   sram-fits              buffers, code and the system's share fit the core
 //   code-valid             operands, microthreads and branches make sense
+//   registers-loaded       each path from a start loads what it uses
+//   memory-in-buffers      known accesses stay inside one buffer
+//   tasks-can-start        each role has a task that something starts
 //   queues-exist           bound queues exist, one color each, none twice
+//   queues-used            each bound queue is read or written by some code
 //   colors-allowed         no color of the system is used
 //   switch-limits          switch positions are what the machine can do
 //   filter-limits          no core has more filters than the machine
@@ -18,8 +22,15 @@
 //   sources-have-queues    each source can send its stream
 //   receivers-have-queues  each core that is reached can take the words
 //   no-undeclared-source   whoever can send on a color is declared to
+//   queues-have-streams    each bound input queue has a stream
+//   routes-declared        each route is one of a declared stream
+//   host-ports-served      each port of the host has one stream
 //   single-input           no two inputs of a color race at a router
-//   tensors-covered        every weight element lies in exactly one block
+//   tensors-covered        every element of a tensor lies in exactly one block
+//   elements-apart         elements of a tensor in a core share no bytes
+//   weights-loaded         the loader fills what weights declare, once
+//   copies-agree           copies of a weight element are equal
+//   stages-cover-model     stages hold each layer of the model once
 //
 // Cost: what concerns roles, rules and tables is linear in them; the rules on
 // routes look at every router of every color in use once, and follow every
@@ -61,6 +72,8 @@ struct VerifyReport {
   std::vector<Violation> violations;
   /// How many violations each rule has, by the place of the rule.
   std::vector<uint64_t> counts;
+  /// What the rules cannot say about this image, for lack of something in it.
+  std::vector<std::string> notShown;
 
   bool holds() const;
   uint64_t countOf(const std::string &rule) const;
@@ -71,7 +84,7 @@ VerifyReport verify(const Image &image, const Machine &machine,
                     const VerifyOptions &options = {});
 
 /// The report as a JSON object {"ok", "rules": [{"name", "violations"}...],
-/// "violations": [{"rule", "message"}...]}.
+/// "violations": [{"rule", "message"}...], "not_shown": [text...]}.
 std::string toJson(const VerifyReport &report);
 
 } // namespace wafer
