@@ -15,21 +15,23 @@ using namespace wafer::fast;
 static constexpr Cycle kLongestBurst = 1u << 16;
 
 /// The lanes of an engine; they refer to each other's parts.
-static Lane &addLanes(Lanes &lanes, unsigned wanted, const Image &image,
-                      const Machine &machine, const ParameterSet &costs,
-                      Planned &planned, FifoPool &fifos, FabricState &fabric,
-                      Host &host, CoreTables &tables) {
+static Lane &addLanes(Lanes &lanes, const FastOptions &options,
+                      const Image &image, const Machine &machine,
+                      const ParameterSet &costs, Planned &planned,
+                      FifoPool &fifos, FabricState &fabric, Host &host,
+                      CoreTables &tables) {
   Grid grid(machine);
-  unsigned count = Lanes::useful(grid, wanted);
-  Lanes::classify(grid, count, planned);
+  unsigned count = Lanes::useful(grid, options.threads);
+  Lanes::classify(grid, count, options.shareAlways, planned);
+  lanes.shareAlways = options.shareAlways;
   lanes.add(count, image, machine, costs, planned, fifos, fabric, host, tables);
   return lanes.first();
 }
 
 FastEngine::FastEngine(const Image &image, const Machine &machine,
                        const ParameterSet &costs, const FastOptions &options)
-    : context(addLanes(lanes, options.threads, image, machine, costs, planned,
-                       fifos, fabricState, host, tables)
+    : context(addLanes(lanes, options, image, machine, costs, planned, fifos,
+                       fabricState, host, tables)
                   .context),
       fabric(lanes.first().fabric), cores(lanes.first().cores),
       host(context, fabric), timingOnly(options.timingOnly) {}

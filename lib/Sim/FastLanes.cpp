@@ -25,14 +25,16 @@ unsigned Lanes::useful(const Grid &grid, unsigned wanted) {
   return std::max(1u, std::min({wanted, kMaxLanes, strips}));
 }
 
-void Lanes::classify(const Grid &grid, unsigned numLanes, Planned &planned) {
+void Lanes::classify(const Grid &grid, unsigned numLanes, bool narrow,
+                     Planned &planned) {
   planned.numClasses = numLanes > 1 ? 2 * numLanes : 1;
   planned.classOf.clear();
   if (numLanes == 1) {
     return;
   }
   uint32_t length = longSide(grid);
-  uint32_t strip = std::max(kLeastStrip, std::min(kStrip, length / numLanes));
+  uint32_t strip =
+      std::max(kLeastStrip, std::min(narrow ? 0 : kStrip, length / numLanes));
   bool byRow = grid.height >= grid.width;
   planned.classOf.resize(grid.numPlaces());
   for (uint32_t place = 0; place < grid.numPlaces(); ++place) {
@@ -104,6 +106,9 @@ void Lanes::lookAtLinks(Cycle t, Host &host) {
 bool Lanes::isWorthSharing() {
   if (lanes.size() == 1) {
     return false;
+  }
+  if (shareAlways) {
+    return true;
   }
   // Half of the work must be another lane's.
   size_t sizes[kMaxLanes] = {};

@@ -67,7 +67,12 @@ public:
   /// How many lanes a grid has use for, at most `wanted`.
   static unsigned useful(const Grid &grid, unsigned wanted);
   /// Gives every place its class.
-  static void classify(const Grid &grid, unsigned numLanes, Planned &planned);
+  /// `narrow`: in the narrowest strips.
+  static void classify(const Grid &grid, unsigned numLanes, bool narrow,
+                       Planned &planned);
+
+  /// Share every cycle.
+  bool shareAlways = false;
 
   Lane &first() { return *lanes.front(); }
   const Lane &first() const { return *lanes.front(); }

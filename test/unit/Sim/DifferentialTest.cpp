@@ -32,10 +32,17 @@ EngineSetup reference(const char *name, EngineOptions options = {}) {
           }};
 }
 
-EngineSetup fast() {
-  return {"fast", [](const RandomCase &c) {
-            return Engine::createFast(c.image, c.machine, c.costs);
+EngineSetup fast(const char *name = "fast", FastOptions options = {}) {
+  return {name, [=](const RandomCase &c) {
+            return Engine::createFast(c.image, c.machine, c.costs, options);
           }};
+}
+
+FastOptions threads(unsigned count) {
+  FastOptions options;
+  options.threads = count;
+  options.shareAlways = true;
+  return options;
 }
 
 /// The folder of the test report if one is written, else the present one.
@@ -132,6 +139,12 @@ void expectAgreement(const std::vector<EngineSetup> &setups, uint64_t seeds,
 
 TEST(DifferentialTest, TheFastEngineAgreesWithTheReference) {
   expectAgreement({reference("reference"), fast()}, 1000);
+}
+
+TEST(DifferentialTest, AnyNumberOfThreadsAgreesWithTheReference) {
+  expectAgreement({reference("reference"), fast("2 threads", threads(2)),
+                   fast("3 threads", threads(3))},
+                  200);
 }
 
 TEST(DifferentialTest, TheReferenceAgreesWithItself) {

@@ -31,6 +31,10 @@ private:
     m.name = "random";
     m.physicalWidth = int32_t(1 + below(5));
     m.physicalHeight = int32_t(1 + below(4));
+    if (chance(15)) { // long enough for the strips of several threads
+      (chance(50) ? m.physicalWidth : m.physicalHeight) =
+          int32_t(8 + below(10));
+    }
     m.usable = {0, 0, m.physicalWidth, m.physicalHeight};
     m.sramBytes = 8192;
     m.systemBytes = 256;
