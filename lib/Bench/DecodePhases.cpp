@@ -139,9 +139,11 @@ static Result<Image> build(const Machine &machine, const std::string &name,
     const LineText &text = lines[i].text;
     const auto &line = writer.lines[i];
     params += text.params(lines[i].firstTable);
-    queues += text.queues(lines[i].firstTable, line.firstQueue,
-                          line.secondQueue, line.shareQueue, line.outQueue);
-    routes += text.routes();
+    if (line.isUsed) {
+      queues += text.queues(lines[i].firstTable, line.firstQueue,
+                            line.secondQueue, line.shareQueue, line.outQueue);
+      routes += text.routes();
+    }
     unsigned number = lines[i].firstTable;
     for (const std::vector<uint32_t> &table : text.tables()) {
       tables += fmt::format("  {} {}: [{}]\n", text.tableKind(), number++,

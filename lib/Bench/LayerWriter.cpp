@@ -59,9 +59,10 @@ std::string LayerWriter::layOut(const std::vector<BufferSpec> &specs,
 // Parts of programs
 //===----------------------------------------------------------------------===//
 
-void LayerWriter::allReduce(const Line &l, const std::string &op,
+void LayerWriter::allReduce(Line &l, const std::string &op,
                             const std::string &move, uint32_t elements,
                             const std::string &flags) {
+  l.isUsed = true;
   auto reg = [&](unsigned i) {
     return fmt::format("r{}", l.firstRegister + i);
   };

@@ -39,6 +39,8 @@ protected:
     unsigned outQueue = 0;
     /// Of four.
     unsigned firstRegister = 10;
+    /// Some code reduces over it.
+    bool isUsed = false;
   };
   struct BufferSpec {
     std::string name;
@@ -71,9 +73,8 @@ protected:
   /// acc[0, elements) becomes its sum (or maximum, by `op`) over the line.
   /// `move` is the instruction that copies such elements, `flags` those of
   /// descriptors of queues ("packed").
-  void allReduce(const Line &line, const std::string &op,
-                 const std::string &move, uint32_t elements,
-                 const std::string &flags);
+  void allReduce(Line &line, const std::string &op, const std::string &move,
+                 uint32_t elements, const std::string &flags);
   /// The vector of `length` elements at `dest` becomes input[0, inner) *
   /// weights[inner][length]: one multiply-add of a row of weights for each
   /// element of the input, a binary16 number. `dest` and `row` are descriptors,
