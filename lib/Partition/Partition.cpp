@@ -530,7 +530,7 @@ private:
   }
 
   /// How far the estimate is from the simulator.
-  static constexpr int64_t kAccuracyPercent = 10;
+  static constexpr int64_t kAccuracyPercent = 5;
 
   const PartitionProblem &problem;
   std::vector<Shelf> shelves;

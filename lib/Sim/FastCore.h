@@ -201,7 +201,10 @@ struct CoreTables {
   void load(const Image &image, const Machine &machine,
             const ParameterSet &costs, bool timingOnly);
 
+  bool timingOnly = false;
+
 private:
+  void leaveOutWeights(const Image &image);
   void loadCode(bool timingOnly);
   void loadBanks(const Machine &machine);
 };

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 using namespace wafer;
 using namespace wafer::fast;
@@ -15,10 +16,31 @@ using namespace wafer::fast;
 void CoreTables::load(const Image &image, const Machine &machine,
                       const ParameterSet &costs, bool timingOnly) {
   plan.load(image, machine, costs);
+  if (timingOnly) {
+    leaveOutWeights(image);
+  }
   states.clear();
   states.resize(plan.regionOf.size());
+  this->timingOnly = timingOnly;
   loadCode(timingOnly);
   loadBanks(machine);
+}
+
+/// What only floating point reads need not be there.
+void CoreTables::leaveOutWeights(const Image &image) {
+  for (size_t region = 0; region < image.regions.size(); ++region) {
+    const Role &role = image.roles[image.regions[region].role];
+    auto isWeights = [&](uint32_t index) {
+      const InitData &data = image.initData[index];
+      return std::any_of(
+          role.buffers.begin(), role.buffers.end(), [&](const Buffer &b) {
+            return b.kind == BufferKind::Weights && data.offset >= b.offset &&
+                   data.offset + data.bytes <= b.offset + b.bytes;
+          });
+    };
+    std::vector<uint32_t> &list = plan.initDataOf[region];
+    list.erase(std::remove_if(list.begin(), list.end(), isWeights), list.end());
+  }
 }
 
 void CoreTables::loadCode(bool timingOnly) {
@@ -86,6 +108,11 @@ uint8_t *Cores::allocateMemory() {
   // An odd number of lines apart, or all cores would use the same sets of a
   // cache for the same address.
   size_t bytes = (context.machine.sramBytes / 64 | 1) * 64 + 128;
+  if (tables.timingOnly) {
+    // A core writes to few pages; it should begin with one.
+    size_t page = size_t(::sysconf(_SC_PAGESIZE));
+    bytes = (context.machine.sramBytes + page - 1) / page * page;
+  }
   if (blocks.empty() || blockUsed == kCoresInBlock) {
     // Pages that no core writes to never become real memory.
     size_t block = kCoresInBlock * bytes;

@@ -99,7 +99,13 @@ SmallVector<int64_t> StageLowering::localStrides(Type type, int64_t innermost) {
 View StageLowering::makeBuffer(StringRef name, Type element, int64_t count,
                                wpe::BufferKind kind) {
   OpBuilder::InsertionGuard guard(code.builder);
-  code.builder.setInsertionPointToStart(&role.getBody().front());
+  // Weights go behind all others, so that what a step writes lies together.
+  if (kind == wpe::BufferKind::Weights) {
+    auto tasks = role.getBody().getOps<wpe::TaskOp>();
+    code.builder.setInsertionPoint(*tasks.begin());
+  } else {
+    code.builder.setInsertionPointToStart(&role.getBody().front());
+  }
   wpe::BufferOp::create(code.builder, name, count, element, kind);
   return {{name.str(), element, 0, {}}, count};
 }
