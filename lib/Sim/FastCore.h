@@ -202,6 +202,7 @@ struct CoreTables {
             const ParameterSet &costs, bool timingOnly);
 
   bool timingOnly = false;
+  uint64_t numCores = 0; // in regions
 
 private:
   void leaveOutWeights(const Image &image);

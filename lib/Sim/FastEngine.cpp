@@ -21,8 +21,8 @@ static Lane &addLanes(Lanes &lanes, const FastOptions &options,
                       FifoPool &fifos, FabricState &fabric, Host &host,
                       CoreTables &tables) {
   Grid grid(machine);
-  unsigned count = Lanes::useful(grid, options.threads);
-  Lanes::classify(grid, count, options.shareAlways, planned);
+  unsigned count = Lanes::useful(image, options.threads);
+  Lanes::classify(image, grid, count, options.shareAlways, planned);
   lanes.shareAlways = options.shareAlways;
   lanes.add(count, image, machine, costs, planned, fifos, fabric, host, tables);
   return lanes.first();

@@ -10,32 +10,51 @@ using namespace wafer::fast;
 static constexpr uint32_t kStrip = 16;
 static constexpr uint32_t kLeastStrip = 4;
 /// Looks of a cycle that are worth telling the other lanes about.
-static constexpr size_t kLeastShared = 24;
+static constexpr size_t kLeastShared = 128;
 
 //===----------------------------------------------------------------------===//
 // Strips
 //===----------------------------------------------------------------------===//
 
-static uint32_t longSide(const Grid &grid) {
-  return uint32_t(std::max(grid.width, grid.height));
+/// The rectangle in which the regions lie.
+static Rect usedPart(const Image &image) {
+  Rect used;
+  for (const Region &region : image.regions) {
+    const Rect &r = region.rect;
+    if (used.w == 0) {
+      used = r;
+      continue;
+    }
+    int32_t endX = std::max(used.endX(), r.endX());
+    int32_t endY = std::max(used.endY(), r.endY());
+    used.x = std::min(used.x, r.x);
+    used.y = std::min(used.y, r.y);
+    used.w = endX - used.x;
+    used.h = endY - used.y;
+  }
+  return used;
 }
 
-unsigned Lanes::useful(const Grid &grid, unsigned wanted) {
-  uint32_t strips = longSide(grid) / kLeastStrip;
+unsigned Lanes::useful(const Image &image, unsigned wanted) {
+  Rect used = usedPart(image);
+  uint32_t strips = uint32_t(std::max(used.w, used.h)) / kLeastStrip;
   return std::max(1u, std::min({wanted, kMaxLanes, strips}));
 }
 
-void Lanes::classify(const Grid &grid, unsigned numLanes, bool narrow,
-                     Planned &planned) {
+void Lanes::classify(const Image &image, const Grid &grid, unsigned numLanes,
+                     bool narrow, Planned &planned) {
   planned.numClasses = numLanes > 1 ? 2 * numLanes : 1;
   planned.classOf.clear();
   if (numLanes == 1) {
     return;
   }
-  uint32_t length = longSide(grid);
-  uint32_t strip =
-      std::max(kLeastStrip, std::min(narrow ? 0 : kStrip, length / numLanes));
-  bool byRow = grid.height >= grid.width;
+  Rect used = usedPart(image);
+  bool byRow = used.h >= used.w;
+  uint32_t length = uint32_t(byRow ? grid.height : grid.width);
+  uint32_t usedLength = uint32_t(byRow ? used.h : used.w);
+  // At least two strips a lane, if they are high enough.
+  uint32_t strip = std::max(
+      kLeastStrip, std::min(narrow ? 0 : kStrip, usedLength / numLanes / 2));
   planned.classOf.resize(grid.numPlaces());
   for (uint32_t place = 0; place < grid.numPlaces(); ++place) {
     Coord at = grid.coordOf(place);

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- FastLanes.h - A cycle on several threads -----------------*- C++ -*-===//
 //
-// The rows of the grid are cut into strips (columns, if there are more of
-// them). In a cycle a look changes its own place and its direct neighbours
-// only. So a cycle has two phases: first all places that have no neighbour in
-// another strip, every strip in one lane; then, strip border by strip border,
-// those that do. Strips are at least four rows high, so two borders have no
-// place in common either. Between the phases all lanes wait for each other.
+// The rows of the grid are cut into strips (the columns, if the regions of the
+// image lie on more of them). In a cycle a look changes its own place and its
+// direct neighbours only. So a cycle has two phases: first all places that have
+// no neighbour in another strip, every strip in one lane; then, strip border by
+// strip border, those that do. Strips are at least four rows high, so two
+// borders have no place in common either. Between the phases all lanes wait for
+// each other.
 //
 // A place has a class: the lane that looks at it, times two, plus the phase.
 //
@@ -64,12 +65,12 @@ public:
       lanes.push_back(std::make_unique<Lane>(args...));
     }
   }
-  /// How many lanes a grid has use for, at most `wanted`.
-  static unsigned useful(const Grid &grid, unsigned wanted);
+  /// How many lanes an image has use for, at most `wanted`.
+  static unsigned useful(const Image &image, unsigned wanted);
   /// Gives every place its class.
   /// `narrow`: in the narrowest strips.
-  static void classify(const Grid &grid, unsigned numLanes, bool narrow,
-                       Planned &planned);
+  static void classify(const Image &image, const Grid &grid, unsigned numLanes,
+                       bool narrow, Planned &planned);
 
   /// Share every cycle.
   bool shareAlways = false;

@@ -88,6 +88,24 @@ inline void Cores::sendWord(CoreState &core, VectorOp &op, Wavelet w, Cycle t) {
                t + 1 + context.machine.rampCycles);
 }
 
+/// Two or four bytes; what is the same stays untouched, so that a page of zeros
+/// stays one.
+static void store(uint8_t *at, uint32_t value, unsigned bytes) {
+  if (bytes == 4) {
+    uint32_t old;
+    std::memcpy(&old, at, 4);
+    if (old != value) {
+      std::memcpy(at, &value, 4);
+    }
+    return;
+  }
+  uint16_t old, half = uint16_t(value);
+  std::memcpy(&old, at, 2);
+  if (old != half) {
+    std::memcpy(at, &half, 2);
+  }
+}
+
 inline bool Cores::scatter(CoreState &core, VectorOp &op, unsigned n,
                            const uint32_t *in, Cycle t) {
   Operand &o = op.dest;
@@ -99,8 +117,8 @@ inline bool Cores::scatter(CoreState &core, VectorOp &op, unsigned n,
       if (!bytes) {
         return false;
       }
-      if (op.hasValue && std::memcmp(bytes, &in[i], o.bytes) != 0) {
-        std::memcpy(bytes, &in[i], o.bytes);
+      if (op.hasValue) {
+        store(bytes, in[i], o.bytes);
       }
     }
     return true;

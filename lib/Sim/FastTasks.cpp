@@ -22,6 +22,10 @@ void CoreTables::load(const Image &image, const Machine &machine,
   states.clear();
   states.resize(plan.regionOf.size());
   this->timingOnly = timingOnly;
+  numCores = 0;
+  for (const Region &region : image.regions) {
+    numCores += uint64_t(region.rect.w) * uint64_t(region.rect.h);
+  }
   loadCode(timingOnly);
   loadBanks(machine);
 }
@@ -105,6 +109,7 @@ void Cores::FreeBlock::operator()(uint8_t *p) const { ::munmap(p, bytes); }
 
 uint8_t *Cores::allocateMemory() {
   constexpr uint32_t kCoresInBlock = 64;
+  constexpr size_t kMostInLargePages = size_t(1) << 30;
   // An odd number of lines apart, or all cores would use the same sets of a
   // cache for the same address.
   size_t bytes = (context.machine.sramBytes / 64 | 1) * 64 + 128;
@@ -121,7 +126,10 @@ uint8_t *Cores::allocateMemory() {
     if (at == MAP_FAILED) {
       return nullptr;
     }
-    ::madvise(at, block, MADV_NOHUGEPAGE);
+    // Large pages save misses of the TLB where all of them will be used.
+    size_t all = size_t(tables.numCores) * bytes;
+    bool isSmall = !tables.timingOnly && all <= kMostInLargePages;
+    ::madvise(at, block, isSmall ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
     blocks.emplace_back(static_cast<uint8_t *>(at), FreeBlock{block});
     blockUsed = 0;
   }

@@ -41,6 +41,50 @@ TEST(Engines, AgreeOnBenchmarks) {
   }
 }
 
+/// The counters of a run on the fast engine, its end and the hops of its words.
+static Counters countersOf(const Image &image, const Machine &machine,
+                           const FastOptions &options, Cycle &end,
+                           uint64_t &hops) {
+  const ParameterSet &costs = machine.parameterSets.front();
+  auto engine = Engine::createFast(image, machine, costs, options);
+  EXPECT_TRUE(bool(engine));
+  Outcome outcome = (*engine)->run({});
+  EXPECT_EQ(outcome.kind, Outcome::Kind::Quiescent);
+  end = outcome.cycle;
+  hops = (*engine)->wordHops();
+  return (*engine)->totalCounters();
+}
+
+// Nothing branches on a computed value in these programs, so that every cycle
+// is the same whether values are computed or not, and on any number of threads.
+TEST(Engines, TimingDoesNotNeedValues) {
+  Machine machine = *Machine::load("wse3");
+  ReduceShape levels;
+  levels.cores = 40;
+  levels.words = 24;
+  levels.groups = {8, 5};
+  levels.everywhere = true;
+  std::vector<Result<Image>> images;
+  images.push_back(buildReduce(machine, levels));
+  images.push_back(buildMulticast(machine, {30, 50}));
+  images.push_back(buildGemmLoop(machine, {14, 3, 5}));
+  for (const Result<Image> &image : images) {
+    ASSERT_TRUE(bool(image));
+    Cycle end = 0, otherEnd = 0;
+    uint64_t hops = 0, otherHops = 0;
+    Counters all = countersOf(*image, machine, {}, end, hops);
+    for (FastOptions options :
+         {FastOptions{1, true, false}, FastOptions{2, false, true},
+          FastOptions{3, true, true}}) {
+      Counters other =
+          countersOf(*image, machine, options, otherEnd, otherHops);
+      EXPECT_EQ(all.cycles, other.cycles);
+      EXPECT_EQ(end, otherEnd);
+      EXPECT_EQ(hops, otherHops);
+    }
+  }
+}
+
 TEST(Engines, AgreeOnAMesh) {
   Machine machine = *Machine::load("wse3");
   const ParameterSet &costs = *machine.findParameters("optimistic");
