@@ -56,6 +56,7 @@ public:
         }
       }
       checkHostPorts(context, grid);
+      grid.markServedLines();
       checkPlaces(context, grid);
     }
     checkFilters();

@@ -96,6 +96,10 @@ public:
     std::vector<double> frequencies;
   };
   llvm::SmallVector<TableTensor> tables;
+  /// place = its sum over the cores of the row, in all of them.
+  void sumOverRow(const Place &place, int64_t count) {
+    allReduce(columns, place, count, "fadds");
+  }
   /// Chain receive of one (value, index) pair, and the test of the root.
   void lowerArgMaxChain();
   Place bestPlace();
@@ -186,6 +190,10 @@ private:
   int64_t ropeLow = 1, ropeHigh = 1;
   std::vector<double> frequencies;
 };
+
+/// Neighbouring columns of a stage that hold the same KV heads.
+std::vector<std::pair<int32_t, int32_t>> headGroups(mlir::SymbolTable &symbols,
+                                                    dist::StageOp stage);
 
 } // namespace wafer
 
