@@ -192,13 +192,27 @@ bool wafer::canTurn(const Machine &machine, const ParameterSet &set,
   return machine.inputQueues.numUsable() >= inputs && columns >= rows;
 }
 
+int64_t wafer::headColumnGroups(const Machine &machine, const ParameterSet &set,
+                                int64_t columns) {
+  // Three for the rows, three for the columns, one for the hand-over.
+  constexpr unsigned kInputs = 7;
+  return machine.inputQueues.numUsable() < kInputs
+             ? 0
+             : chainGroupRows(machine, set, columns);
+}
+
 int64_t wafer::estimateArgMaxCycles(const Machine &machine,
-                                    const ParameterSet &set, int64_t columns) {
-  // Compare and pass on: two words received, about 12 scalars, two words sent.
-  int64_t compare = 2 * (int64_t(set.vectorStart) + 2 * int64_t(set.dsrLoad)) +
-                    6 * int64_t(set.load) + 4 * int64_t(set.branch) +
-                    2 * hopWordCycles(machine);
-  return compare * (columns / 2);
+                                    const ParameterSet &set, int64_t columns,
+                                    int64_t rows, int64_t logits) {
+  // A turn: load two, compare, address; the loop.
+  int64_t turn =
+      2 * int64_t(set.load) + 3 * int64_t(set.alu) + 2 * int64_t(set.branch);
+  int64_t maxima =
+      estimateAllReduceCycles(machine, set, 1, rows,
+                              chainGroupRows(machine, set, rows)) +
+      estimateAllReduceCycles(machine, set, 1, columns,
+                              headColumnGroups(machine, set, columns));
+  return ceilDiv(logits, rows) * turn + 2 * maxima;
 }
 
 /// Cycles of the steps of an instruction that reads two vectors, in the mean
@@ -343,11 +357,13 @@ int64_t headCycles(const PartitionProblem &p, int64_t height, int64_t columns) {
   const ParameterSet &set = *p.machine->findParameters(p.parameterSet);
   int64_t dim = ceilDiv(p.dim, height);
   int64_t logits = ceilDiv(p.vocab, columns);
-  return dim * (int64_t(set.vectorStart) + logits / 2 + 8) +
-         hopWordCycles(*p.machine) * (height / 2) +
-         estimateArgMaxCycles(*p.machine, set, columns) + 2 * logits +
-         logits * (2 * int64_t(set.load) + 3 * int64_t(set.alu) +
-                   2 * int64_t(set.branch));
+  const Machine &machine = *p.machine;
+  return estimateProduct(machine, set, dim, logits, p.weightBytes == 2)
+             .cycles() +
+         estimateAllReduceCycles(machine, set, logits + 1, height,
+                                 chainGroupRows(machine, set, height)) +
+         2 * vectorCycles(machine, set, logits, "fmuls") +
+         estimateArgMaxCycles(machine, set, columns, height, logits);
 }
 
 /// The shelf of one candidate.

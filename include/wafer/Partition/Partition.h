@@ -160,10 +160,15 @@ bool cutsRowsByHeads(const Machine &machine, const ParameterSet &set,
 bool canTurn(const Machine &machine, const ParameterSet &set, int64_t columns,
              int64_t rows, int64_t groups);
 
-/// Estimated cycles until the root of a row of `columns` cores knows the
-/// greatest logit and its id.
+/// The size of the groups in which the columns of the head reduce; 0: one
+/// level.
+int64_t headColumnGroups(const Machine &machine, const ParameterSet &set,
+                         int64_t columns);
+/// Estimated cycles until all cores of the head know the id of the greatest
+/// logit: each looks at its share of the column's logits, then two maxima over
+/// all cores.
 int64_t estimateArgMaxCycles(const Machine &machine, const ParameterSet &set,
-                             int64_t columns);
+                             int64_t columns, int64_t rows, int64_t logits);
 
 /// The split of the rotary table: position = high * low-size + low.
 int64_t ropeLowSize(int64_t context);

@@ -60,7 +60,7 @@ public:
 private:
   LogicalResult findStages();
   ChainShape columnShape(StageOp stage);
-  StageStreams makeStageStreams(StageOp stage, bool castColumns);
+  StageStreams makeStageStreams(StageOp stage, bool layer);
   Groups headGroups(StageOp stage) { return wafer::headGroups(symbols, stage); }
   void makeStreams();
 
@@ -185,7 +185,9 @@ Groups wafer::headGroups(SymbolTable &symbols, StageOp stage) {
 ChainShape Lowering::columnShape(StageOp stage) {
   int32_t width = rectOf(stage).w;
   if (stage.getKind() != StageKind::Layers) {
-    return ChainShape::oneLevel(width);
+    int64_t size = headColumnGroups(machine, *parameters, width);
+    return size ? ChainShape::even(width, int32_t(size))
+                : ChainShape::oneLevel(width);
   }
   Groups groups = headGroups(stage);
   return cutsRowsByHeads(machine, *parameters, width, int64_t(groups.size()))
@@ -204,7 +206,7 @@ StageStreams Lowering::makeStageStreams(StageOp stage, bool layer) {
   ChainShape columns = columnShape(stage);
   streams.rows = plan.addChain(name + "_y", rect, Axis::Y, rows, /*cast=*/true);
   streams.columns =
-      plan.addChain(name + "_x", rect, Axis::X, columns, /*cast=*/layer);
+      plan.addChain(name + "_x", rect, Axis::X, columns, /*cast=*/true);
   streams.rowTables = chainTables(rows);
   streams.columnTables = chainTables(columns);
   if (layer) {
@@ -761,10 +763,10 @@ LogicalResult Lowering::lowerHead() {
   declareQueue(role, "hidden_in", wpe::QueueDirection::Input,
                handOverInto[head.getSymNameAttr()].families);
   declareQueue(role, "token_out", wpe::QueueDirection::Output, {"next_token"});
-  declareParams(
-      role,
-      {"row", "row_root", "row_first", "row_second", "row_third", "token_row"},
-      wpe::ParamKind::Row);
+  declareParams(role,
+                {"row", "row_root", "row_first", "row_second", "row_third",
+                 "token_row", "logit_slice"},
+                wpe::ParamKind::Row);
   declareParams(role,
                 {"column_root", "column_first", "column_second", "column_third",
                  "logit_low", "logit_high", "logit_count"},
@@ -798,6 +800,14 @@ LogicalResult Lowering::lowerHead() {
   Table tokenRows(rect.h, 0);
   tokenRows[tokenRow - rect.y] = 1;
   rows.push_back({"token_row", tokenRows});
+  // The logits of a column that its row i looks at.
+  Table slices;
+  int64_t most = lowering.viewOf(argmax.getLogits()).count;
+  for (int64_t i = 0; i < rect.h; ++i) {
+    slices.push_back(
+        uint16_t(std::min(most, i * int64_t(llvm::divideCeil(most, rect.h)))));
+  }
+  rows.push_back({"logit_slice", slices});
   auto cut =
       symbols.lookup<SlicingOp>(getSlicing(getLayout(logits), 0).getAttr());
   Table low, high, count;

@@ -62,9 +62,10 @@ public:
   CollectiveQueues rows;    // along a column
   CollectiveQueues columns; // along a row
   CollectiveQueues group;   // along a row, among the columns of a KV head
-  /// Column parameters of the head: logits held, and id of the first one.
+  /// Column parameters of the head: logits held, and id of the first one. Row
+  /// parameter: the first logit that this row looks at.
   std::string logitCount = "logit_count", logitLow = "logit_low",
-              logitHigh = "logit_high";
+              logitHigh = "logit_high", logitSlice = "logit_slice";
 
   /// Emits the code of every operation up to the yield; `layer` is the number
   /// of the layer inside the stage (null in a stage without layers).
@@ -100,8 +101,6 @@ public:
   void sumOverRow(const Place &place, int64_t count) {
     allReduce(columns, place, count, "fadds");
   }
-  /// Chain receive of one (value, index) pair, and the test of the root.
-  void lowerArgMaxChain();
   Place bestPlace();
   Place bestIdPlace();
 
