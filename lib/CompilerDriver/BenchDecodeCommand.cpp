@@ -190,8 +190,8 @@ Result<std::string> BenchDecode::writeConfig(int64_t layers) const {
   if (!file) {
     return file.takeError();
   }
-  for (Status status : {file->write(parsed->dump(1)), file->finish(),
-                        file->commit()}) {
+  for (Status status :
+       {file->write(parsed->dump(1)), file->finish(), file->commit()}) {
     if (!status) {
       return status.takeError();
     }
@@ -239,10 +239,9 @@ Result<uint64_t> BenchDecode::simulate(int64_t layers, int64_t stages) {
   FastOptions fast;
   fast.threads = options.threads;
   fast.timingOnly = true;
-  auto engine =
-      Engine::createFast(image, compiled->machine,
-                         *compiled->machine.findParameters(decode.set->name),
-                         fast);
+  auto engine = Engine::createFast(
+      image, compiled->machine,
+      *compiled->machine.findParameters(decode.set->name), fast);
   if (!engine) {
     return engine.takeError();
   }
@@ -303,23 +302,21 @@ json BenchDecode::report() const {
   double layer =
       simulated ? double(decode.layerCycles) : double(chosen.cyclesPerLayer);
   // One stage has hand-overs from the embedding and to the head only.
-  int64_t words =
-      (decode.problem.dim + chosen.height - 1) / chosen.height;
-  int64_t oneStage = 2 * (chosen.width + words + 20) + chosen.embedColumns +
-                     chosen.width + 50;
+  int64_t words = (decode.problem.dim + chosen.height - 1) / chosen.height;
+  int64_t oneStage =
+      2 * (chosen.width + words + 20) + chosen.embedColumns + chosen.width + 50;
   int64_t between = chosen.handOverCycles - oneStage;
   double other = simulated ? double(decode.otherCycles) + double(between)
                            : double(otherPredicted);
-  double token = decode.wholeCycles
-                     ? double(decode.wholeCycles)
-                     : double(decode.layers) * layer +
-                           double(decode.wafers) * other;
+  double token = decode.wholeCycles ? double(decode.wholeCycles)
+                                    : double(decode.layers) * layer +
+                                          double(decode.wafers) * other;
   auto crossing = [&](double seconds) {
     return double(decode.wafers > 1 ? decode.wafers : 0) * seconds *
            decode.machine.clockHz;
   };
-  int64_t bound = decode.layers * boundLayerCycles(decode.problem, chosen.width,
-                                                   chosen.height);
+  int64_t bound = decode.layers *
+                  boundLayerCycles(decode.problem, chosen.width, chosen.height);
   json object;
   object["bench"] = "decode";
   object["model"] = options.model;
@@ -360,18 +357,18 @@ json BenchDecode::report() const {
 void BenchDecode::print(const json &object) {
   context.print("{} on {} (parameters '{}'), context {}\n", options.model,
                 decode.machine.name, decode.set->name, options.context);
-  context.print("  {} stage{} of {}x{} on {} wafer{}, {}\n",
-                object["stages"].get<int64_t>(),
-                object["stages"] == 1 ? "" : "s", decode.plan.chosen.width,
-                decode.plan.chosen.height, decode.wafers,
-                decode.wafers == 1 ? "" : "s",
-                object["method"].get<std::string>());
+  context.print(
+      "  {} stage{} of {}x{} on {} wafer{}, {}\n",
+      object["stages"].get<int64_t>(), object["stages"] == 1 ? "" : "s",
+      decode.plan.chosen.width, decode.plan.chosen.height, decode.wafers,
+      decode.wafers == 1 ? "" : "s", object["method"].get<std::string>());
   auto line = [&](const char *what, const char *key) {
     context.print("  {:<44} {:>12.0f}\n", what, object[key].get<double>());
   };
   line("cycles a token", "cycles_per_token");
   if (decode.wafers > 1) {
-    line("  with crossings of the machine file", "cycles_per_token_slow_crossing");
+    line("  with crossings of the machine file",
+         "cycles_per_token_slow_crossing");
   }
   line("cycles a layer", "cycles_per_layer");
   line("embedding, head, hand-overs, way back", "head_cycles");
@@ -467,8 +464,7 @@ void wafer::addBenchDecodeCommand(CLI::App &app, CommandContext &context) {
       ->capture_default_str();
   command->add_option("--in-flight", options->inFlight, "Requests in flight")
       ->capture_default_str();
-  command
-      ->add_option("--threads", options->threads, "Threads of the simulator")
+  command->add_option("--threads", options->threads, "Threads of the simulator")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
   command->add_flag("--predict", options->predict,

@@ -71,7 +71,8 @@ std::optional<Diagnostic> unsupported(const Options &o) {
     return refuse("--objective", "latency", o.objective);
   }
   if (o.request.accumulate != "mixed" &&
-      !(o.request.accumulate == "f32" && o.request.pipeline.weightsType == "f32")) {
+      !(o.request.accumulate == "f32" &&
+        o.request.pipeline.weightsType == "f32")) {
     return refuse(
         "--accumulate",
         "mixed (f32 sums of f16 products), or f32 with --weights-type f32",
@@ -253,7 +254,9 @@ void wafer::addCompileCommand(CLI::App &app, CommandContext &context) {
                    "stored, f16 or f32")
       ->check(CLI::IsMember({"stored", "f16", "bf16", "f32"}))
       ->capture_default_str();
-  command->add_option("--accumulate", options->request.accumulate, "f16, f32 or mixed")
+  command
+      ->add_option("--accumulate", options->request.accumulate,
+                   "f16, f32 or mixed")
       ->check(CLI::IsMember({"f16", "f32", "mixed"}))
       ->capture_default_str();
   command
@@ -285,7 +288,9 @@ void wafer::addCompileCommand(CLI::App &app, CommandContext &context) {
                     "Say on standard error what was decided: rectangles of "
                     "stages and the runner-up, collectives and their cost, "
                     "colors, SRAM");
-  command->add_option("--seed", options->request.load.seed, "Seed of synthetic weights")
+  command
+      ->add_option("--seed", options->request.load.seed,
+                   "Seed of synthetic weights")
       ->capture_default_str();
   context.setAction(
       command, [options, &context] { return runCompile(*options, context); });

@@ -14,8 +14,8 @@
 using namespace wafer;
 
 /// The JSON that `wsec run` needs of the model.
-static std::string describeModel(const std::string &name, const ModelConfig &config,
-                          int64_t context) {
+static std::string describeModel(const std::string &name,
+                                 const ModelConfig &config, int64_t context) {
   nlohmann::json json;
   json["name"] = name;
   json["family"] = config.family;
@@ -46,9 +46,10 @@ static std::string describeCompile(mlir::ModuleOp module,
   return json.dump();
 }
 
-std::unique_ptr<CompiledModule>
-wafer::compileTo(Phase last, const CompileRequest &request,
-                 CompilerSession &session, CommandContext &context) {
+std::unique_ptr<CompiledModule> wafer::compileTo(Phase last,
+                                                 const CompileRequest &request,
+                                                 CompilerSession &session,
+                                                 CommandContext &context) {
   Result<Model> model = loadModel(request.model, request.load);
   if (!model) {
     context.fail(model.error());

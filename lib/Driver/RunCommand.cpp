@@ -105,7 +105,8 @@ void addRunCommand(CLI::App &app, CommandContext &context) {
                       "leaves)");
   command->add_option("--input", o->inputs, "NAME=FILE.npy");
   command->add_option("--state", o->state, "Folder with saved state");
-  command->add_option("--position", o->position, "Begin at this position, as if so many tokens "
+  command->add_option("--position", o->position,
+                      "Begin at this position, as if so many tokens "
                       "had gone by");
   command
       ->add_option("--engine", o->engine,

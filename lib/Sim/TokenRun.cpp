@@ -152,11 +152,10 @@ Status wafer::setPosition(Engine &engine, const Image &image,
   bool found = false;
   for (const Region &region : image.regions) {
     const Role &role = image.roles[region.role];
-    auto buffer =
-        std::find_if(role.buffers.begin(), role.buffers.end(),
-                     [&](const Buffer &b) {
-                       return b.name == protocol.positionBuffer && b.bytes >= 20;
-                     });
+    auto buffer = std::find_if(
+        role.buffers.begin(), role.buffers.end(), [&](const Buffer &b) {
+          return b.name == protocol.positionBuffer && b.bytes >= 20;
+        });
     if (protocol.positionLow == 0 || buffer == role.buffers.end()) {
       continue;
     }
