@@ -442,6 +442,7 @@ void addBenchCommand(CLI::App &app, CommandContext &context) {
   addReduce(*bench, context, true);
   addMulticast(*bench, context);
   addGemmLoop(*bench, context);
+  addCollectivesBench(*bench, context);
   addMeshBench(*bench, context);
   addPhasesBench(*bench, context);
   addWaferLlmBench(*bench, context);

@@ -50,6 +50,7 @@ Result<std::unique_ptr<Measured>> measure(const BenchOptions &options,
 nlohmann::json describe(const std::string &name, const Measured &measured);
 
 // Benchmarks with a file of their own.
+void addCollectivesBench(CLI::App &bench, CommandContext &context);
 void addMeshBench(CLI::App &bench, CommandContext &context);
 void addPhasesBench(CLI::App &bench, CommandContext &context);
 void addSensitivityBench(CLI::App &bench, CommandContext &context);
