@@ -6,7 +6,7 @@
 #include "wafer/Bench/Programs.h"
 #include "wafer/Support/Half.h"
 
-#include <cmath>
+#include <algorithm>
 #include <cstring>
 #include <fmt/format.h>
 

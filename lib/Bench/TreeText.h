@@ -40,16 +40,13 @@ public:
   std::string params() const;
   static uint32_t paramBytes();
   std::string queues() const;
-  /// From `entry` on the cores do their part; what follows the code comes with
-  /// the sums in acc. Uses r1 to r4 and DSRs 0 to 3 of each file. In r4, where
-  /// `timed`, is the cycle in which the last word of the core was there.
+  /// The cores do their part; what follows the code finds the sums in acc and
+  /// in r4 the cycle in which the last word of the core was there. Uses r1 to
+  /// r4 and DSRs 0 to 3 of each file.
   std::string code() const;
   std::string routes() const;
 
 private:
-  struct Color {
-    unsigned number;
-  };
   std::string add(const char *dest, const char *src0, const char *src1) const;
   std::string rootCode() const;
   std::string treeRoutes() const;
@@ -69,7 +66,7 @@ private:
   TreeArithmetic arithmetic;
   /// Of the tree, then that of the multicast.
   std::vector<unsigned> colors;
-  /// Of a side, of the second side of the root, of the multicast.
+  /// Queues: of a side, of the second side of the root, of the multicast.
   unsigned side = 0, east = 0, share = 0, out = 0;
 };
 

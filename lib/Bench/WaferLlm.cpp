@@ -291,7 +291,7 @@ Result<Image> wafer::buildWaferLlm(const Machine &machine,
   for (unsigned axis = 0; axis < 2; ++axis) {
     LineText text("xy"[axis], Axis(axis), shape.side,
                   planChains(shape.side, {perGroup, shape.groups},
-                                 Collectors::MiddleSwitched),
+                             Collectors::MiddleSwitched),
                   {switched[2 * axis], others[3 * axis], switched[2 * axis + 1],
                    others[3 * axis + 1], others[3 * axis + 2]});
     std::vector<std::vector<uint32_t>> tables = text.tables();
