@@ -332,7 +332,15 @@ private:
               uint32_t *out, Cycle t);
   bool scatter(CoreState &core, VectorOp &op, unsigned n, const uint32_t *in,
                Cycle t);
-  bool readsConflict(const VectorOp &op, unsigned n) const;
+  /// Of the next n elements; both go on behind them.
+  bool readsConflict(Operand &a, Operand &b, unsigned n) const;
+  struct Conflicts {
+    uint64_t count = 0;
+    bool last = false;
+  };
+  uint32_t bankPeriod(const VectorOp &op) const;
+  Conflicts countConflicts(const VectorOp &op, uint64_t steps,
+                           unsigned lastElements) const;
   void sendWord(CoreState &core, VectorOp &op, Wavelet w, Cycle t);
   /// After the last step, which ended at `end`.
   void finish(CoreState &core, VectorOp &op, Cycle end);

@@ -143,8 +143,10 @@ unsigned Cores::step(CoreState &core, VectorOp &op, Cycle t) {
   if (op.done < op.length) {
     unsigned n = std::min(op.perStep, op.length - op.done);
     uint32_t a[sim::kMaxLanes], b[sim::kMaxLanes];
-    if (op.alwaysConflicts || (op.readsMayConflict && readsConflict(op, n))) {
-      duration = 2;
+    if (op.readsMayConflict || op.alwaysConflicts) {
+      Operand x = op.src0, y = op.src1;
+      bool conflicts = op.alwaysConflicts || readsConflict(x, y, n);
+      duration = conflicts ? 2 : 1;
     }
     if (!gather(core, op, op.src0, n, a, t) ||
         !gather(core, op, op.src1, n, b, t)) {
