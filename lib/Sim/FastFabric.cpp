@@ -53,7 +53,6 @@ Status FabricState::load(const Image &image, const Grid &grid) {
   stride = {uint32_t(-1), 1, width, uint32_t(0) - width, 0};
   routers.assign(plan.routers.size(), Router());
   channels.assign(plan.channels.size(), Channel());
-  intakes.assign(plan.routers.size(), Intake());
   for (uint32_t place = 0; place < routers.size(); ++place) {
     Router &r = routers[place];
     r.firstChannel = plan.routers[place].firstChannel;
@@ -288,17 +287,20 @@ void Fabric::send(uint32_t place, Channel &c, unsigned port, Wavelet w,
 /// room: it is empty but for those that the core takes, each as soon as it is
 /// usable.
 bool Fabric::take(uint32_t place, Channel &c, Wavelet w, Cycle t) {
-  Intake &in = state.intakes[place];
+  const Router &r = routers[place];
+  Intake &in = routers[place].intake;
+  Channel *out =
+      r.answer == kUnbound ? nullptr : &channels[r.firstChannel + r.answer];
   Cycle step = t + context.machine.rampCycles;
-  bool can =
-      !w.control && !w.payload && in.next <= step && step < context.bound &&
-      (in.out == kNone || roomFrom(channels[in.out], kOutputQueue) <= step);
+  bool can = !w.control && !w.payload && in.next <= step &&
+             step < context.bound &&
+             (!out || roomFrom(*out, kOutputQueue) <= step);
   if (!can) {
     cores->endIntake(place);
     return false;
   }
-  if (in.out != kNone) {
-    enter(place, channels[in.out], kOutputQueue, Wavelet(),
+  if (out) {
+    enter(place, *out, kOutputQueue, Wavelet(),
           step + 1 + context.machine.rampCycles);
   }
   in.next = step + 1;

@@ -40,38 +40,40 @@ struct alignas(64) Channel {
   bool taken = false;
 };
 
-struct alignas(64) Router {
-  uint32_t firstChannel = 0;
-  /// Bit c: some FIFO of color c is not empty (input queues do not count).
-  uint32_t pending = 0;
-  /// The color with which the next look begins.
-  uint8_t next = 0;
-  /// By color: its channel, counted from the first one; kUnbound: none.
-  std::array<uint8_t, 32> channels;
-};
-
 /// A core that waits in a vector instruction for words, in a run without
 /// values. What it does with a word follows from the cycle in which the router
 /// hands it on. So the router notes it here, and nobody looks at the core until
 /// something else happens: a word with a value, a control wavelet, no room for
 /// what the instruction sends, the bound, or the last word.
-struct alignas(32) Intake {
+struct Intake {
   /// No step before this cycle.
   Cycle next = 0;
   /// Words to come; 0 if there is no such instruction.
   uint32_t left = 0;
   /// Words that the core does not know of yet.
   uint32_t done = 0;
-  /// The channel to which every word is answered by one; kNone: to none.
-  uint32_t out = kNone;
+};
+
+/// One cache line.
+struct alignas(64) Router {
+  /// Of its core.
+  Intake intake;
+  uint32_t firstChannel = 0;
+  /// Bit c: some FIFO of color c is not empty (input queues do not count).
+  uint32_t pending = 0;
+  /// The color with which the next look begins.
+  uint8_t next = 0;
+  /// Every word of the intake is answered by one in this channel, counted from
+  /// the first one; kUnbound: by none.
+  uint8_t answer = kUnbound;
+  /// By color: its channel, counted from the first one; kUnbound: none.
+  std::array<uint8_t, 32> channels;
 };
 
 /// The state of all routers.
 struct FabricState {
   LargeVector<Router> routers;
   LargeVector<Channel> channels;
-  /// By place.
-  LargeVector<Intake> intakes;
   /// Places from one to its neighbour, by port.
   std::array<uint32_t, kNumPorts> stride{};
 
@@ -104,8 +106,14 @@ public:
   const Router &router(uint32_t place) const { return routers[place]; }
   Channel &channel(uint32_t id) { return channels[id]; }
   const Channel &channel(uint32_t id) const { return channels[id]; }
-  uint32_t idOf(const Channel &c) const { return uint32_t(&c - channels); }
-  Intake &intake(uint32_t place) { return state.intakes[place]; }
+  Intake &intake(uint32_t place) { return routers[place].intake; }
+  /// Its words come over channel `in`, and are answered in `out` unless that is
+  /// nullptr.
+  void beginIntake(uint32_t place, Channel &in, const Channel *out) {
+    Router &r = routers[place];
+    in.taken = true;
+    r.answer = out ? r.channels[out->color] : kUnbound;
+  }
 
   /// A FIFO of a channel; nullptr while it is not made.
   Fifo *fifo(const Channel &c, unsigned index) const {

@@ -24,8 +24,7 @@ void Cores::beginIntake(CoreState &core, VectorOp &op) {
   in.next = op.nextStep;
   in.left = (op.length - op.done + op.perStep - 1) / op.perStep;
   in.done = 0;
-  in.out = op.out ? fabric.idOf(*op.out) : kNone;
-  op.in->taken = true;
+  fabric.beginIntake(core.place, *op.in, op.out);
   op.taking = true;
 }
 
@@ -75,6 +74,9 @@ void Cores::endIntake(uint32_t place) {
 }
 
 void Cores::settle() {
+  if (!tables.timingOnly) {
+    return;
+  }
   for (CoreState *core : states) {
     if (core && core->main.taking) {
       settle(*core, core->main);
