@@ -110,6 +110,7 @@ struct VectorOp {
   bool inMemory = false; // no access can fault
   bool inOrder = false;  // element by element gives what step by step gives
   bool hasValue = true;  // see VectorPlan
+  bool taking = false;   // as its Intake says
   int32_t issuedBy = -1; // task
   uint32_t pc = 0;
   uint32_t scalar = 0;
@@ -130,6 +131,7 @@ struct VectorOp {
     onComplete = OnComplete::None;
     task = 0;
     hasFabric = readsMayConflict = alwaysConflicts = pauses = advance = false;
+    taking = false;
     length = done = sent = 0;
     perStep = 1;
     in = out = nullptr;
@@ -196,10 +198,18 @@ struct CoreTables {
   int32_t span = 1;
   uint32_t spanMask = 0;
   /// By place; nullptr while nobody looked at the core.
-  std::vector<std::unique_ptr<CoreState>> states;
+  std::vector<CoreState *> states;
 
   void load(const Image &image, const Machine &machine,
             const ParameterSet &costs, bool timingOnly);
+
+  /// Room for a lane's next cores, and how many.
+  static constexpr size_t kCoresInBlock = 1024;
+  CoreState *addBlock() {
+    std::lock_guard<std::mutex> guard(adding);
+    blocks.emplace_back(kCoresInBlock);
+    return blocks.back().data();
+  }
 
   bool timingOnly = false;
   uint64_t numCores = 0; // in regions
@@ -208,6 +218,9 @@ private:
   void leaveOutWeights(const Image &image);
   void loadCode(bool timingOnly);
   void loadBanks(const Machine &machine);
+
+  std::mutex adding;
+  std::vector<LargeVector<CoreState>> blocks;
 };
 
 /// A lane's hands on them.
@@ -227,18 +240,23 @@ public:
   void look(uint32_t place, Cycle t);
   /// Brings what look(place) will read closer.
   void prefetch(uint32_t place) const {
-    const char *state = reinterpret_cast<const char *>(states[place].get());
+    const char *state = reinterpret_cast<const char *>(states[place]);
     for (size_t at = 0; state && at < 512; at += 64) {
       __builtin_prefetch(state + at);
     }
   }
+  /// The core of an Intake learns of all words, and gets the next ones in its
+  /// queue.
+  void endIntake(uint32_t place);
+  /// All cores learn of their words.
+  void settle();
   /// Whether the core can do something, now or later, if nobody else does.
   bool canAct(uint32_t place);
 
   /// The state of a core in a region, made if need be.
   CoreState &state(uint32_t place);
   /// nullptr while nobody looked at the core.
-  const CoreState *find(uint32_t place) const { return states[place].get(); }
+  const CoreState *find(uint32_t place) const { return states[place]; }
   Counters counters(uint32_t place, Cycle now) const;
   const sim::ProgramPlan &programs() const { return plan; }
   const RolePlan &roleAt(uint32_t place) const {
@@ -263,6 +281,11 @@ private:
   void wakeAt(CoreState &core, Cycle t) {
     context.schedule.wake(Actor::Core, core.place, t);
   }
+
+  // FastIntake.cpp.
+  bool canTake(const VectorOp &op) const;
+  void beginIntake(CoreState &core, VectorOp &op);
+  void settle(CoreState &core, VectorOp &op);
 
   // FastCycle.cpp: one cycle with microthreads.
   void cycle(CoreState &core, Cycle t);
@@ -309,7 +332,15 @@ private:
               uint32_t *out, Cycle t);
   bool scatter(CoreState &core, VectorOp &op, unsigned n, const uint32_t *in,
                Cycle t);
-  bool readsConflict(const VectorOp &op, unsigned n) const;
+  /// Of the next n elements; both go on behind them.
+  bool readsConflict(Operand &a, Operand &b, unsigned n) const;
+  struct Conflicts {
+    uint64_t count = 0;
+    bool last = false;
+  };
+  uint32_t bankPeriod(const VectorOp &op) const;
+  Conflicts countConflicts(const VectorOp &op, uint64_t steps,
+                           unsigned lastElements) const;
   void sendWord(CoreState &core, VectorOp &op, Wavelet w, Cycle t);
   /// After the last step, which ended at `end`.
   void finish(CoreState &core, VectorOp &op, Cycle end);
@@ -365,7 +396,7 @@ private:
   Fabric &fabric;
   CoreTables &tables;
   const sim::ProgramPlan &plan;
-  std::vector<std::unique_ptr<CoreState>> &states;
+  std::vector<CoreState *> &states;
   const std::array<VectorPlan, 256> &vectors;
   // SRAM in blocks of zeros that the system gives page by page.
   struct FreeBlock {
@@ -374,6 +405,8 @@ private:
   };
   std::vector<std::unique_ptr<uint8_t[], FreeBlock>> blocks;
   uint32_t blockUsed = 0;
+  CoreState *nextCore = nullptr;
+  size_t coresLeft = 0; // at nextCore
 };
 
 } // namespace wafer::fast

@@ -58,7 +58,7 @@ Status FastEngine::build() {
   }
   lanes.forEach([](Lane &lane) {
     lane.context.clear();
-    lane.fabric.attach();
+    lane.fabric.attach(lane.cores);
     lane.cores.attach();
   });
   host.load();
@@ -109,6 +109,7 @@ Cycle FastEngine::satisfiedAt(const std::vector<HostGoal> &goals) const {
 
 Outcome FastEngine::stop(Outcome::Kind kind, Cycle at, std::string detail) {
   now = std::max(now, at);
+  cores.settle();
   return {kind, at, std::move(detail)};
 }
 

@@ -2,6 +2,7 @@
 //===- FastFabric.cpp - A router in a cycle -------------------------------===//
 #include "FastFabric.h"
 
+#include "FastCore.h"
 #include "FastHost.h"
 
 #include <fmt/format.h>
@@ -260,6 +261,9 @@ void Fabric::freed(uint32_t place, unsigned port, Cycle t) {
 void Fabric::send(uint32_t place, Channel &c, unsigned port, Wavelet w,
                   Cycle t) {
   if (port == unsigned(Port::Ramp)) {
+    if (c.taken && take(place, c, w, t)) {
+      return;
+    }
     Cycle usableFrom = t + context.machine.rampCycles;
     if (!c.fifos[kInputQueue]) {
       c.fifos[kInputQueue] = context.fifos.create(capacityOf(c, kInputQueue));
@@ -276,6 +280,38 @@ void Fabric::send(uint32_t place, Channel &c, unsigned port, Wavelet w,
   } else {
     leaveGrid(place, c, port, w, t);
   }
+}
+
+/// Lets the core take a wavelet that is handed on at t; false if it has to be
+/// looked at, and finds the wavelet in its queue. In the queue there would be
+/// room: it is empty but for those that the core takes, each as soon as it is
+/// usable.
+bool Fabric::take(uint32_t place, Channel &c, Wavelet w, Cycle t) {
+  const Router &r = routers[place];
+  Intake &in = routers[place].intake;
+  Channel *out =
+      r.answer == kUnbound ? nullptr : &channels[r.firstChannel + r.answer];
+  Cycle step = t + context.machine.rampCycles;
+  bool can = !w.control && !w.payload && in.next <= step &&
+             step < context.bound &&
+             (!out || roomFrom(*out, kOutputQueue) <= step);
+  if (!can) {
+    cores->endIntake(place);
+    return false;
+  }
+  if (out) {
+    enter(place, *out, kOutputQueue, Wavelet(),
+          step + 1 + context.machine.rampCycles);
+  }
+  in.next = step + 1;
+  ++in.done;
+  context.happened(step + 1);
+  context.aheadTo = std::max(context.aheadTo, step + 1);
+  if (--in.left == 0) {
+    cores->endIntake(place);
+    context.schedule.wake(Actor::Core, place, step + 1);
+  }
+  return true;
 }
 
 void Fabric::leaveGrid(uint32_t place, Channel &c, unsigned port, Wavelet w,

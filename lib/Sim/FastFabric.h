@@ -18,6 +18,7 @@ using sim::kNumFifos;
 using sim::kOutputQueue;
 using sim::kUnbound;
 
+class Cores;
 class Host;
 
 /// One cache line.
@@ -35,22 +36,44 @@ struct alignas(64) Channel {
   uint8_t color = 0;
   uint8_t inputQueue = kUnbound;
   uint8_t outputQueue = kUnbound;
+  /// The core takes words of the color as its Intake says.
+  bool taken = false;
 };
 
+/// A core that waits in a vector instruction for words, in a run without
+/// values. What it does with a word follows from the cycle in which the router
+/// hands it on. So the router notes it here, and nobody looks at the core until
+/// something else happens: a word with a value, a control wavelet, no room for
+/// what the instruction sends, the bound, or the last word.
+struct Intake {
+  /// No step before this cycle.
+  Cycle next = 0;
+  /// Words to come; 0 if there is no such instruction.
+  uint32_t left = 0;
+  /// Words that the core does not know of yet.
+  uint32_t done = 0;
+};
+
+/// One cache line.
 struct alignas(64) Router {
+  /// Of its core.
+  Intake intake;
   uint32_t firstChannel = 0;
   /// Bit c: some FIFO of color c is not empty (input queues do not count).
   uint32_t pending = 0;
   /// The color with which the next look begins.
   uint8_t next = 0;
+  /// Every word of the intake is answered by one in this channel, counted from
+  /// the first one; kUnbound: by none.
+  uint8_t answer = kUnbound;
   /// By color: its channel, counted from the first one; kUnbound: none.
   std::array<uint8_t, 32> channels;
 };
 
 /// The state of all routers.
 struct FabricState {
-  std::vector<Router> routers;
-  std::vector<Channel> channels;
+  LargeVector<Router> routers;
+  LargeVector<Channel> channels;
   /// Places from one to its neighbour, by port.
   std::array<uint32_t, kNumPorts> stride{};
 
@@ -63,9 +86,10 @@ public:
   Fabric(Context &context, FabricState &state, Host &host)
       : context(context), state(state), host(host) {}
   /// To be called when the state was loaded.
-  void attach() {
+  void attach(Cores &itsCores) {
     routers = state.routers.data();
     channels = state.channels.data();
+    cores = &itsCores;
   }
 
   /// One router in one cycle.
@@ -82,6 +106,14 @@ public:
   const Router &router(uint32_t place) const { return routers[place]; }
   Channel &channel(uint32_t id) { return channels[id]; }
   const Channel &channel(uint32_t id) const { return channels[id]; }
+  Intake &intake(uint32_t place) { return routers[place].intake; }
+  /// Its words come over channel `in`, and are answered in `out` unless that is
+  /// nullptr.
+  void beginIntake(uint32_t place, Channel &in, const Channel *out) {
+    Router &r = routers[place];
+    in.taken = true;
+    r.answer = out ? r.channels[out->color] : kUnbound;
+  }
 
   /// A FIFO of a channel; nullptr while it is not made.
   Fifo *fifo(const Channel &c, unsigned index) const {
@@ -119,6 +151,28 @@ public:
       }
       if (c.fifos[kInputQueue]) {
         __builtin_prefetch(&context.fifos[c.fifos[kInputQueue]]);
+      }
+    }
+  }
+
+  /// The same for where wavelets go to.
+  void prefetchTargets(uint32_t place) const {
+    const Router &r = routers[place];
+    for (uint32_t pending = r.pending; pending; pending &= pending - 1) {
+      unsigned color = unsigned(__builtin_ctz(pending));
+      const Channel &c = channels[r.firstChannel + r.channels[color]];
+      unsigned tx = c.config ? c.config->positions[c.position].tx & 15u : 0;
+      for (; tx; tx &= tx - 1) {
+        unsigned port = unsigned(__builtin_ctz(tx));
+        if (c.neighbours[port] == kNone) {
+          continue;
+        }
+        const Channel &next = channels[c.neighbours[port]];
+        uint32_t target = place + state.stride[port];
+        __builtin_prefetch(
+            &context.fifos[next.fifos[unsigned(opposite(Port(port)))]], 1);
+        __builtin_prefetch(&routers[target], 1);
+        context.schedule.prefetch(Actor::Router, target);
       }
     }
   }
@@ -164,6 +218,7 @@ private:
   Move moveOf(const Channel &c, unsigned port) const;
   void perform(uint32_t place, Channel &c, Move move, Cycle t);
   void send(uint32_t place, Channel &c, unsigned port, Wavelet w, Cycle t);
+  bool take(uint32_t place, Channel &c, Wavelet w, Cycle t);
   void freed(uint32_t place, unsigned port, Cycle t);
   uint32_t command(uint32_t place, Channel &c, uint32_t payload, Cycle t);
   unsigned capacityOf(const Channel &c, unsigned index) const;
@@ -174,6 +229,7 @@ private:
   Host &host;
   Router *routers = nullptr;
   Channel *channels = nullptr;
+  Cores *cores = nullptr;
 };
 
 } // namespace wafer::fast

@@ -10,6 +10,7 @@
 #ifndef WAFER_LIB_SIM_FASTFIFO_H
 #define WAFER_LIB_SIM_FASTFIFO_H
 
+#include "FastPages.h"
 #include "Plan.h"
 
 #include <cassert>
@@ -100,7 +101,7 @@ public:
   }
   void clear() {
     for (uint32_t i = 0; i < numChunks; ++i) {
-      chunks[i].reset();
+      chunks[i] = {};
     }
     numChunks = 0;
   }
@@ -109,10 +110,10 @@ private:
   friend class FifoMaker;
   static constexpr size_t kLine = 64;
   struct alignas(kLine) Line {
-    uint8_t bytes[kLine];
+    uint8_t bytes[kLine] = {};
   };
-  static constexpr uint32_t kChunk = 1u << 14;
-  static constexpr uint32_t kMaxChunks = 1u << 16;
+  static constexpr uint32_t kChunk = 1u << 15;
+  static constexpr uint32_t kMaxChunks = 1u << 15;
   static_assert(sizeof(Fifo) + sim::kMaxFifoCapacity * sizeof(Slot) <=
                     kLine * (kChunk - 1),
                 "the largest FIFO fits into a chunk");
@@ -123,15 +124,15 @@ private:
       throw std::bad_alloc();
     }
     // Zeros: every slot is free from cycle 0.
-    chunks[numChunks].reset(new Line[kChunk]());
+    chunks[numChunks].resize(kChunk);
     return numChunks++;
   }
 
   std::mutex adding;
   uint32_t numChunks = 0;
   /// All there can be, so that they stay where they are while lanes add some.
-  std::unique_ptr<std::unique_ptr<Line[]>[]> chunks{
-      new std::unique_ptr<Line[]>[kMaxChunks]};
+  std::unique_ptr<LargeVector<Line>[]> chunks{
+      new LargeVector<Line>[kMaxChunks]};
 };
 
 /// One lane's way to the pool: makes FIFOs in chunks of its own.

@@ -7,8 +7,7 @@ using namespace wafer::fast;
 
 using Source = Operand::Source;
 
-bool Cores::readsConflict(const VectorOp &op, unsigned n) const {
-  Operand a = op.src0, b = op.src1;
+bool Cores::readsConflict(Operand &a, Operand &b, unsigned n) const {
   uint64_t banks0 = 0;
   uint64_t banks1 = 0;
   bool same = true;
@@ -20,6 +19,47 @@ bool Cores::readsConflict(const VectorOp &op, unsigned n) const {
     b.next();
   }
   return (banks0 & banks1) && !same;
+}
+
+/// Steps after which the banks of both sources are the same again; 0 if that is
+/// not known beforehand.
+uint32_t Cores::bankPeriod(const VectorOp &op) const {
+  const Operand &a = op.src0, &b = op.src1;
+  if (!tables.spanMask || a.twoDimensional || b.twoDimensional ||
+      a.stepBytes != b.stepBytes) {
+    return 0;
+  }
+  // The banks repeat after `span` bytes, a power of 2.
+  uint32_t bits = (op.perStep * uint32_t(a.stepBytes)) | uint32_t(tables.span);
+  return uint32_t(tables.span) / (bits & (0u - bits));
+}
+
+/// How many of the next `steps` steps conflict, and whether the last one does.
+/// All but the last one are full; it has `lastElements`.
+Cores::Conflicts Cores::countConflicts(const VectorOp &op, uint64_t steps,
+                                       unsigned lastElements) const {
+  Operand a = op.src0, b = op.src1;
+  Conflicts result;
+  uint64_t full = steps - 1;
+  uint64_t period = bankPeriod(op);
+  if (period && full > period) {
+    uint64_t whole = full / period;
+    for (uint64_t i = 0; i < period; ++i) {
+      result.count += readsConflict(a, b, op.perStep);
+    }
+    result.count *= whole;
+    full -= whole * period; // those that are left have the banks of the first
+    a = op.src0;
+    b = op.src1;
+    a.advance(uint32_t(whole * period) * op.perStep);
+    b.advance(uint32_t(whole * period) * op.perStep);
+  }
+  for (; full; --full) {
+    result.count += readsConflict(a, b, op.perStep);
+  }
+  result.last = readsConflict(a, b, lastElements);
+  result.count += result.last;
+  return result;
 }
 
 /// n elements on, over the ends of rows.
@@ -91,15 +131,20 @@ bool Cores::burstMemory(CoreState &core, Cycle &t) {
   uint64_t steps = 0;
   uint64_t conflicts = 0;
   Cycle last = t; // begin of the last step
-  if (op.readsMayConflict && !op.alwaysConflicts) {
-    VectorOp ahead = op;
+  bool mayConflict = op.readsMayConflict && !op.alwaysConflicts;
+  uint64_t all = (left + op.perStep - 1) / op.perStep;
+  if (mayConflict && context.bound - t >= 2 * all) {
+    steps = all;
+    Conflicts found =
+        countConflicts(op, all, left - uint32_t(all - 1) * op.perStep);
+    conflicts = found.count;
+    t += steps + conflicts;
+    last = t - (found.last ? 2 : 1);
+  } else if (mayConflict) {
+    Operand a = op.src0, b = op.src1;
     for (uint32_t n = 0; left && t < context.bound; left -= n) {
       n = std::min(op.perStep, left);
-      bool conflict = readsConflict(ahead, n);
-      for (unsigned i = 0; i < n; ++i) {
-        ahead.src0.next();
-        ahead.src1.next();
-      }
+      bool conflict = readsConflict(a, b, n);
       ++steps;
       conflicts += conflict;
       last = t;
@@ -107,8 +152,7 @@ bool Cores::burstMemory(CoreState &core, Cycle &t) {
     }
   } else {
     Cycle each = op.alwaysConflicts ? 2 : 1;
-    steps = (left + op.perStep - 1) / op.perStep;
-    steps = std::min<Cycle>(steps, (context.bound - t + each - 1) / each);
+    steps = std::min<Cycle>(all, (context.bound - t + each - 1) / each);
     conflicts = op.alwaysConflicts ? steps : 0;
     last = t + (steps - 1) * each;
     t += steps * each;

@@ -10,6 +10,8 @@
 #ifndef WAFER_LIB_SIM_FASTSCHEDULE_H
 #define WAFER_LIB_SIM_FASTSCHEDULE_H
 
+#include "FastPages.h"
+
 #include "wafer/Sim/Engine.h"
 
 #include <algorithm>
@@ -23,7 +25,7 @@ inline constexpr unsigned kNumActors = 3;
 /// What all lanes know.
 struct Planned {
   /// The cycle in which somebody is looked at next; kNever: not planned.
-  std::array<std::vector<Cycle>, kNumActors> at;
+  std::array<LargeVector<Cycle>, kNumActors> at;
   /// By place; empty if there is one class.
   std::vector<uint8_t> classOf;
   unsigned numClasses = 1;
@@ -38,6 +40,10 @@ public:
     far = {};
     lists.assign(size_t(kRing) * kNumActors * planned.numClasses, {});
     isUsed.fill(0);
+  }
+
+  void prefetch(Actor actor, uint32_t id) const {
+    __builtin_prefetch(&planned.at[unsigned(actor)][id], 1);
   }
 
   /// Look at it in cycle `at`, or earlier if that is already planned.
@@ -83,7 +89,7 @@ public:
   /// Appends those that are still to be looked at, once each.
   void take(Actor actor, unsigned classIndex, std::vector<uint32_t> &out) {
     std::vector<uint32_t> &from = list(actor, classIndex);
-    std::vector<Cycle> &known = planned.at[unsigned(actor)];
+    LargeVector<Cycle> &known = planned.at[unsigned(actor)];
     for (uint32_t id : from) {
       if (known[id] == now) {
         known[id] = kNever;

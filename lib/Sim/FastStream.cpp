@@ -53,6 +53,12 @@ inline bool Cores::gather(CoreState &core, VectorOp &op, Operand &o, unsigned n,
     std::fill_n(out, n, o.value);
     return true;
   case Source::Memory:
+    if (op.inMemory && !op.hasValue) { // nobody asks for it
+      for (unsigned i = 0; i < n; ++i) {
+        o.next();
+      }
+      return true;
+    }
     for (unsigned i = 0; i < n; ++i, o.next()) {
       const uint8_t *bytes =
           op.inMemory ? core.sram + o.address
@@ -65,6 +71,10 @@ inline bool Cores::gather(CoreState &core, VectorOp &op, Operand &o, unsigned n,
     }
     return true;
   case Source::Fabric:
+    if (op.taking) {
+      std::fill_n(out, n, 0u);
+      return true;
+    }
     break;
   }
   if (fabric.fifo(*op.in, kInputQueue)->head().control()) {
@@ -133,8 +143,10 @@ unsigned Cores::step(CoreState &core, VectorOp &op, Cycle t) {
   if (op.done < op.length) {
     unsigned n = std::min(op.perStep, op.length - op.done);
     uint32_t a[sim::kMaxLanes], b[sim::kMaxLanes];
-    if (op.alwaysConflicts || (op.readsMayConflict && readsConflict(op, n))) {
-      duration = 2;
+    if (op.readsMayConflict || op.alwaysConflicts) {
+      Operand x = op.src0, y = op.src1;
+      bool conflicts = op.alwaysConflicts || readsConflict(x, y, n);
+      duration = conflicts ? 2 : 1;
     }
     if (!gather(core, op, op.src0, n, a, t) ||
         !gather(core, op, op.src1, n, b, t)) {
@@ -200,6 +212,9 @@ void Cores::finish(CoreState &core, VectorOp &op, Cycle end) {
 /// cannot go on now.
 bool Cores::burstVector(CoreState &core, Cycle &t) {
   VectorOp &op = core.main;
+  if (op.taking) {
+    return false; // somebody made room for it, or brought something else
+  }
   core.lastActed = 0;
   if (!op.hasFabric && op.inMemory && op.inOrder) {
     return burstMemory(core, t);
@@ -217,6 +232,9 @@ bool Cores::burstVector(CoreState &core, Cycle &t) {
                wait == Wait::Words ? Activity::WaitWords
                                    : Activity::BackPressure);
       if (later == kNever) {
+        if (wait == Wait::Words && canTake(op)) {
+          beginIntake(core, op);
+        }
         return false; // who brings it wakes the core
       }
       t = later;

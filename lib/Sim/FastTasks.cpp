@@ -19,8 +19,8 @@ void CoreTables::load(const Image &image, const Machine &machine,
   if (timingOnly) {
     leaveOutWeights(image);
   }
-  states.clear();
-  states.resize(plan.regionOf.size());
+  blocks.clear();
+  states.assign(plan.regionOf.size(), nullptr);
   this->timingOnly = timingOnly;
   numCores = 0;
   for (const Region &region : image.regions) {
@@ -92,6 +92,7 @@ void CoreTables::loadBanks(const Machine &machine) {
 void Cores::attach() {
   blocks.clear();
   blockUsed = 0;
+  coresLeft = 0;
 }
 
 void Cores::start() {
@@ -140,7 +141,12 @@ CoreState &Cores::state(uint32_t place) {
   if (states[place]) {
     return *states[place];
   }
-  states[place] = std::make_unique<CoreState>();
+  if (!coresLeft) {
+    nextCore = tables.addBlock();
+    coresLeft = CoreTables::kCoresInBlock;
+  }
+  --coresLeft;
+  states[place] = nextCore++;
   CoreState &core = *states[place];
   core.place = place;
   const Region &region = context.image.regions[plan.regionOf[place]];

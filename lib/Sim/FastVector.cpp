@@ -196,6 +196,7 @@ bool Cores::setUp(CoreState &core, VectorOp &op, Cycle t) {
   VectorFields fields = VectorFields::decode(in.imm);
   op.reset();
   op.op = in.op;
+  op.hasValue = vectors[uint8_t(in.op)].hasValue;
   op.pc = core.pc;
   op.issuedBy = core.task;
   op.scalar = core.registers[fields.scalarRegister];

@@ -80,6 +80,7 @@ struct VectorOp {
   uint32_t done = 0;
   uint32_t perStep = 1;
   uint32_t sent = 0;
+  /// nullptr: its results are left out.
   sim::ElementFn element = nullptr;
   /// Running: no step before this cycle. Completing: the completion's cycle.
   Cycle nextStep = 0;

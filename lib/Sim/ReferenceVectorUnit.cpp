@@ -143,7 +143,9 @@ bool Cores::setUp(CoreState &core, VectorOp &op, const Instruction &in,
   VectorFields fields = VectorFields::decode(in.imm);
   op = VectorOp();
   op.op = in.op;
-  op.element = plan.element;
+  bool isFloat = plan.info->dest == ElementType::F16 ||
+                 plan.info->dest == ElementType::F32;
+  op.element = context.options.timingOnly && isFloat ? nullptr : plan.element;
   op.pc = core.pc;
   op.issuedBy = core.task;
   op.scalar = core.registers[fields.scalarRegister];
@@ -278,7 +280,9 @@ bool Cores::scatter(CoreState &core, VectorOp &op, unsigned n,
       if (!bytes) {
         return false;
       }
-      std::memcpy(bytes, &in[i], o.bytes);
+      if (op.element) {
+        std::memcpy(bytes, &in[i], o.bytes);
+      }
     }
     return true;
   }
@@ -309,7 +313,7 @@ void Cores::step(CoreState &core, unsigned thread, Cycle t) {
       return;
     }
     for (unsigned i = 0; i < n; ++i) {
-      a[i] = op.element(a[i], b[i], op.scalar);
+      a[i] = op.element ? op.element(a[i], b[i], op.scalar) : 0;
     }
     if (!scatter(core, op, n, a, t)) {
       account(core, doing, t, 1);

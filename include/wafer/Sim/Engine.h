@@ -113,6 +113,10 @@ struct EngineOptions {
   /// Is told of every cycle of every core and of every word (Observer.h); must
   /// outlive the engine.
   Observer *observer = nullptr;
+
+  /// Another switch for tests: values are left out as with
+  /// FastOptions::timingOnly, but initial data are all there.
+  bool timingOnly = false;
 };
 
 struct FastOptions {

@@ -147,6 +147,16 @@ TEST(DifferentialTest, AnyNumberOfThreadsAgreesWithTheReference) {
                   200);
 }
 
+TEST(DifferentialTest, TimingWithoutValuesAgreesWithTheReference) {
+  EngineOptions options;
+  options.timingOnly = true;
+  FastOptions one = threads(1), two = threads(2);
+  one.timingOnly = two.timingOnly = true;
+  expectAgreement({reference("reference", options), fast("1 thread", one),
+                   fast("2 threads", two)},
+                  1000);
+}
+
 TEST(DifferentialTest, TheReferenceAgreesWithItself) {
   OutcomeCounts counts{};
   expectAgreement({reference("reference"), reference("reverse", {true, false}),
