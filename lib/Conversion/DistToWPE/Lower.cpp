@@ -597,14 +597,15 @@ LogicalResult Lowering::lowerLayers() {
   }
   declareCollectives(role, lowering, layerStreams, rect.h, rect.w, ins);
   declareQueue(role, "hidden_out", wpe::QueueDirection::Output, outs);
-  declareParams(role,
-                {"row", "row_root", "row_first", "row_second", "row_third"},
-                wpe::ParamKind::Row);
-  declareParams(role,
-                {"column_root", "column_first", "column_second", "column_third",
-                 "group_root", "group_first", "group_second", "group_multi",
-                 "sends"},
-                wpe::ParamKind::Column);
+  const StringRef rowClass[] = {"row_root", "row_first", "row_second",
+                                "row_third"};
+  const StringRef columnClass[] = {
+      "column_root", "column_first", "column_second", "column_third",
+      "group_root",  "group_first",  "group_second",  "group_multi"};
+  declareParams(role, {"row"}, wpe::ParamKind::Row);
+  declareParams(role, rowClass, wpe::ParamKind::Row);
+  declareParams(role, columnClass, wpe::ParamKind::Column);
+  declareParams(role, {"sends"}, wpe::ParamKind::Column);
   declareParams(role, {"layers"}, wpe::ParamKind::Region);
 
   Type argument = first.getBody().getArgument(0).getType();
@@ -612,6 +613,9 @@ LogicalResult Lowering::lowerLayers() {
   View x = lowering.makeBuffer("x", code.f32(), width);
   lowering.bindArgument(x);
   LogicalResult result = success();
+  // What a core is to its collectives, which every layer asks several times.
+  code.hold(rowClass);
+  code.hold(columnClass);
   code.forever([&] {
     if (lowering.hasAttention()) {
       lowering.beginToken();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- StageAttention.cpp - Positions, cache and attention ----------------===//
 //
-// What a core knows about positions lies in `token_state`, seven words:
+// What a core knows about positions lies in `token_state`, six words:
 //
 //   0 held    positions that this row holds, without the current one
 //   4 now     the same with the current one, if this row owns it
@@ -9,7 +9,10 @@
 //  12 low     position mod low table size      (rotary table)
 //  16 high    position / low table size
 //  20 own     1 if this row owns the current position
-//  24 reach   now, at least the lanes of a sum (if the row has as many)
+//
+// During a token `now` is in a register, and so is
+//
+//     reach   now, at least the lanes of a sum (if the row has as many)
 //
 // All counters start at zero and step at the end of a token, so no division is
 // ever needed and an append moves nothing.
@@ -34,7 +37,7 @@ static Place tokenState(Code &code, int64_t offset) {
 //===----------------------------------------------------------------------===//
 
 void StageLowering::beginToken() {
-  makeBuffer("token_state", code.i32(), 7, wpe::BufferKind::State);
+  makeBuffer("token_state", code.i32(), 6, wpe::BufferKind::State);
   mlir::Value held = code.load(tokenState(code, 0));
   code.store(held, tokenState(code, 4));
   code.store(code.constant(0), tokenState(code, 20));
@@ -43,11 +46,8 @@ void StageLowering::beginToken() {
               code.store(code.add(held, 1), tokenState(code, 4));
               code.store(code.constant(1), tokenState(code, 20));
             });
-  mlir::Value holds = code.load(tokenState(code, 4));
-  code.store(holds, tokenState(code, 24));
-  code.when(Predicate::Lt, holds, code.constant(int32_t(lanes)), [&] {
-    code.store(code.constant(int32_t(lanes)), tokenState(code, 24));
-  });
+  now = code.load(tokenState(code, 4));
+  reach = wpe::MaxOp::create(code.builder, now, code.constant(int32_t(lanes)));
   if (frequencies.empty()) {
     return;
   }
@@ -91,7 +91,7 @@ void StageLowering::beginToken() {
 }
 
 void StageLowering::endToken() {
-  code.store(code.load(tokenState(code, 4)), tokenState(code, 0));
+  code.store(now, tokenState(code, 0));
   // Steps a counter that returns to zero at `limit`, then does `carry`.
   auto step = [&](int64_t offset, int64_t limit, const Code::Body &carry) {
     mlir::Value next = code.add(code.load(tokenState(code, offset)), 1);
@@ -264,12 +264,9 @@ void StageLowering::lowerScores(ScoresOp op) {
   int64_t width = 2 * pairs, perPosition = heads * group_;
   Place keys{op.getKeys().str(), element, 0, {}};
   mlir::Value offset = layerOffset(heads * width * slots * size);
-  mlir::Value now = code.load(tokenState(code, 4));
   // A step of the sum must not meet an element twice, so short rows have some
   // scores more, of positions that are not there yet.
   bool products = element.isF16() && slots >= lanes;
-  mlir::Value reach =
-      products ? code.load(tokenState(code, 24)) : mlir::Value();
   code.when(Predicate::Ne, now, code.constant(0), [&] {
     code.clear(result.place,
                code.mul(products ? reach : now, int32_t(perPosition)));
@@ -285,9 +282,9 @@ void StageLowering::lowerScores(ScoresOp op) {
         Place queries =
             query.place.plus(code.mul(index, int32_t(width * size)));
         if (products) {
-          scoreProducts(queries, keys.plus(keyBase), line, reach);
+          scoreProducts(queries, keys.plus(keyBase), line);
         } else {
-          scoreLoop(queries, keys, keyBase, line, now);
+          scoreLoop(queries, keys, keyBase, line);
         }
       });
     });
@@ -296,7 +293,7 @@ void StageLowering::lowerScores(ScoresOp op) {
 
 /// Scores of one head: the products with all keys, then their sums.
 void StageLowering::scoreProducts(const Place &query, const Place &keys,
-                                  const Place &line, mlir::Value reach) {
+                                  const Place &line) {
   int64_t width = 2 * pairs;
   Place products = scratch("products", query.element, width * slots).place;
   code.vec("fmulh", code.mem(products, reach),
@@ -308,8 +305,7 @@ void StageLowering::scoreProducts(const Place &query, const Place &keys,
 
 /// The same, one element of the query after the other.
 void StageLowering::scoreLoop(const Place &query, const Place &keys,
-                              mlir::Value keyBase, const Place &line,
-                              mlir::Value now) {
+                              mlir::Value keyBase, const Place &line) {
   int32_t size = int32_t(wpe::elementBytes(query.element));
   mlir::Value sum = code.mem(line, now, heads * group_);
   code.loop(2 * pairs, [&](mlir::Value i) {
@@ -342,7 +338,6 @@ void StageLowering::lowerHeadNormScores(HeadNormScoresOp op) {
     return rsqrt(wpe::FAddOp::create(
         b, mean, code.constant(float(op.getEps().convertToDouble()))));
   };
-  mlir::Value now = code.load(tokenState(code, 4));
   code.when(Predicate::Ne, now, code.constant(0), [&] {
     code.loop(heads, [&](mlir::Value head) {
       mlir::Value line = code.mul(head, int32_t(slots * 4));
@@ -376,14 +371,13 @@ void StageLowering::lowerMaxPositions(MaxPositionsOp op) {
   // The least finite number: a row without positions must not make a NaN.
   code.vec("mov32", code.mem(result.place, result.count), {}, {},
            code.constant(-3.402823466e38f));
-  mlir::Value now = code.load(tokenState(code, 4));
   code.when(Predicate::Ne, now, code.constant(0),
-            [&] { overPositions("fmaxs", result.place, scores.place, now); });
+            [&] { overPositions("fmaxs", result.place, scores.place); });
 }
 
 /// result[head] = result[head] op values[position, head] over the positions.
 void StageLowering::overPositions(StringRef instruction, const Place &result,
-                                  const Place &values, mlir::Value now) {
+                                  const Place &values) {
   int64_t perPosition = heads * group_;
   if (perPosition >= lanes) {
     mlir::Value all = code.mem2d(result, perPosition, 1, slots, 0);
@@ -407,7 +401,6 @@ void StageLowering::lowerSoftmax(SoftmaxWeightsOp op) {
   views[op.getSum()] = sum;
   int64_t perPosition = heads * group_;
   code.clear(sum.place, sum.count);
-  mlir::Value now = code.load(tokenState(code, 4));
   code.when(Predicate::Ne, now, code.constant(0), [&] {
     mlir::Value total = code.mul(now, int32_t(perPosition));
     mlir::Value all = code.mem(scores.place, total);
@@ -415,7 +408,7 @@ void StageLowering::lowerSoftmax(SoftmaxWeightsOp op) {
              code.mem2d(maximum.place, perPosition, 1, slots, 0));
     exponential(scores.place, total, slots * perPosition, float(scoresScale),
                 !usesHalf);
-    overPositions("fadds", sum.place, scores.place, now);
+    overPositions("fadds", sum.place, scores.place);
   });
 }
 
@@ -430,7 +423,6 @@ void StageLowering::lowerWeightedValues(WeightedValuesOp op) {
   Place cache{op.getValues().str(), element, 0, {}};
   mlir::Value offset = layerOffset(slots * heads * width * size);
   code.clear(result.place, result.count);
-  mlir::Value now = code.load(tokenState(code, 4));
   Place factors = weights.place;
   if (half) {
     factors = scratch("softmax_half", code.f16(), slots * perPosition).place;

@@ -328,14 +328,13 @@ void StageLowering::allReduce(const CollectiveQueues &q, const Place &place,
   if (q.lines == 1) {
     return;
   }
+  mlir::Value block = code.mem(place, extent);
   auto receive = [&](StringRef queue) {
-    mlir::Value value = code.mem(place, extent);
-    code.vec(instruction, value, value,
+    code.vec(instruction, block, block,
              code.fabricIn(queue, extent, place.element));
   };
-  auto send = [&] {
-    code.vec("mov32", code.fabricOut(q.out, extent, place.element),
-             code.mem(place, extent));
+  auto sendTo = [&](StringRef queue) {
+    code.vec("mov32", code.fabricOut(queue, extent, place.element), block);
   };
   code.whenSet(
       q.rootParam,
@@ -351,9 +350,9 @@ void StageLowering::allReduce(const CollectiveQueues &q, const Place &place,
         }
         if (&q == &group) {
           // A group of one column has nobody to tell.
-          code.whenSet("group_multi", [&] { send(); });
+          code.whenSet("group_multi", [&] { sendTo(q.out); });
         } else {
-          send();
+          sendTo(q.out);
         }
       },
       [&] {
@@ -361,16 +360,11 @@ void StageLowering::allReduce(const CollectiveQueues &q, const Place &place,
             &q == &group ? StringRef(columns.out) : StringRef(q.out);
         auto pass = [&](StringRef queue) {
           code.vec(instruction, code.fabricOut(out, extent, place.element),
-                   code.mem(place, extent),
-                   code.fabricIn(queue, extent, place.element));
+                   block, code.fabricIn(queue, extent, place.element));
         };
         auto member = [&] {
           code.whenSet(
-              q.firstParam, [&] { pass(q.first); },
-              [&] {
-                code.vec("mov32", code.fabricOut(out, extent, place.element),
-                         code.mem(place, extent));
-              });
+              q.firstParam, [&] { pass(q.first); }, [&] { sendTo(out); });
         };
         if (q.hasThird) {
           code.whenSet(
@@ -383,7 +377,7 @@ void StageLowering::allReduce(const CollectiveQueues &q, const Place &place,
         } else {
           member();
         }
-        code.vec("mov32", code.mem(place, extent),
+        code.vec("mov32", block,
                  code.fabricIn(q.second, extent, place.element));
       });
 }
@@ -411,9 +405,8 @@ LogicalResult StageLowering::lowerAllReduce(AllReduceOp op) {
   for (mlir::Value operand : op.getOperands().drop_front()) {
     fixed += viewOf(operand).count;
   }
-  mlir::Value count = code.load(Place{"token_state", code.i32(), 4, {}});
   mlir::Value words =
-      code.add(code.mul(count, int32_t(heads * group_)), int32_t(fixed));
+      code.add(code.mul(now, int32_t(heads * group_)), int32_t(fixed));
   if (fixed == 0) {
     code.when(Predicate::Ne, words, code.constant(0),
               [&] { allReduce(*queues, block.place, words, instruction); });

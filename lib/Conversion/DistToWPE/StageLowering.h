@@ -137,12 +137,11 @@ private:
                   int64_t extent, bool isExact);
 
   void rotate(const Place &heads, int64_t count);
-  void scoreProducts(const Place &query, const Place &keys, const Place &line,
-                     mlir::Value reach);
+  void scoreProducts(const Place &query, const Place &keys, const Place &line);
   void scoreLoop(const Place &query, const Place &keys, mlir::Value keyBase,
-                 const Place &line, mlir::Value now);
+                 const Place &line);
   void overPositions(llvm::StringRef instruction, const Place &result,
-                     const Place &values, mlir::Value now);
+                     const Place &values);
 
   dist::SlicingOp slicing(dist::LayoutAttr layout, unsigned dim);
   llvm::SmallVector<int64_t> localShape(mlir::Type type);
@@ -169,6 +168,8 @@ private:
   /// elements twice in a step.
   int64_t lanes;
   mlir::Value layer;
+  /// Positions of this row, see StageAttention.cpp.
+  mlir::Value now, reach;
   bool attention = false;
   /// Products are in f16, so special functions need not be better.
   bool usesHalf = false;
