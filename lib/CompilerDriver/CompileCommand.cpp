@@ -34,7 +34,6 @@ struct Options {
   std::string region;
   std::string stages = "auto";
   std::string weights = "real";
-  std::string accumulate = "mixed";
   std::string objective = "latency";
   std::string defects;
   bool remarks = false;
@@ -76,12 +75,11 @@ std::optional<Diagnostic> unsupported(const Options &o) {
   if (o.objective != "latency") {
     return refuse("--objective", "latency", o.objective);
   }
-  if (o.accumulate != "mixed" &&
-      !(o.accumulate == "f32" && o.pipeline.weightsType == "f32")) {
-    return refuse(
-        "--accumulate",
-        "mixed (f32 sums of f16 products), or f32 with --weights-type f32",
-        o.accumulate);
+  if (o.pipeline.accumulate == "f16") {
+    return refuse("--accumulate",
+                  "mixed (f16 sums of up to 64 products inside a core, then "
+                  "f32) or f32",
+                  o.pipeline.accumulate);
   }
   return std::nullopt;
 }
@@ -231,7 +229,9 @@ Status Compile::writeOutputs(const EmittedImage &emitted,
 std::string Compile::describeCompile(mlir::ModuleOp module) const {
   nlohmann::json json;
   json["weights_type"] = options.pipeline.weightsType;
-  json["accumulate"] = options.accumulate;
+  json["accumulate"] = options.pipeline.weightsType == "f32"
+                           ? "f32"
+                           : options.pipeline.accumulate;
   if (auto cycles = module->getAttrOfType<mlir::IntegerAttr>(
           "wafer.predicted_cycles_per_token")) {
     json["predicted_cycles_per_token"] = cycles.getInt();
@@ -345,7 +345,10 @@ void wafer::addCompileCommand(CLI::App &app, CommandContext &context) {
                    "stored, f16 or f32")
       ->check(CLI::IsMember({"stored", "f16", "bf16", "f32"}))
       ->capture_default_str();
-  command->add_option("--accumulate", options->accumulate, "f16, f32 or mixed")
+  command
+      ->add_option("--accumulate", options->pipeline.accumulate,
+                   "Sums of products: f32, or mixed (f16 inside a core, up "
+                   "to 64 terms, then f32)")
       ->check(CLI::IsMember({"f16", "f32", "mixed"}))
       ->capture_default_str();
   command

@@ -197,37 +197,114 @@ static int64_t readCycles(const Machine &machine, int64_t elements,
   return stepsOf(machine, elements, op) * (modulus + conflicts) / modulus;
 }
 
-ProductCost wafer::estimateProduct(const Machine &machine,
-                                   const ParameterSet &set, int64_t inputs,
-                                   int64_t outputs, bool half) {
-  auto banksOf = [&](const char *op, int64_t bytes) {
+ProductTypes wafer::productTypes(const PartitionProblem &problem) {
+  return problem.weightBytes != 2 ? ProductTypes::Single
+         : problem.halfSums       ? ProductTypes::Mixed
+                                  : ProductTypes::Exact;
+}
+
+int64_t wafer::halfSumOffset(const Machine &machine, int64_t outputs) {
+  // Rows that are whole turns of the banks all begin in the same bank; half a
+  // turn away is farthest from it, if a step is no longer than that.
+  int64_t turn = machine.readConflictModulus * machine.bankWidthBytes;
+  bool apart = turn > 0 && 2 * outputs % turn == 0 &&
+               2 * machine.lanesOf("fmach") <= turn / 2;
+  return apart ? turn / 2 : 0;
+}
+
+namespace {
+/// The cycles of the parts of a product.
+class ProductCosts {
+public:
+  ProductCosts(const Machine &machine, const ParameterSet &set, int64_t inputs,
+               int64_t outputs)
+      : machine(machine), set(set), inputs(inputs), outputs(outputs) {}
+
+  /// Instructions without their steps.
+  int64_t starts(int64_t count) const {
+    return count * vectorCycles(machine, set, 0, "fmuls");
+  }
+  int64_t clear() const { return vectorCycles(machine, set, outputs, "mov32"); }
+  /// binary16 sums to the binary32 result.
+  int64_t widen() const {
+    return vectorCycles(machine, set, outputs, "faddhs");
+  }
+  /// `count` multiply-adds, one an input: the scalar, its address, the end of
+  /// the loop, the instruction.
+  int64_t loop(const char *op, int64_t count, int64_t sumBytes,
+               int64_t weightBytes) const {
+    int64_t address =
+        inputs < kWrittenOut ? 0 : 2 * int64_t(set.alu) + int64_t(set.branch);
+    return 3 * int64_t(set.dsrLoad) +
+           count * (int64_t(set.load) + address + int64_t(set.vectorStart) +
+                    sumSteps(op, outputs, sumBytes, weightBytes));
+  }
+  int64_t multiply() const {
+    return readCycles(machine, inputs * outputs, "fmulh",
+                      banksOf("fmulh", 2) + 1);
+  }
+  /// A sum of `elements` to others that stay where they are.
+  int64_t sumSteps(const char *op, int64_t elements, int64_t sumBytes,
+                   int64_t addedBytes) const {
+    bool apart = sumBytes == 2 && halfSumOffset(machine, outputs) != 0;
+    return apart ? stepsOf(machine, elements, op)
+                 : readCycles(machine, elements, op,
+                              banksOf(op, sumBytes) + banksOf(op, addedBytes));
+  }
+
+private:
+  int64_t banksOf(const char *op, int64_t bytes) const {
     return ceilDiv(machine.lanesOf(op) * bytes, machine.bankWidthBytes);
+  }
+
+  const Machine &machine;
+  const ParameterSet &set;
+  int64_t inputs, outputs;
+};
+} // namespace
+
+ProductPlan wafer::planProduct(const Machine &machine, const ParameterSet &set,
+                               int64_t inputs, int64_t outputs,
+                               ProductTypes types) {
+  ProductCosts costs(machine, set, inputs, outputs);
+  bool half = types != ProductTypes::Single;
+  ProductPlan best;
+  best.cycles = costs.clear() +
+                costs.loop(half ? "fmachs" : "fmacs", inputs, 4, half ? 2 : 4);
+  if (!half) {
+    return best;
+  }
+  auto consider = [&](const ProductPlan &plan) {
+    if (plan.cycles < best.cycles) {
+      best = plan;
+    }
   };
-  // A turn: the scalar, its address, the end of the loop, a start.
-  const char *turnOp = half ? "fmachs" : "fmacs";
-  int64_t turn = int64_t(set.load) + 2 * int64_t(set.alu) +
-                 int64_t(set.branch) + int64_t(set.vectorStart) +
-                 readCycles(machine, outputs, turnOp,
-                            banksOf(turnOp, 4) + banksOf(turnOp, half ? 2 : 4));
-  ProductCost cost;
-  cost.loop = 3 * int64_t(set.dsrLoad) + inputs * turn;
-  cost.piece =
-      std::min(inputs, kProductElements / std::max<int64_t>(1, outputs));
   // A sum over rows must not meet one of its elements twice in a step.
-  if (!half || outputs < machine.lanesOf("faddhs") || cost.piece < 1) {
-    cost.piece = 0;
-    return cost;
+  int64_t piece =
+      std::min(inputs, kProductElements / std::max<int64_t>(1, outputs));
+  if (piece > 0 && outputs >= machine.lanesOf("faddhs")) {
+    int64_t pieces = ceilDiv(inputs, piece);
+    consider({piece, 0,
+              costs.clear() + costs.starts(2 * pieces) + costs.multiply() +
+                  costs.sumSteps("faddhs", inputs * outputs, 4, 2)});
   }
-  int64_t count = inputs * outputs;
-  cost.together = 2 * ceilDiv(inputs, cost.piece) *
-                      vectorCycles(machine, set, 0, "faddhs") +
-                  readCycles(machine, count, "fmulh", banksOf("fmulh", 2) + 1) +
-                  readCycles(machine, count, "faddhs",
-                             banksOf("faddhs", 4) + banksOf("faddhs", 2));
-  if (cost.together >= cost.loop) {
-    cost.piece = 0;
+  if (types != ProductTypes::Mixed) {
+    return best;
   }
-  return cost;
+  int64_t runs = ceilDiv(inputs, kHalfTerms);
+  consider({0, std::min(inputs, kHalfTerms),
+            costs.loop("fmach", inputs, 2, 2) + runs * costs.widen()});
+  piece = std::min(piece, kHalfTerms);
+  if (piece > 0 && outputs >= machine.lanesOf("faddh")) {
+    int64_t pieces = ceilDiv(inputs, piece);
+    consider({piece, piece,
+              costs.starts(3 * pieces) + costs.multiply() +
+                  // the sums are cleared first
+                  pieces * stepsOf(machine, outputs, "mov16") +
+                  costs.sumSteps("faddh", inputs * outputs, 2, 2) +
+                  pieces * costs.widen()});
+  }
+  return best;
 }
 
 int64_t wafer::estimateLayerCycles(const PartitionProblem &p, int64_t width,
@@ -235,13 +312,11 @@ int64_t wafer::estimateLayerCycles(const PartitionProblem &p, int64_t width,
   const Machine &m = *p.machine;
   LocalSizes s(p, width, height);
   const ParameterSet &set = *m.findParameters(p.parameterSet);
-  bool half = p.weightBytes == 2;
   auto vector = [&](int64_t elements, const char *op) {
     return vectorCycles(m, set, elements, op);
   };
   auto product = [&](int64_t inputs, int64_t outputs) {
-    return vector(outputs, "mov32") +
-           estimateProduct(m, set, inputs, outputs, half).cycles();
+    return planProduct(m, set, inputs, outputs, productTypes(p)).cycles;
   };
   int64_t groupRows = chainGroupRows(m, set, height);
   int64_t headColumns = std::max<int64_t>(1, width / p.kvHeads);

@@ -104,6 +104,8 @@ private:
   StageStreams headStreams;
   int32_t hostRow = 0, tokenRow = 0;
   const ParameterSet *parameters = nullptr;
+  /// Products are summed in binary16 inside a core.
+  bool halfSums = true;
 };
 
 } // namespace
@@ -436,7 +438,7 @@ void Lowering::makeRopeTables(ArrayRef<StageLowering::TableTensor> tables,
   }
 }
 
-/// Which costs the remarks quote: those that the partition was chosen by.
+/// Costs and policy of the sums: those that the partition was chosen by.
 LogicalResult Lowering::findParameters() {
   auto name = module->getAttrOfType<StringAttr>("wafer.params");
   parameters = name ? machine.findParameters(name.str())
@@ -445,6 +447,9 @@ LogicalResult Lowering::findParameters() {
     return module.emitError()
            << "machine '" << machine.name << "' has no parameter set '"
            << name.getValue() << "'";
+  }
+  if (auto policy = module->getAttrOfType<StringAttr>("wafer.accumulate")) {
+    halfSums = policy.getValue() == "mixed";
   }
   return success();
 }
@@ -502,7 +507,8 @@ LogicalResult Lowering::lowerEmbed() {
   Code code(embed.getLoc());
   auto role = wpe::RoleOp::create(builder, "embed_role");
   makeTask(role, code);
-  StageLowering lowering(code, role, symbols, embed, 1, machine, *parameters);
+  StageLowering lowering(code, role, symbols, embed, 1, machine, *parameters,
+                         halfSums);
   declareQueue(role, "token_in", wpe::QueueDirection::Input, {"token"});
   declareQueue(role, "chain_in", wpe::QueueDirection::Input, embedChain);
   std::vector<std::string> outs = embedChain;
@@ -588,8 +594,8 @@ LogicalResult Lowering::lowerLayers() {
   Code code(first.getLoc());
   auto role = wpe::RoleOp::create(builder, "layer_role");
   makeTask(role, code);
-  StageLowering lowering(code, role, symbols, first, most, machine,
-                         *parameters);
+  StageLowering lowering(code, role, symbols, first, most, machine, *parameters,
+                         halfSums);
   std::vector<std::string> ins, outs;
   for (StageOp stage : layers) {
     ins.push_back(transferInto[stage.getSymNameAttr()]);
@@ -683,7 +689,8 @@ LogicalResult Lowering::lowerHead() {
   Code code(head.getLoc());
   auto role = wpe::RoleOp::create(builder, "head_role");
   makeTask(role, code);
-  StageLowering lowering(code, role, symbols, head, 1, machine, *parameters);
+  StageLowering lowering(code, role, symbols, head, 1, machine, *parameters,
+                         halfSums);
   declareCollectives(role, lowering, headStreams, rect.h, rect.w, {});
   declareQueue(role, "hidden_in", wpe::QueueDirection::Input,
                {transferInto[head.getSymNameAttr()]});

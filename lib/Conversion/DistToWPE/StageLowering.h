@@ -19,6 +19,7 @@
 #include "Code.h"
 #include "wafer/Dist/Dist.h"
 #include "wafer/Machine/Machine.h"
+#include "wafer/Partition/Partition.h"
 
 #include "llvm/ADT/MapVector.h"
 
@@ -57,7 +58,7 @@ public:
   /// `body` is the body of the stage; code goes to the end of `task`.
   StageLowering(Code &code, wpe::RoleOp role, mlir::SymbolTable &symbols,
                 dist::StageOp stage, int64_t maxLayers, const Machine &machine,
-                const ParameterSet &parameters);
+                const ParameterSet &parameters, bool halfSums);
 
   CollectiveQueues rows;    // along a column
   CollectiveQueues columns; // along a row
@@ -122,8 +123,19 @@ private:
   void lowerAdd(dist::AddOp op);
   void lowerArgMax(dist::ArgMaxOp op);
 
+  /// output = weights * input, for blocks [inputs, outputs] of weights.
+  void multiply(const Place &input, int64_t inputs, const Place &weights,
+                const Place &output, int64_t outputs);
+  void multiplyAdd(const Place &input, int64_t inputs, const Place &weights,
+                   const Place &output, int64_t outputs);
+  void multiplyAddHalf(const Place &input, int64_t inputs, const Place &weights,
+                       const Place &output, int64_t outputs, int64_t terms);
   void multiplyThenSum(const Place &input, int64_t inputs, const Place &weights,
-                       const Place &output, int64_t outputs, int64_t piece);
+                       const Place &output, int64_t outputs, int64_t piece,
+                       bool halfSums);
+  void widen(const Place &sum, const Place &output, int64_t outputs,
+             bool isFirst);
+  Place halfSum(mlir::Type element, int64_t outputs);
   void allReduce(const CollectiveQueues &queues, const Place &place,
                  Count extent, llvm::StringRef instruction);
   /// 1 / sqrt(x) of a positive f32 scalar: bit estimate and three Newton steps.
@@ -173,6 +185,7 @@ private:
   bool attention = false;
   /// Products are in f16, so special functions need not be better.
   bool usesHalf = false;
+  ProductTypes products = ProductTypes::Single;
   double scoresScale = 1;
 
   llvm::DenseMap<mlir::Value, View> views;
