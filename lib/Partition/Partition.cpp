@@ -345,9 +345,21 @@ int64_t wafer::estimateLayerCycles(const PartitionProblem &p, int64_t width,
   // Addresses of a head's vectors and the turn of its loop.
   int64_t turn =
       4 * int64_t(set.dsrSet) + 12 * int64_t(set.alu) + int64_t(set.branch);
-  int64_t exponential = 5 * vector(positions, "fmuls") +
-                        6 * vector(positions, "fadds") +
+  // Special functions are in binary16 where their results go into products of
+  // it: instructions of one element a step, and all others.
+  bool half = p.weightBytes == 2;
+  auto special = [&](int64_t elements, int64_t slow, int64_t fast) {
+    return slow * vector(elements, "sll16") + fast * vector(elements, "faddh");
+  };
+  int64_t softmax = vector(positions, "fsubs");
+  softmax += half ? vector(positions, "fs2h") + special(positions, 2, 9) +
+                        vector(positions, "faddhs")
+                  : 5 * vector(positions, "fmuls") +
+                        7 * vector(positions, "fadds") +
                         2 * vector(positions, "sll16");
+  int64_t silu =
+      half ? vector(2 * s.ffn, "fs2h") + special(s.ffn, 3, 17)
+           : 15 * vector(s.ffn, "fmuls") + 10 * vector(s.ffn, "fadds");
   int64_t cycles = norm(s.dim) + product(s.dim, s.query + 2 * s.key) +
                    overRows(s.query + 2 * s.key + 1);
   cycles += vector(s.query + 2 * s.key, "fmuls") +
@@ -364,8 +376,7 @@ int64_t wafer::estimateLayerCycles(const PartitionProblem &p, int64_t width,
             vector(positions, "mov32") + overHead(positions);
   cycles +=
       2 * vector(heads, "mov32") + vector(positions, "fmaxs") + overRows(heads);
-  cycles +=
-      vector(positions, "fsubs") + exponential + 2 * vector(positions, "fs2h");
+  cycles += softmax;
   cycles += heads * (2 * vector(0, "fmulh") + turn +
                      slots * width2 / m.lanesOf("fmulh") + slots * width2) +
             vector(s.query, "mov32") + overRows(s.query + heads);
@@ -375,8 +386,7 @@ int64_t wafer::estimateLayerCycles(const PartitionProblem &p, int64_t width,
             vector(s.dim, "fadds") + norm(s.dim);
   cycles += product(s.dim, 2 * s.ffn) + overRows(2 * s.ffn + 1) +
             vector(2 * s.ffn, "fmuls");
-  cycles += 15 * vector(s.ffn, "fmuls") + 10 * vector(s.ffn, "fadds") +
-            vector(s.ffn, "fs2h");
+  cycles += silu;
   cycles += product(s.ffn, s.dim) + overColumns(s.dim) + vector(s.dim, "fadds");
   return cycles;
 }

@@ -11,6 +11,11 @@ mlir::Value Code::param(StringRef name) {
   return wpe::ParamValueOp::create(builder, i32(), name);
 }
 
+mlir::Value Code::halfConstant(uint16_t bits) {
+  llvm::APFloat value(llvm::APFloat::IEEEhalf(), llvm::APInt(16, bits));
+  return wpe::ConstantOp::create(builder, builder.getFloatAttr(f16(), value));
+}
+
 void Code::hold(ArrayRef<StringRef> names) {
   for (StringRef name : names) {
     held[name] = param(name);

@@ -77,6 +77,8 @@ public:
   mlir::Value constant(float value) {
     return wpe::ConstantOp::create(builder, value);
   }
+  /// A binary16 constant by its bits.
+  mlir::Value halfConstant(uint16_t bits);
   /// A parameter of the core; from its register where it is held.
   mlir::Value param(llvm::StringRef name);
   /// Reads parameters once, for all code that follows in this block.

@@ -381,14 +381,15 @@ void StageLowering::overPositions(StringRef instruction, const Place &result,
   int64_t perPosition = heads * group_;
   if (perPosition >= lanes) {
     mlir::Value all = code.mem2d(result, perPosition, 1, slots, 0);
-    code.vec(instruction, all,
-             code.mem(values, code.mul(now, int32_t(perPosition))), all);
+    code.vec(instruction, all, all,
+             code.mem(values, code.mul(now, int32_t(perPosition))));
     return;
   }
   // So few that a step would meet one twice.
   code.loop(perPosition, [&](mlir::Value index) {
-    mlir::Value byte = code.shl(index, 2);
-    mlir::Value one = code.mem(result.plus(byte), now, 0);
+    mlir::Value one = code.mem(result.plus(code.shl(index, 2)), now, 0);
+    mlir::Value byte =
+        code.mul(index, int32_t(wpe::elementBytes(values.element)));
     code.vec(instruction, one, one,
              code.mem(values.plus(byte), now, perPosition));
   });
@@ -399,6 +400,10 @@ void StageLowering::lowerSoftmax(SoftmaxWeightsOp op) {
   View sum = placeResult(op.getSum());
   views[op.getWeights()] = scores;
   views[op.getSum()] = sum;
+  if (usesHalf) {
+    lowerSoftmaxHalf(scores, maximum, sum, op);
+    return;
+  }
   int64_t perPosition = heads * group_;
   code.clear(sum.place, sum.count);
   code.when(Predicate::Ne, now, code.constant(0), [&] {
@@ -409,6 +414,27 @@ void StageLowering::lowerSoftmax(SoftmaxWeightsOp op) {
     exponential(scores.place, total, slots * perPosition, float(scoresScale),
                 !usesHalf);
     overPositions("fadds", sum.place, scores.place);
+  });
+}
+
+/// The weights go into binary16 products, so they are made in binary16. They
+/// and their sum are 2^kHalfExpShift too large, which the division takes out.
+void StageLowering::lowerSoftmaxHalf(const View &scores, const View &maximum,
+                                     const View &sum, SoftmaxWeightsOp op) {
+  int64_t perPosition = heads * group_;
+  View weights = scratch("softmax_half", code.f16(), slots * perPosition);
+  views[op.getWeights()] = weights;
+  code.clear(sum.place, sum.count);
+  code.when(Predicate::Ne, now, code.constant(0), [&] {
+    mlir::Value total = code.mul(now, int32_t(perPosition));
+    mlir::Value all = code.mem(scores.place, total);
+    code.vec("fsubs", all, all,
+             code.mem2d(maximum.place, perPosition, 1, slots, 0));
+    code.vec("fs2h", code.mem(weights.place, total), all);
+    HalfPlaces places = halfPlaces(slots * perPosition);
+    places.slots[unsigned(HalfSlot::X)] = weights.place;
+    halfSequence(halfExp(scoresScale), places, total);
+    overPositions("faddhs", sum.place, weights.place);
   });
 }
 
@@ -424,15 +450,8 @@ void StageLowering::lowerWeightedValues(WeightedValuesOp op) {
   mlir::Value offset = layerOffset(slots * heads * width * size);
   code.clear(result.place, result.count);
   Place factors = weights.place;
-  if (half) {
-    factors = scratch("softmax_half", code.f16(), slots * perPosition).place;
-  }
+  assert(factors.element == element && "weights of the type of the values");
   code.when(Predicate::Ne, now, code.constant(0), [&] {
-    if (half) {
-      mlir::Value total = code.mul(now, int32_t(perPosition));
-      code.vec("fs2h", code.mem(factors, total),
-               code.mem(weights.place, total));
-    }
     code.loop(heads, [&](mlir::Value head) {
       mlir::Value base = code.mul(head, int32_t(width * slots * size));
       if (offset) {

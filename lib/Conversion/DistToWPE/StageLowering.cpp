@@ -501,6 +501,10 @@ void StageLowering::lowerSumSquares(SumSquaresOp op) {
 void StageLowering::lowerCast(CastOp op) {
   View input = viewOf(op.getInput());
   Type to = cast<RankedTensorType>(op.getResult().getType()).getElementType();
+  if (input.place.element == to) {
+    views[op.getResult()] = input;
+    return;
+  }
   View result = placeResult(op.getResult());
   views[op.getResult()] = result;
   code.vec(to.isF16() ? "fs2h" : "fh2s", code.mem(result.place, input.count),

@@ -17,6 +17,7 @@
 #define WAFER_LIB_CONVERSION_DISTTOWPE_STAGELOWERING_H
 
 #include "Code.h"
+#include "wafer/Conversion/HalfFunctions.h"
 #include "wafer/Dist/Dist.h"
 #include "wafer/Machine/Machine.h"
 #include "wafer/Partition/Partition.h"
@@ -148,6 +149,20 @@ private:
   void reciprocal(const Place &place, const Place &result, const Place &scratch,
                   int64_t extent, bool isExact);
 
+  /// Places of the slots of a binary16 sequence that works on `most` elements;
+  /// X and Factor are the caller's.
+  struct HalfPlaces {
+    Place slots[kHalfSlots];
+  };
+  HalfPlaces halfPlaces(int64_t most);
+  void halfSequence(llvm::ArrayRef<HalfStep> steps, const HalfPlaces &places,
+                    Count extent);
+  /// A binary16 constant in memory, to be read with stride 0.
+  Place constantPlace(uint16_t bits);
+  void lowerSoftmaxHalf(const View &scores, const View &maximum,
+                        const View &sum, dist::SoftmaxWeightsOp op);
+  void lowerSiluMulHalf(const View &gate, const View &up, dist::SiluMulOp op);
+
   void rotate(const Place &heads, int64_t count);
   void scoreProducts(const Place &query, const Place &keys, const Place &line);
   void scoreLoop(const Place &query, const Place &keys, mlir::Value keyBase,
@@ -193,6 +208,8 @@ private:
   llvm::DenseMap<mlir::Operation *, View> blocks;
   /// Scratch and tensor buffers by name, with the largest size asked for.
   llvm::MapVector<mlir::StringAttr, int64_t> scratchSizes;
+  /// The constants of `half_constants`, in order.
+  llvm::SmallVector<uint16_t> halfConstants;
   unsigned counter = 0;
 
   // Sizes of the attention, found at construction.
