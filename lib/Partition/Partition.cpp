@@ -370,18 +370,32 @@ int64_t wafer::estimateLayerCycles(const PartitionProblem &p, int64_t width,
                    heads * (vector(width2, "fmacs") + turn)) +
               heads * (2 * vector(slots, "fmuls") + 4 * turn);
   }
-  cycles += heads * (2 * vector(0, "fmulh") + turn +
-                     slots * width2 / m.lanesOf("fmulh") +
-                     slots * width2 * 3 / (2 * m.lanesOf("faddhs"))) +
-            vector(positions, "mov32") + overHead(positions);
+  // Scores of the queries of a KV head at once, of all slots: the products,
+  // their sums by halves, and to binary32; else of one query after the other.
+  int64_t block = s.group * width2 * s.slots;
+  if (productTypes(p) == ProductTypes::Mixed && block <= kProductElements &&
+      width2 <= kHalfTerms) {
+    int64_t score =
+        vector(block, "fmulh") + vector(s.group * s.slots, "faddhs");
+    for (int64_t left = width2; left > 1; left -= left / 2) {
+      score += vector(left / 2 * s.group * s.slots, "faddh");
+    }
+    cycles += s.kvHeads * (score + turn);
+  } else {
+    cycles += vector(positions, "mov32") +
+              heads * (2 * vector(0, "fmulh") + turn +
+                       slots * width2 / m.lanesOf("fmulh") +
+                       slots * width2 * 3 / (2 * m.lanesOf("faddhs")));
+  }
+  cycles += overHead(positions);
   cycles +=
       2 * vector(heads, "mov32") + vector(positions, "fmaxs") + overRows(heads);
   cycles += softmax;
   cycles += heads * (2 * vector(0, "fmulh") + turn +
                      slots * width2 / m.lanesOf("fmulh") + slots * width2) +
             vector(s.query, "mov32") + overRows(s.query + heads);
-  cycles += heads * (int64_t(set.fpDivide) + turn) + vector(s.query, "fmuls") +
-            vector(s.query, "fs2h");
+  cycles += heads * (10 * int64_t(set.fp) + int64_t(set.load)) +
+            vector(s.query, "fmuls") + vector(s.query, "fs2h");
   cycles += product(s.query, s.dim) + overColumns(s.dim) +
             vector(s.dim, "fadds") + norm(s.dim);
   cycles += product(s.dim, 2 * s.ffn) + overRows(2 * s.ffn + 1) +

@@ -528,6 +528,20 @@ mlir::Value StageLowering::rsqrt(mlir::Value x) {
   return y;
 }
 
+mlir::Value StageLowering::reciprocal(mlir::Value x) {
+  auto &b = code.builder;
+  mlir::Value bits = wpe::BitcastOp::create(b, code.i32(), x);
+  mlir::Value y = wpe::BitcastOp::create(
+      b, code.f32(), code.sub(code.constant(0x7ef311c3), bits));
+  // Relative error 0.12, 1.5e-2, 2.2e-4, then that of binary32.
+  for (int step = 0; step < 3; ++step) {
+    mlir::Value product = wpe::FMulOp::create(b, x, y);
+    y = wpe::FMulOp::create(
+        b, y, wpe::FSubOp::create(b, code.constant(2.0f), product));
+  }
+  return y;
+}
+
 void StageLowering::lowerRmsScale(RmsScaleOp op) {
   auto &b = code.builder;
   mlir::Value sum = code.load(viewOf(op.getSum()).place);

@@ -141,6 +141,8 @@ private:
                  Count extent, llvm::StringRef instruction);
   /// 1 / sqrt(x) of a positive f32 scalar: bit estimate and three Newton steps.
   mlir::Value rsqrt(mlir::Value x);
+  /// 1 / x of a positive normal f32 scalar, likewise.
+  mlir::Value reciprocal(mlir::Value x);
   /// place = exp(factor * place) where factor * place is up to 87; below -87
   /// it counts as -87. `isExact`: to binary32, else as binary16 needs it.
   void exponential(const Place &place, Count extent, int64_t most, float factor,
@@ -165,8 +167,12 @@ private:
 
   void rotate(const Place &heads, int64_t count);
   void scoreProducts(const Place &query, const Place &keys, const Place &line);
-  void scoreLoop(const Place &query, const Place &keys, mlir::Value keyBase,
-                 const Place &line);
+  void scoreLoop(const Place &query, const Place &keys, const Place &line);
+  void scoresOfGroup(const Place &query, const Place &keys, const Place &line);
+  void eachHead(int64_t count,
+                const std::function<void(mlir::Value, int64_t)> &body);
+  Place step(const Place &block, mlir::Value head, int64_t fixed,
+             int64_t bytes);
   void overPositions(llvm::StringRef instruction, const Place &result,
                      const Place &values);
 
