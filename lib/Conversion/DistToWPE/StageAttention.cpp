@@ -358,17 +358,12 @@ void StageLowering::scoreProducts(const Place &query, const Place &keys,
 /// The same, one element of the query after the other.
 void StageLowering::scoreLoop(const Place &query, const Place &keys,
                               const Place &line) {
-  int32_t size = int32_t(wpe::elementBytes(query.element));
+  int64_t size = wpe::elementBytes(query.element);
   mlir::Value sum = code.mem(line, now, heads * group_);
   code.loop(2 * pairs, [&](mlir::Value i) {
-    mlir::Value q =
-        code.load(query.plus(code.add(query.dynamic, code.mul(i, size))));
-    mlir::Value key = code.mul(i, int32_t(slots) * size);
-    if (keys.dynamic) {
-      key = code.add(keys.dynamic, key);
-    }
+    mlir::Value q = code.load(step(query, i, 0, size));
     code.vec(query.element.isF16() ? "fmachs" : "fmacs", sum, sum,
-             code.mem(keys.plus(key), now), q);
+             code.mem(step(keys, i, 0, slots * size), now), q);
   });
 }
 
