@@ -70,13 +70,11 @@ std::optional<Diagnostic> unsupported(const Options &o) {
   if (o.objective != "latency") {
     return refuse("--objective", "latency", o.objective);
   }
-  if (o.request.accumulate != "mixed" &&
-      !(o.request.accumulate == "f32" &&
-        o.request.pipeline.weightsType == "f32")) {
-    return refuse(
-        "--accumulate",
-        "mixed (f32 sums of f16 products), or f32 with --weights-type f32",
-        o.request.accumulate);
+  if (o.request.pipeline.accumulate == "f16") {
+    return refuse("--accumulate",
+                  "mixed (f16 sums of up to 64 products inside a core, then "
+                  "f32) or f32",
+                  o.request.pipeline.accumulate);
   }
   return std::nullopt;
 }
@@ -255,8 +253,9 @@ void wafer::addCompileCommand(CLI::App &app, CommandContext &context) {
       ->check(CLI::IsMember({"stored", "f16", "bf16", "f32"}))
       ->capture_default_str();
   command
-      ->add_option("--accumulate", options->request.accumulate,
-                   "f16, f32 or mixed")
+      ->add_option("--accumulate", options->request.pipeline.accumulate,
+                   "Sums of products: f32, or mixed (f16 inside a core, up "
+                   "to 64 terms, then f32)")
       ->check(CLI::IsMember({"f16", "f32", "mixed"}))
       ->capture_default_str();
   command

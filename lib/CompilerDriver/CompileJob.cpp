@@ -38,7 +38,9 @@ static std::string describeCompile(mlir::ModuleOp module,
                                    const CompileRequest &request) {
   nlohmann::json json;
   json["weights_type"] = request.pipeline.weightsType;
-  json["accumulate"] = request.accumulate;
+  json["accumulate"] = request.pipeline.weightsType == "f32"
+                           ? "f32"
+                           : request.pipeline.accumulate;
   if (auto cycles = module->getAttrOfType<mlir::IntegerAttr>(
           "wafer.predicted_cycles_per_token")) {
     json["predicted_cycles_per_token"] = cycles.getInt();

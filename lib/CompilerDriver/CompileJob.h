@@ -24,7 +24,6 @@ struct CompileRequest {
   PipelineOptions pipeline;
   /// Whether the image carries weights.
   bool weights = true;
-  std::string accumulate = "mixed";
 };
 
 /// A module after a phase. The model stays alive beside it: its files and its

@@ -16,12 +16,12 @@ LogicalResult RoleEmitter::emitConstant(ConstantOp op) {
   if (!needsRegister(op.getResult())) {
     return success();
   }
-  FailureOr<uint8_t> reg = resultRegister(op);
-  if (failed(reg)) {
-    return failure();
-  }
-  append(Opcode::LoadImm, *reg, 0, 0, op.getBits());
-  return success();
+  ScalarContent content;
+  content.kind = ScalarContent::Kind::Constant;
+  content.value = op.getBits();
+  return knownRegister(op, content, [&](uint8_t reg) {
+    append(Opcode::LoadImm, reg, 0, 0, op.getBits());
+  });
 }
 
 /// The instruction of a cast.
@@ -36,6 +36,15 @@ static Opcode opcodeOf(CastOp op) {
   return op.getResult().getType().isF16() ? Opcode::FToH : Opcode::FToI;
 }
 
+LogicalResult RoleEmitter::emitParam(ParamValueOp op) {
+  ScalarContent content;
+  content.kind = ScalarContent::Kind::Param;
+  content.name = op.getParam();
+  return knownRegister(op, content, [&](uint8_t reg) {
+    append(Opcode::LoadHalf, reg, 0, 0, block.addressOf(op));
+  });
+}
+
 LogicalResult RoleEmitter::emitSimple(Operation *op) {
   uint8_t input = isa<CastOp>(op) ? registerOf(op->getOperand(0)) : uint8_t(0);
   FailureOr<uint8_t> reg = resultRegister(op);
@@ -43,9 +52,6 @@ LogicalResult RoleEmitter::emitSimple(Operation *op) {
     return failure();
   }
   llvm::TypeSwitch<Operation *>(op)
-      .Case([&](ParamValueOp o) {
-        append(Opcode::LoadHalf, *reg, 0, 0, block.addressOf(o));
-      })
       .Case([&](CastOp o) { append(opcodeOf(o), *reg, input); })
       .Case([&](ClockOp) { append(Opcode::ReadClock, *reg); });
   return success();
@@ -151,9 +157,11 @@ LogicalResult RoleEmitter::emitStore(StoreOp op) {
 // Descriptors
 //===----------------------------------------------------------------------===//
 
-/// Takes the registers that the uses of a descriptor ask for and loads them.
-LogicalResult RoleEmitter::loadDsr(Operation *op, Value descriptor,
-                                   uint32_t address) {
+/// Takes the registers that the uses of a descriptor ask for and fills those
+/// that do not hold it yet.
+LogicalResult RoleEmitter::placeDsrs(Operation *op, const DsrContent &wanted,
+                                     bool steps) {
+  Value descriptor = op->getResult(0);
   bool isDest = false;
   bool isSrc0 = false;
   bool isSrc1 = false;
@@ -166,82 +174,121 @@ LogicalResult RoleEmitter::loadDsr(Operation *op, Value descriptor,
         });
   }
   DsrPlace place;
+  SmallVector<uint8_t, 2> places;
   if (isDest || isSrc0) {
     DsrFile first = isSrc0 ? DsrFile::Src0 : DsrFile::Dest;
     DsrFile second = isSrc0 ? DsrFile::Dest : DsrFile::Src0;
-    FailureOr<uint8_t> dsr = takeDsr(op, descriptor, first, second);
+    FailureOr<uint8_t> dsr = takeDsr(op, wanted, steps, first, second);
     if (failed(dsr)) {
       return failure();
     }
-    place.main = *dsr;
+    places.push_back(place.main = *dsr);
   }
   if (isSrc1) {
     FailureOr<uint8_t> dsr =
-        takeDsr(op, descriptor, DsrFile::Src1, std::nullopt);
+        takeDsr(op, wanted, steps, DsrFile::Src1, std::nullopt);
     if (failed(dsr)) {
       return failure();
     }
-    place.src1 = *dsr;
+    places.push_back(place.src1 = *dsr);
   }
   dsrs[descriptor] = place;
-  for (uint8_t dsr : {place.main, place.src1}) {
-    if (dsr != kNoOperand) {
-      append(Opcode::DsrLoad, dsr, 0, 0, address);
+  return fillDsrs(op, wanted, steps, places);
+}
+
+/// Loads and sets what `places` lack of `wanted`.
+LogicalResult RoleEmitter::fillDsrs(Operation *op, const DsrContent &wanted,
+                                    bool steps, ArrayRef<uint8_t> places) {
+  for (uint8_t dsr : places) {
+    if (steps || !dsrFile[dsr].canBecome(wanted)) {
+      append(Opcode::DsrLoad, dsr, 0, 0, *wanted.address);
+      DsrContent loaded;
+      loaded.address = wanted.address;
+      dsrFile.set(dsr, loaded);
     }
+  }
+  // The extent first: the register of the offset may be reused for the base.
+  for (uint8_t dsr : places) {
+    if (dsrFile[dsr].extent != wanted.extent) {
+      append(Opcode::DsrLength, dsr, registerOf(wanted.extent));
+    }
+  }
+  if (failed(setBases(op, wanted, places))) {
+    return failure();
+  }
+  for (uint8_t dsr : places) {
+    // The base moves with every instruction.
+    dsrFile.set(dsr, steps ? DsrContent() : wanted);
   }
   return success();
 }
 
-LogicalResult RoleEmitter::setLength(DsrPlace place, Value extent) {
-  for (uint8_t dsr : {place.main, place.src1}) {
-    if (extent && dsr != kNoOperand) {
-      append(Opcode::DsrLength, dsr, registerOf(extent));
+LogicalResult RoleEmitter::setBases(Operation *op, const DsrContent &wanted,
+                                    ArrayRef<uint8_t> places) {
+  SmallVector<uint8_t, 2> others;
+  for (uint8_t dsr : places) {
+    if (!dsrFile[dsr].hasBaseOf(wanted)) {
+      others.push_back(dsr);
     }
+  }
+  if (others.empty()) {
+    return success();
+  }
+  FailureOr<uint8_t> reg;
+  if (!wanted.offset) {
+    ScalarContent content;
+    content.kind = ScalarContent::Kind::Address;
+    content.name = wanted.buffer;
+    content.value = wanted.byte;
+    reg = addressRegister(op, content);
+  } else {
+    uint8_t offset = registerOf(wanted.offset);
+    release(liveness->begin(op));
+    reg = takeRegister(op, op->getResult(0));
+    if (succeeded(reg)) {
+      append(Opcode::AddImm, *reg, offset, 0,
+             bufferBase(wanted.buffer) + wanted.byte);
+      registerFile.give(*reg);
+    }
+  }
+  if (failed(reg)) {
+    return failure();
+  }
+  for (uint8_t dsr : others) {
+    append(Opcode::DsrBase, dsr, *reg);
   }
   return success();
 }
 
 LogicalResult RoleEmitter::emitMem(MemOp op) {
   FailureOr<uint32_t> address = block.addressOf(op);
-  if (failed(address) || failed(loadDsr(op, op.getResult(), *address))) {
+  if (failed(address)) {
     return failure();
   }
-  DsrPlace place = dsrs.lookup(op.getResult());
-  // The length first: the register of the offset may be reused for the base.
-  if (failed(setLength(place, op.getDynamicExtent()))) {
-    return failure();
-  }
-  if (!op.getOffset()) {
-    return success();
-  }
-  uint32_t base = bufferBase(op.getBuffer()) + uint32_t(op.getStaticOffset());
-  std::optional<uint32_t> bits = constantBits(op.getOffset());
-  uint8_t offset = bits ? uint8_t(0) : registerOf(op.getOffset());
-  release(liveness->begin(op));
-  FailureOr<uint8_t> reg = takeRegister(op, op.getOffset());
-  if (failed(reg)) {
-    return failure();
-  }
-  if (bits) {
-    append(Opcode::LoadImm, *reg, 0, 0, base + *bits);
-  } else {
-    append(Opcode::AddImm, *reg, offset, 0, base);
-  }
-  for (uint8_t dsr : {place.main, place.src1}) {
-    if (dsr != kNoOperand) {
-      append(Opcode::DsrBase, dsr, *reg);
+  DsrContent wanted;
+  wanted.address = *address;
+  wanted.extent =
+      op.getDynamicExtent() ? rootOf(op.getDynamicExtent()) : Value();
+  if (Value offset = op.getOffset()) {
+    wanted.isBaseSet = true;
+    wanted.buffer = op.getBuffer();
+    wanted.byte = uint32_t(op.getStaticOffset());
+    if (std::optional<uint32_t> bits = constantBits(offset)) {
+      wanted.byte += *bits;
+    } else {
+      wanted.offset = rootOf(offset);
     }
   }
-  giveRegister(*reg);
-  return success();
+  return placeDsrs(op, wanted, op.getSave());
 }
 
 template <typename FabricOp>
 LogicalResult RoleEmitter::emitFabric(FabricOp op) {
-  if (failed(loadDsr(op, op.getResult(), block.addressOf(op)))) {
-    return failure();
-  }
-  return setLength(dsrs.lookup(op.getResult()), op.getDynamicExtent());
+  DsrContent wanted;
+  wanted.address = block.addressOf(op);
+  wanted.extent =
+      op.getDynamicExtent() ? rootOf(op.getDynamicExtent()) : Value();
+  return placeDsrs(op, wanted);
 }
 template LogicalResult RoleEmitter::emitFabric(FabInOp op);
 template LogicalResult RoleEmitter::emitFabric(FabOutOp op);

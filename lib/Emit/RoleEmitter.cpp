@@ -97,10 +97,8 @@ void RoleEmitter::beginBody(Block &body, StringRef name,
   for (unsigned level = 1; level <= maxLevel; ++level) {
     links |= 1u << (kNumRegisters - level);
   }
-  freeRegisters = kAllRegisters & ~links & ~takenRegisters;
-  freeDsrs = kAllDsrs & ~takenDsrs;
-  registerOwner.fill({});
-  dsrOwner.fill({});
+  registerFile.begin(kAllRegisters & ~links & ~takenRegisters);
+  dsrFile.begin(kAllDsrs & ~takenDsrs);
   registers.clear();
   dsrs.clear();
   label(name);
@@ -129,8 +127,7 @@ LogicalResult RoleEmitter::emitTask(TaskOp op) {
   beginBody(body, op.getSymName(), 0, 0);
   for (auto payload : body.getOps<PayloadOp>()) {
     // The wavelet arrives in r1, from the first instruction on.
-    freeRegisters &= ~(1u << 1);
-    registerOwner[1] = payload.getResult();
+    registerFile.take(1, payload.getResult());
     registers[payload.getResult()] = 1;
   }
   if (failed(emitBlock(body))) {
@@ -180,8 +177,8 @@ LogicalResult RoleEmitter::emitOp(Operation *op) {
       .Case<ActivateOp, BlockOp, UnblockOp>(
           [&](Operation *o) { return emitTaskControl(o); })
       .Case([&](ConstantOp o) { return emitConstant(o); })
-      .Case<ParamValueOp, CastOp, ClockOp>(
-          [&](Operation *o) { return emitSimple(o); })
+      .Case([&](ParamValueOp o) { return emitParam(o); })
+      .Case<CastOp, ClockOp>([&](Operation *o) { return emitSimple(o); })
       .Case<PayloadOp, BitcastOp>([](Operation *) { return success(); })
       .Case([&](LoadOp o) { return emitLoad(o); })
       .Case([&](StoreOp o) { return emitStore(o); })
@@ -212,15 +209,17 @@ LogicalResult RoleEmitter::emitLoop(LoopOp op) {
   Value count = rootOf(op.getCount());
   uint8_t from = trips ? 0 : registerOf(count);
   std::optional<uint32_t> guard;
+  Known skipped;
   if (!trips && !op.getNonzero()) {
     guard = append(Opcode::BranchGe, 0, 0, from);
+    skipped = known();
   }
   release(liveness->begin(op));
   uint8_t counter;
-  if (!trips && ((freeRegisters >> from) & 1u)) {
+  if (!trips && registerFile.isFree(from)) {
     counter = from;
-    freeRegisters &= ~(1u << from);
-    registerOwner[from] = op.getCount();
+    registerFile.take(from, op.getCount());
+    registerFile.set(from, {});
   } else {
     FailureOr<uint8_t> taken = takeRegister(op, op.getCount());
     if (failed(taken)) {
@@ -246,6 +245,7 @@ LogicalResult RoleEmitter::emitLoop(LoopOp op) {
     append(Opcode::LoadImm, step);
   }
   label(bodyName + ".loop");
+  forgetFree();
   uint32_t head = here();
   Block &body = op.getBody().front();
   if (failed(emitBlock(body))) {
@@ -257,15 +257,17 @@ LogicalResult RoleEmitter::emitLoop(LoopOp op) {
     }
     append(Opcode::LoopDec, counter, 0, 0, head);
   }
-  giveRegister(counter);
+  registerFile.give(counter);
   if (guard) {
     code[*guard].imm = here();
+    meetKnown(skipped);
   }
   return success();
 }
 
 LogicalResult RoleEmitter::emitForever(ForeverOp op) {
   label(bodyName + ".forever");
+  forgetFree();
   uint32_t head = here();
   Block &body = op.getBody().front();
   if (failed(emitBlock(body))) {
@@ -305,10 +307,13 @@ LogicalResult RoleEmitter::emitIf(IfOp op) {
     break;
   }
   }
+  Known atBranch = known();
   Block &thenBlock = op.getThenRegion().front();
   if (failed(emitBlock(thenBlock))) {
     return failure();
   }
+  Known afterThen = known();
+  setKnown(atBranch);
   bool hasElse =
       !op.getElseRegion().empty() && !op.getElseRegion().front().empty();
   std::optional<uint32_t> toEnd;
@@ -322,6 +327,11 @@ LogicalResult RoleEmitter::emitIf(IfOp op) {
   if (toEnd) {
     code[*toEnd].imm = here();
   }
+  if (hasElse && isEndless(op.getElseRegion().front())) {
+    setKnown(afterThen);
+  } else if (!isEndless(thenBlock)) {
+    meetKnown(afterThen);
+  }
   return success();
 }
 
@@ -329,10 +339,11 @@ LogicalResult RoleEmitter::emitCall(CallOp op) {
   size_t which = subroutineIndex.lookup(op.getCallee());
   Subroutine &callee = subroutines[which];
   // Live: everything that is neither free nor a link of some level.
-  callee.liveRegisters |= kAllRegisters & ~freeRegisters;
-  callee.liveDsrs |= kAllDsrs & ~freeDsrs;
+  callee.liveRegisters |= kAllRegisters & registerFile.taken();
+  callee.liveDsrs |= kAllDsrs & dsrFile.taken();
   callFixups.push_back({here(), which});
   append(Opcode::Call, uint8_t(kNumRegisters - callee.level));
+  forgetFree();
   return success();
 }
 
@@ -376,18 +387,13 @@ LogicalResult RoleEmitter::outOf(Operation *op, StringRef what,
 }
 
 FailureOr<uint8_t> RoleEmitter::takeRegister(Operation *op, Value owner) {
-  if (!freeRegisters) {
-    return outOf(op, "a register", registerOwner);
+  std::optional<uint8_t> reg = registerFile.choose(kAllRegisters);
+  if (!reg) {
+    return outOf(op, "a register", registerFile.getOwners());
   }
-  uint8_t reg = uint8_t(llvm::countr_zero(freeRegisters));
-  freeRegisters &= freeRegisters - 1;
-  registerOwner[reg] = owner;
-  return reg;
-}
-
-void RoleEmitter::giveRegister(uint8_t reg) {
-  freeRegisters |= 1u << reg;
-  registerOwner[reg] = {};
+  registerFile.take(*reg, owner);
+  registerFile.set(*reg, {});
+  return *reg;
 }
 
 FailureOr<uint8_t> RoleEmitter::resultRegister(Operation *op) {
@@ -397,6 +403,39 @@ FailureOr<uint8_t> RoleEmitter::resultRegister(Operation *op) {
   if (succeeded(reg)) {
     registers[result] = *reg;
   }
+  return reg;
+}
+
+LogicalResult
+RoleEmitter::knownRegister(Operation *op, const ScalarContent &content,
+                           llvm::function_ref<void(uint8_t)> load) {
+  if (std::optional<uint8_t> reg = registerFile.find(kAllRegisters, content)) {
+    Value result = op->getResult(0);
+    registerFile.take(*reg, result);
+    registers[result] = *reg;
+    return success();
+  }
+  FailureOr<uint8_t> reg = resultRegister(op);
+  if (failed(reg)) {
+    return failure();
+  }
+  load(*reg);
+  registerFile.set(*reg, content);
+  return success();
+}
+
+FailureOr<uint8_t> RoleEmitter::addressRegister(Operation *op,
+                                                const ScalarContent &content) {
+  if (std::optional<uint8_t> reg = registerFile.find(kAllRegisters, content)) {
+    return *reg;
+  }
+  FailureOr<uint8_t> reg = takeRegister(op, op->getResult(0));
+  if (failed(reg)) {
+    return failure();
+  }
+  append(Opcode::LoadImm, *reg, 0, 0, bufferBase(content.name) + content.value);
+  registerFile.set(*reg, content);
+  registerFile.give(*reg);
   return reg;
 }
 
@@ -412,14 +451,13 @@ uint8_t RoleEmitter::registerOf(Value value) const {
 void RoleEmitter::release(unsigned position) {
   for (Value value : liveness->deathsAt(position)) {
     if (auto found = registers.find(value); found != registers.end()) {
-      giveRegister(found->second);
+      registerFile.give(found->second);
       registers.erase(found);
     }
     if (auto found = dsrs.find(value); found != dsrs.end()) {
       for (uint8_t dsr : {found->second.main, found->second.src1}) {
         if (dsr != kNoOperand) {
-          freeDsrs |= 1u << dsr;
-          dsrOwner[dsr] = {};
+          dsrFile.give(dsr);
         }
       }
       dsrs.erase(found);
@@ -427,22 +465,38 @@ void RoleEmitter::release(unsigned position) {
   }
 }
 
-FailureOr<uint8_t> RoleEmitter::takeDsr(Operation *op, Value owner,
-                                        DsrFile first,
+/// The register that needs least to hold `wanted`. One that steps by itself is
+/// its owner's alone.
+FailureOr<uint8_t> RoleEmitter::takeDsr(Operation *op, const DsrContent &wanted,
+                                        bool steps, DsrFile first,
                                         std::optional<DsrFile> second) {
   auto maskOf = [](DsrFile file) {
     return ((1u << kDsrsPerFile) - 1) << (unsigned(file) * kDsrsPerFile);
   };
-  uint32_t candidates = freeDsrs & maskOf(first);
-  if (!candidates && second) {
-    candidates = freeDsrs & maskOf(*second);
+  uint32_t files = maskOf(first) | (second ? maskOf(*second) : 0);
+  std::optional<uint8_t> dsr;
+  if (!steps) {
+    dsr = dsrFile.find(files, wanted);
+    for (unsigned i = 0; i < kNumDsrs && !dsr; ++i) {
+      if ((files >> i) & 1u && dsrFile.isFree(i) &&
+          dsrFile[i].canBecome(wanted)) {
+        dsr = uint8_t(i);
+      }
+    }
   }
-  if (!candidates) {
+  if (!dsr) {
+    dsr = dsrFile.choose(files);
+    // The second file only where the first has none that holds nothing known.
+    std::optional<uint8_t> own = dsrFile.choose(maskOf(first));
+    if (own && !dsrFile[*own].isKnown()) {
+      dsr = own;
+    }
+  }
+  if (!dsr) {
     // Name those of the files at hand only.
     std::array<Value, kNumDsrs> owners = {};
-    uint32_t files = maskOf(first) | (second ? maskOf(*second) : 0);
     for (unsigned i = 0; i < kNumDsrs; ++i) {
-      owners[i] = ((files >> i) & 1u) ? dsrOwner[i] : Value();
+      owners[i] = ((files >> i) & 1u) ? dsrFile.getOwners()[i] : Value();
     }
     return outOf(op,
                  second
@@ -450,10 +504,8 @@ FailureOr<uint8_t> RoleEmitter::takeDsr(Operation *op, Value owner,
                      : "a descriptor register for a second source",
                  owners);
   }
-  uint8_t dsr = uint8_t(llvm::countr_zero(candidates));
-  freeDsrs &= ~(1u << dsr);
-  dsrOwner[dsr] = owner;
-  return dsr;
+  dsrFile.take(*dsr, op->getResult(0));
+  return *dsr;
 }
 
 //===----------------------------------------------------------------------===//

@@ -4,14 +4,16 @@
 // Walks the code of a role once, in textual order, and assigns registers and
 // descriptor registers as it goes.
 //
-//   registers    r0 is zero; a task or subroutine takes the lowest free one and
-//                gives it back after the last use (Liveness)
+//   registers    r0 is zero; a task or subroutine takes a free one and gives it
+//                back after the last use (Liveness). What it holds stays known
+//                (RegisterFile): constants, parameters and descriptors that are
+//                still there are not loaded again
 //   subroutines  a subroutine on level k (the longest chain of calls from a
 //                task) is linked through register 32 - k, which nothing else
 //                uses. It is emitted after all its callers and keeps off
 //                everything that is live where it is called
 //   descriptors  file Dest for destinations, Src0 for first sources and for
-//                values that are both; each can stand in for the other.
+//                values that are both; either can stand in for the other.
 //                File Src1 for second sources
 //
 // Linear in the size of the code.
@@ -22,10 +24,10 @@
 
 #include "Liveness.h"
 #include "ParamBlock.h"
+#include "RegisterFile.h"
 
 #include "wafer/Emit/Emit.h"
 
-#include <array>
 #include <set>
 
 namespace wafer {
@@ -74,6 +76,7 @@ private:
 
   // Scalars.
   LogicalResult emitConstant(wpe::ConstantOp op);
+  LogicalResult emitParam(wpe::ParamValueOp op);
   LogicalResult emitSimple(Operation *op);
   LogicalResult emitBinary(Operation *op);
   LogicalResult emitLoad(wpe::LoadOp op);
@@ -83,8 +86,13 @@ private:
   LogicalResult emitMem(wpe::MemOp op);
   template <typename FabricOp>
   LogicalResult emitFabric(FabricOp op);
-  LogicalResult loadDsr(Operation *op, Value descriptor, uint32_t address);
-  LogicalResult setLength(DsrPlace place, Value extent);
+  /// Makes the descriptor registers of the result of `op` hold `wanted`.
+  LogicalResult placeDsrs(Operation *op, const DsrContent &wanted,
+                          bool steps = false);
+  LogicalResult fillDsrs(Operation *op, const DsrContent &wanted, bool steps,
+                         llvm::ArrayRef<uint8_t> places);
+  LogicalResult setBases(Operation *op, const DsrContent &wanted,
+                         llvm::ArrayRef<uint8_t> places);
   template <typename VectorOp>
   void emitVector(VectorOp op, VectorFields fields);
   void emitVec(wpe::VecOp op);
@@ -92,11 +100,18 @@ private:
 
   // Registers.
   mlir::FailureOr<uint8_t> takeRegister(Operation *op, Value owner);
-  void giveRegister(uint8_t reg);
   /// The register of the result of `op`, after operands that end here are free.
   mlir::FailureOr<uint8_t> resultRegister(Operation *op);
   uint8_t registerOf(Value value) const;
-  mlir::FailureOr<uint8_t> takeDsr(Operation *op, Value owner, DsrFile first,
+  /// A register for the result of `op` that holds `content`: one that already
+  /// does, else one that `load` fills.
+  LogicalResult knownRegister(Operation *op, const ScalarContent &content,
+                              llvm::function_ref<void(uint8_t)> load);
+  /// The same for a value that only the instructions at hand need.
+  mlir::FailureOr<uint8_t> addressRegister(Operation *op,
+                                           const ScalarContent &content);
+  mlir::FailureOr<uint8_t> takeDsr(Operation *op, const DsrContent &wanted,
+                                   bool steps, DsrFile first,
                                    std::optional<DsrFile> second);
   /// Frees what ends at `position`.
   void release(unsigned position);
@@ -109,6 +124,27 @@ private:
                   uint32_t imm = 0);
   void label(llvm::StringRef name);
   uint32_t bufferBase(llvm::StringRef name) const;
+
+  /// What all registers hold at one place of the code.
+  struct Known {
+    RegisterFile<ScalarContent, kNumRegisters>::Contents scalars;
+    RegisterFile<DsrContent, kNumDsrs>::Contents dsrs;
+  };
+  Known known() const {
+    return {registerFile.getContents(), dsrFile.getContents()};
+  }
+  void setKnown(const Known &at) {
+    registerFile.setContents(at.scalars);
+    dsrFile.setContents(at.dsrs);
+  }
+  void meetKnown(const Known &at) {
+    registerFile.meet(at.scalars);
+    dsrFile.meet(at.dsrs);
+  }
+  void forgetFree() {
+    registerFile.forgetFree();
+    dsrFile.forgetFree();
+  }
 
   wpe::RoleOp role;
   RoleNames names;
@@ -125,10 +161,8 @@ private:
   // The task or subroutine at hand.
   std::optional<Liveness> liveness;
   std::string bodyName;
-  uint32_t freeRegisters = 0;
-  uint32_t freeDsrs = 0;
-  std::array<Value, kNumRegisters> registerOwner;
-  std::array<Value, kNumDsrs> dsrOwner;
+  RegisterFile<ScalarContent, kNumRegisters> registerFile;
+  RegisterFile<DsrContent, kNumDsrs> dsrFile;
   llvm::DenseMap<Value, uint8_t> registers;
   llvm::DenseMap<Value, DsrPlace> dsrs;
 };

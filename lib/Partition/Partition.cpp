@@ -224,37 +224,114 @@ static int64_t readCycles(const Machine &machine, int64_t elements,
   return stepsOf(machine, elements, op) * (modulus + conflicts) / modulus;
 }
 
-ProductCost wafer::estimateProduct(const Machine &machine,
-                                   const ParameterSet &set, int64_t inputs,
-                                   int64_t outputs, bool half) {
-  auto banksOf = [&](const char *op, int64_t bytes) {
+ProductTypes wafer::productTypes(const PartitionProblem &problem) {
+  return problem.weightBytes != 2 ? ProductTypes::Single
+         : problem.halfSums       ? ProductTypes::Mixed
+                                  : ProductTypes::Exact;
+}
+
+int64_t wafer::halfSumOffset(const Machine &machine, int64_t outputs) {
+  // Rows that are whole turns of the banks all begin in the same bank; half a
+  // turn away is farthest from it, if a step is no longer than that.
+  int64_t turn = machine.readConflictModulus * machine.bankWidthBytes;
+  bool apart = turn > 0 && 2 * outputs % turn == 0 &&
+               2 * machine.lanesOf("fmach") <= turn / 2;
+  return apart ? turn / 2 : 0;
+}
+
+namespace {
+/// The cycles of the parts of a product.
+class ProductCosts {
+public:
+  ProductCosts(const Machine &machine, const ParameterSet &set, int64_t inputs,
+               int64_t outputs)
+      : machine(machine), set(set), inputs(inputs), outputs(outputs) {}
+
+  /// Instructions without their steps.
+  int64_t starts(int64_t count) const {
+    return count * vectorCycles(machine, set, 0, "fmuls");
+  }
+  int64_t clear() const { return vectorCycles(machine, set, outputs, "mov32"); }
+  /// binary16 sums to the binary32 result.
+  int64_t widen() const {
+    return vectorCycles(machine, set, outputs, "faddhs");
+  }
+  /// `count` multiply-adds, one an input: the scalar, its address, the end of
+  /// the loop, the instruction.
+  int64_t loop(const char *op, int64_t count, int64_t sumBytes,
+               int64_t weightBytes) const {
+    int64_t address =
+        inputs < kWrittenOut ? 0 : 2 * int64_t(set.alu) + int64_t(set.branch);
+    return 3 * int64_t(set.dsrLoad) +
+           count * (int64_t(set.load) + address + int64_t(set.vectorStart) +
+                    sumSteps(op, outputs, sumBytes, weightBytes));
+  }
+  int64_t multiply() const {
+    return readCycles(machine, inputs * outputs, "fmulh",
+                      banksOf("fmulh", 2) + 1);
+  }
+  /// A sum of `elements` to others that stay where they are.
+  int64_t sumSteps(const char *op, int64_t elements, int64_t sumBytes,
+                   int64_t addedBytes) const {
+    bool apart = sumBytes == 2 && halfSumOffset(machine, outputs) != 0;
+    return apart ? stepsOf(machine, elements, op)
+                 : readCycles(machine, elements, op,
+                              banksOf(op, sumBytes) + banksOf(op, addedBytes));
+  }
+
+private:
+  int64_t banksOf(const char *op, int64_t bytes) const {
     return ceilDiv(machine.lanesOf(op) * bytes, machine.bankWidthBytes);
+  }
+
+  const Machine &machine;
+  const ParameterSet &set;
+  int64_t inputs, outputs;
+};
+} // namespace
+
+ProductPlan wafer::planProduct(const Machine &machine, const ParameterSet &set,
+                               int64_t inputs, int64_t outputs,
+                               ProductTypes types) {
+  ProductCosts costs(machine, set, inputs, outputs);
+  bool half = types != ProductTypes::Single;
+  ProductPlan best;
+  best.cycles = costs.clear() +
+                costs.loop(half ? "fmachs" : "fmacs", inputs, 4, half ? 2 : 4);
+  if (!half) {
+    return best;
+  }
+  auto consider = [&](const ProductPlan &plan) {
+    if (plan.cycles < best.cycles) {
+      best = plan;
+    }
   };
-  // A turn: the scalar, its address, the end of the loop, a start.
-  const char *turnOp = half ? "fmachs" : "fmacs";
-  int64_t turn = int64_t(set.load) + 2 * int64_t(set.alu) +
-                 int64_t(set.branch) + int64_t(set.vectorStart) +
-                 readCycles(machine, outputs, turnOp,
-                            banksOf(turnOp, 4) + banksOf(turnOp, half ? 2 : 4));
-  ProductCost cost;
-  cost.loop = 3 * int64_t(set.dsrLoad) + inputs * turn;
-  cost.piece =
-      std::min(inputs, kProductElements / std::max<int64_t>(1, outputs));
   // A sum over rows must not meet one of its elements twice in a step.
-  if (!half || outputs < machine.lanesOf("faddhs") || cost.piece < 1) {
-    cost.piece = 0;
-    return cost;
+  int64_t piece =
+      std::min(inputs, kProductElements / std::max<int64_t>(1, outputs));
+  if (piece > 0 && outputs >= machine.lanesOf("faddhs")) {
+    int64_t pieces = ceilDiv(inputs, piece);
+    consider({piece, 0,
+              costs.clear() + costs.starts(2 * pieces) + costs.multiply() +
+                  costs.sumSteps("faddhs", inputs * outputs, 4, 2)});
   }
-  int64_t count = inputs * outputs;
-  cost.together = 2 * ceilDiv(inputs, cost.piece) *
-                      vectorCycles(machine, set, 0, "faddhs") +
-                  readCycles(machine, count, "fmulh", banksOf("fmulh", 2) + 1) +
-                  readCycles(machine, count, "faddhs",
-                             banksOf("faddhs", 4) + banksOf("faddhs", 2));
-  if (cost.together >= cost.loop) {
-    cost.piece = 0;
+  if (types != ProductTypes::Mixed) {
+    return best;
   }
-  return cost;
+  int64_t runs = ceilDiv(inputs, kHalfTerms);
+  consider({0, std::min(inputs, kHalfTerms),
+            costs.loop("fmach", inputs, 2, 2) + runs * costs.widen()});
+  piece = std::min(piece, kHalfTerms);
+  if (piece > 0 && outputs >= machine.lanesOf("faddh")) {
+    int64_t pieces = ceilDiv(inputs, piece);
+    consider({piece, piece,
+              costs.starts(3 * pieces) + costs.multiply() +
+                  // the sums are cleared first
+                  pieces * stepsOf(machine, outputs, "mov16") +
+                  costs.sumSteps("faddh", inputs * outputs, 2, 2) +
+                  pieces * costs.widen()});
+  }
+  return best;
 }
 
 int64_t wafer::estimateLayerCycles(const PartitionProblem &p, int64_t width,
@@ -262,13 +339,11 @@ int64_t wafer::estimateLayerCycles(const PartitionProblem &p, int64_t width,
   const Machine &m = *p.machine;
   LocalSizes s(p, width, height);
   const ParameterSet &set = *m.findParameters(p.parameterSet);
-  bool half = p.weightBytes == 2;
   auto vector = [&](int64_t elements, const char *op) {
     return vectorCycles(m, set, elements, op);
   };
   auto product = [&](int64_t inputs, int64_t outputs) {
-    return vector(outputs, "mov32") +
-           estimateProduct(m, set, inputs, outputs, half).cycles();
+    return planProduct(m, set, inputs, outputs, productTypes(p)).cycles;
   };
   int64_t groupRows = chainGroupRows(m, set, height);
   int64_t headColumns = std::max<int64_t>(1, width / p.kvHeads);
@@ -297,9 +372,21 @@ int64_t wafer::estimateLayerCycles(const PartitionProblem &p, int64_t width,
   // Addresses of a head's vectors and the turn of its loop.
   int64_t turn =
       4 * int64_t(set.dsrSet) + 12 * int64_t(set.alu) + int64_t(set.branch);
-  int64_t exponential = 5 * vector(positions, "fmuls") +
-                        6 * vector(positions, "fadds") +
+  // Special functions are in binary16 where their results go into products of
+  // it: instructions of one element a step, and all others.
+  bool half = p.weightBytes == 2;
+  auto special = [&](int64_t elements, int64_t slow, int64_t fast) {
+    return slow * vector(elements, "sll16") + fast * vector(elements, "faddh");
+  };
+  int64_t softmax = vector(positions, "fsubs");
+  softmax += half ? vector(positions, "fs2h") + special(positions, 2, 9) +
+                        vector(positions, "faddhs")
+                  : 5 * vector(positions, "fmuls") +
+                        7 * vector(positions, "fadds") +
                         2 * vector(positions, "sll16");
+  int64_t silu =
+      half ? vector(2 * s.ffn, "fs2h") + special(s.ffn, 3, 17)
+           : 15 * vector(s.ffn, "fmuls") + 10 * vector(s.ffn, "fadds");
   int64_t cycles = norm(s.dim) + product(s.dim, s.query + 2 * s.key) +
                    overRows(s.query + 2 * s.key + 1);
   cycles += vector(s.query + 2 * s.key, "fmuls") +
@@ -310,25 +397,37 @@ int64_t wafer::estimateLayerCycles(const PartitionProblem &p, int64_t width,
                    heads * (vector(width2, "fmacs") + turn)) +
               heads * (2 * vector(slots, "fmuls") + 4 * turn);
   }
-  cycles += heads * (2 * vector(0, "fmulh") + turn +
-                     slots * width2 / m.lanesOf("fmulh") +
-                     slots * width2 * 3 / (2 * m.lanesOf("faddhs"))) +
-            vector(positions, "mov32") + overHead(positions);
+  // Scores of the queries of a KV head at once, of all slots: the products,
+  // their sums by halves, and to binary32; else of one query after the other.
+  int64_t block = s.group * width2 * s.slots;
+  if (productTypes(p) == ProductTypes::Mixed && block <= kProductElements &&
+      width2 <= kHalfTerms) {
+    int64_t score =
+        vector(block, "fmulh") + vector(s.group * s.slots, "faddhs");
+    for (int64_t left = width2; left > 1; left -= left / 2) {
+      score += vector(left / 2 * s.group * s.slots, "faddh");
+    }
+    cycles += s.kvHeads * (score + turn);
+  } else {
+    cycles += vector(positions, "mov32") +
+              heads * (2 * vector(0, "fmulh") + turn +
+                       slots * width2 / m.lanesOf("fmulh") +
+                       slots * width2 * 3 / (2 * m.lanesOf("faddhs")));
+  }
+  cycles += overHead(positions);
   cycles +=
       2 * vector(heads, "mov32") + vector(positions, "fmaxs") + overRows(heads);
-  cycles +=
-      vector(positions, "fsubs") + exponential + 2 * vector(positions, "fs2h");
+  cycles += softmax;
   cycles += heads * (2 * vector(0, "fmulh") + turn +
                      slots * width2 / m.lanesOf("fmulh") + slots * width2) +
             vector(s.query, "mov32") + overRows(s.query + heads);
-  cycles += heads * (int64_t(set.fpDivide) + turn) + vector(s.query, "fmuls") +
-            vector(s.query, "fs2h");
+  cycles += heads * (10 * int64_t(set.fp) + int64_t(set.load)) +
+            vector(s.query, "fmuls") + vector(s.query, "fs2h");
   cycles += product(s.query, s.dim) + overColumns(s.dim) +
             vector(s.dim, "fadds") + norm(s.dim);
   cycles += product(s.dim, 2 * s.ffn) + overRows(2 * s.ffn + 1) +
             vector(2 * s.ffn, "fmuls");
-  cycles += 15 * vector(s.ffn, "fmuls") + 10 * vector(s.ffn, "fadds") +
-            vector(s.ffn, "fs2h");
+  cycles += silu;
   cycles += product(s.ffn, s.dim) + overColumns(s.dim) + vector(s.dim, "fadds");
   return cycles;
 }
@@ -336,8 +435,8 @@ int64_t wafer::estimateLayerCycles(const PartitionProblem &p, int64_t width,
 int64_t wafer::boundLayerCycles(const PartitionProblem &p, int64_t width,
                                 int64_t height) {
   int64_t query = p.heads * p.headDim, key = p.kvHeads * p.headDim;
-  int64_t macs = p.dim * (query + 2 * key) + query * p.dim +
-                 3 * p.dim * p.ffn + 2 * p.context * query;
+  int64_t macs = p.dim * (query + 2 * key) + query * p.dim + 3 * p.dim * p.ffn +
+                 2 * p.context * query;
   int64_t lanes = p.machine->lanesOf(p.weightBytes == 2 ? "fmach" : "fmacs");
   int64_t hops = 3 * height + 2 * width + 2 * (width / p.kvHeads);
   return ceilDiv(macs, width * height * lanes) +
@@ -369,8 +468,7 @@ int64_t headCycles(const PartitionProblem &p, int64_t height, int64_t columns) {
   int64_t dim = ceilDiv(p.dim, height);
   int64_t logits = ceilDiv(p.vocab, columns);
   const Machine &machine = *p.machine;
-  return estimateProduct(machine, set, dim, logits, p.weightBytes == 2)
-             .cycles() +
+  return planProduct(machine, set, dim, logits, productTypes(p)).cycles +
          estimateAllReduceCycles(machine, set, logits + 1, height,
                                  chainGroupRows(machine, set, height)) +
          2 * vectorCycles(machine, set, logits, "fmuls") +

@@ -48,6 +48,7 @@ void wafer::buildPartitionPhase(OpPassManager &manager,
   WaferPartitionOptions partition;
   partition.machine = options.machine;
   partition.params = options.params;
+  partition.accumulate = options.accumulate;
   partition.context = options.context;
   partition.stages = options.stages;
   partition.width = options.width;

@@ -2,7 +2,7 @@
 // RUN: wsec-opt %S/Inputs/tiny-llama.mlir --wafer-partition="machine=tiny16 width=3 height=3 stages=2" --wafer-verify-partitioned | FileCheck %s
 
 // What was asked for: two stages of 3x3 for the three layers.
-// CHECK: module attributes {wafer.context = 16 : i64, wafer.machine = "tiny16", wafer.params = "measured"
+// CHECK: module attributes {wafer.accumulate = "mixed", wafer.context = 16 : i64, wafer.machine = "tiny16", wafer.params = "measured"
 
 // Only weights are left of the model.
 // CHECK: wgraph.model @tiny

@@ -141,7 +141,7 @@ wpe.role @registers {
 
 // -----
 
-// Descriptor registers: eight second sources.
+// Descriptor registers: eight second sources (equal ones would share one).
 wpe.role @descriptors {
   wpe.buffer @x : 32 x f32 {kind = scratch}
   wpe.task @main active {
@@ -149,21 +149,21 @@ wpe.role @descriptors {
     // expected-note @+1 {{live: wpe.mem of type '!wpe.dsd'}}
     %d0 = wpe.mem @x extent(4) : f32
     // expected-note @+1 {{live: wpe.mem of type '!wpe.dsd'}}
-    %d1 = wpe.mem @x extent(4) : f32
+    %d1 = wpe.mem @x offset(4) extent(4) : f32
     // expected-note @+1 {{live: wpe.mem of type '!wpe.dsd'}}
-    %d2 = wpe.mem @x extent(4) : f32
+    %d2 = wpe.mem @x offset(8) extent(4) : f32
     // expected-note @+1 {{live: wpe.mem of type '!wpe.dsd'}}
-    %d3 = wpe.mem @x extent(4) : f32
+    %d3 = wpe.mem @x offset(12) extent(4) : f32
     // expected-note @+1 {{live: wpe.mem of type '!wpe.dsd'}}
-    %d4 = wpe.mem @x extent(4) : f32
+    %d4 = wpe.mem @x offset(16) extent(4) : f32
     // expected-note @+1 {{live: wpe.mem of type '!wpe.dsd'}}
-    %d5 = wpe.mem @x extent(4) : f32
+    %d5 = wpe.mem @x offset(20) extent(4) : f32
     // expected-note @+1 {{live: wpe.mem of type '!wpe.dsd'}}
-    %d6 = wpe.mem @x extent(4) : f32
+    %d6 = wpe.mem @x offset(24) extent(4) : f32
     // expected-note @+1 {{live: wpe.mem of type '!wpe.dsd'}}
-    %d7 = wpe.mem @x extent(4) : f32
+    %d7 = wpe.mem @x offset(28) extent(4) : f32
     // expected-error @+1 {{needs a descriptor register for a second source, but none is free in 'main'; 8 are live here}}
-    %d8 = wpe.mem @x extent(4) : f32
+    %d8 = wpe.mem @x offset(32) extent(4) : f32
     wpe.vec fadds %x, %x, %d0
     wpe.vec fadds %x, %x, %d1
     wpe.vec fadds %x, %x, %d2

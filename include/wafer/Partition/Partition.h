@@ -48,6 +48,8 @@ struct PartitionProblem {
   int64_t context = 0;
   /// Bytes of a stored weight or cache element.
   int64_t weightBytes = 2;
+  /// Whether products are summed in binary16 inside a core.
+  bool halfSums = true;
 
   // The machine.
   const Machine *machine = nullptr;
@@ -135,23 +137,43 @@ int64_t estimateAllReduceCycles(const Machine &machine, const ParameterSet &set,
                                 int64_t words, int64_t lines,
                                 int64_t groupSize = 0);
 
+/// What the products of a core are made of.
+enum class ProductTypes : uint8_t {
+  Single, // binary32 weights and sums
+  Exact,  // binary16 weights, binary32 sums
+  Mixed,  // binary16 weights; binary16 sums of at most kHalfTerms products,
+          // which are added in binary32
+};
+
+/// What the products of the problem's cores are made of.
+ProductTypes productTypes(const PartitionProblem &problem);
+
 /// Most products that are made at once; they need a place in SRAM.
 inline constexpr int64_t kProductElements = 1024;
+/// Most terms of a binary16 sum: its rounding is at most 2^-11 of the sum of
+/// the absolute terms for each term, that is 2^-5 in the worst case and about
+/// the rounding of one term in the mean.
+inline constexpr int64_t kHalfTerms = 64;
+/// A loop over fewer inputs than this is written out.
+inline constexpr int64_t kWrittenOut = 16;
 
-/// Estimated cycles of the product of a core's block of weights with its
-/// inputs: one multiply-add an input, or all products of some inputs at once
-/// and then their sum.
-struct ProductCost {
-  int64_t loop = 0;
-  int64_t together = 0;
-  /// Inputs whose products are made at once; 0: the loop is better.
+/// How a core multiplies its block of weights with its inputs: one multiply-add
+/// an input, or all products of some inputs at once and then their sums.
+struct ProductPlan {
+  /// Inputs whose products are made at once; 0: a multiply-add an input.
   int64_t piece = 0;
-
-  int64_t cycles() const { return piece ? together : loop; }
+  /// Inputs of one binary16 sum; 0: sums are binary32.
+  int64_t terms = 0;
+  /// Estimated, from the inputs to the binary32 result.
+  int64_t cycles = 0;
 };
-/// `half`: weights and inputs are binary16, sums binary32.
-ProductCost estimateProduct(const Machine &machine, const ParameterSet &set,
-                            int64_t inputs, int64_t outputs, bool half);
+/// The plan with the least estimated cycles.
+ProductPlan planProduct(const Machine &machine, const ParameterSet &set,
+                        int64_t inputs, int64_t outputs, ProductTypes types);
+
+/// Byte in a scratch buffer where binary16 sums of `outputs` elements begin, so
+/// that they meet no bank of the rows that are added, where that can be.
+int64_t halfSumOffset(const Machine &machine, int64_t outputs);
 
 /// The size of the groups in which the rows of a rectangle reduce, by least
 /// estimated cycles; 0: one level, also where the machine has too few queues.

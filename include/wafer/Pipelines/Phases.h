@@ -45,6 +45,8 @@ struct PipelineOptions {
   std::string params;
   /// Element type of stored weights: stored, f16, f32.
   std::string weightsType = "f16";
+  /// Sums of products of f16 inside a core: mixed (f16, up to 64 terms), f32.
+  std::string accumulate = "mixed";
   int64_t context = 0;
   int64_t stages = 0; // 0: chosen
   int64_t width = 0, height = 0;

@@ -5,7 +5,21 @@ using namespace mlir;
 using namespace wafer;
 
 mlir::Value Code::param(StringRef name) {
+  if (mlir::Value value = held.lookup(name)) {
+    return value;
+  }
   return wpe::ParamValueOp::create(builder, i32(), name);
+}
+
+mlir::Value Code::halfConstant(uint16_t bits) {
+  llvm::APFloat value(llvm::APFloat::IEEEhalf(), llvm::APInt(16, bits));
+  return wpe::ConstantOp::create(builder, builder.getFloatAttr(f16(), value));
+}
+
+void Code::hold(ArrayRef<StringRef> names) {
+  for (StringRef name : names) {
+    held[name] = param(name);
+  }
 }
 
 mlir::Value Code::mul(mlir::Value a, int32_t b) {

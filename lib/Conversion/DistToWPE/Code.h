@@ -2,7 +2,8 @@
 //===- Code.h - Short words for writing the code of a role ------*- C++ -*-===//
 //
 // A thin layer over the builders of the wpe dialect, so that a lowering reads
-// like the program that it makes. It keeps no state but the insertion point.
+// like the program that it makes. It keeps no state but the insertion point and
+// the parameters that are held in registers.
 //
 //===----------------------------------------------------------------------===//
 #ifndef WAFER_LIB_CONVERSION_DISTTOWPE_CODE_H
@@ -11,6 +12,8 @@
 #include "wafer/WPE/WPE.h"
 
 #include "mlir/IR/ImplicitLocOpBuilder.h"
+
+#include "llvm/ADT/StringMap.h"
 
 #include <functional>
 #include <string>
@@ -74,7 +77,12 @@ public:
   mlir::Value constant(float value) {
     return wpe::ConstantOp::create(builder, value);
   }
+  /// A binary16 constant by its bits.
+  mlir::Value halfConstant(uint16_t bits);
+  /// A parameter of the core; from its register where it is held.
   mlir::Value param(llvm::StringRef name);
+  /// Reads parameters once, for all code that follows in this block.
+  void hold(llvm::ArrayRef<llvm::StringRef> names);
   mlir::Value add(mlir::Value a, mlir::Value b) {
     return wpe::AddOp::create(builder, a, b);
   }
@@ -116,6 +124,9 @@ public:
             const Body &then, const Body &otherwise = {});
   void whenSet(llvm::StringRef param, const Body &then,
                const Body &otherwise = {});
+
+private:
+  llvm::StringMap<mlir::Value> held;
 };
 
 } // namespace wafer

@@ -115,6 +115,8 @@ private:
   StageStreams headStreams;
   int32_t hostRow = 0, tokenRow = 0;
   const ParameterSet *parameters = nullptr;
+  /// Products are summed in binary16 inside a core.
+  bool halfSums = true;
 };
 
 } // namespace
@@ -480,7 +482,7 @@ void Lowering::makeRopeTables(ArrayRef<StageLowering::TableTensor> tables,
   }
 }
 
-/// Which costs the remarks quote: those that the partition was chosen by.
+/// Costs and policy of the sums: those that the partition was chosen by.
 LogicalResult Lowering::findParameters() {
   auto name = module->getAttrOfType<StringAttr>("wafer.params");
   parameters = name ? machine.findParameters(name.str())
@@ -489,6 +491,9 @@ LogicalResult Lowering::findParameters() {
     return module.emitError()
            << "machine '" << machine.name << "' has no parameter set '"
            << name.getValue() << "'";
+  }
+  if (auto policy = module->getAttrOfType<StringAttr>("wafer.accumulate")) {
+    halfSums = policy.getValue() == "mixed";
   }
   return success();
 }
@@ -546,7 +551,8 @@ LogicalResult Lowering::lowerEmbed() {
   Code code(embed.getLoc());
   auto role = wpe::RoleOp::create(builder, "embed_role");
   makeTask(role, code);
-  StageLowering lowering(code, role, symbols, embed, 1, machine, *parameters);
+  StageLowering lowering(code, role, symbols, embed, 1, machine, *parameters,
+                         halfSums);
   declareQueue(role, "token_in", wpe::QueueDirection::Input, {"token"});
   declareQueue(role, "chain_in", wpe::QueueDirection::Input, embedChain);
   std::vector<std::string> outs = embedChain;
@@ -632,8 +638,8 @@ LogicalResult Lowering::lowerLayers() {
   Code code(first.getLoc());
   auto role = wpe::RoleOp::create(builder, "layer_role");
   makeTask(role, code);
-  StageLowering lowering(code, role, symbols, first, most, machine,
-                         *parameters);
+  StageLowering lowering(code, role, symbols, first, most, machine, *parameters,
+                         halfSums);
   std::vector<std::string> ins, turns, outs;
   bool turnsOut = false;
   for (StageOp stage : layers) {
@@ -645,14 +651,15 @@ LogicalResult Lowering::lowerLayers() {
   }
   declareCollectives(role, lowering, layerStreams, rect.h, rect.w, ins, turns);
   declareQueue(role, "hidden_out", wpe::QueueDirection::Output, outs);
-  declareParams(role,
-                {"row", "row_root", "row_first", "row_second", "row_third"},
-                wpe::ParamKind::Row);
-  declareParams(role,
-                {"column_root", "column_first", "column_second", "column_third",
-                 "group_root", "group_first", "group_second", "group_multi",
-                 "sends"},
-                wpe::ParamKind::Column);
+  const StringRef rowClass[] = {"row_root", "row_first", "row_second",
+                                "row_third"};
+  const StringRef columnClass[] = {
+      "column_root", "column_first", "column_second", "column_third",
+      "group_root",  "group_first",  "group_second",  "group_multi"};
+  declareParams(role, {"row"}, wpe::ParamKind::Row);
+  declareParams(role, rowClass, wpe::ParamKind::Row);
+  declareParams(role, columnClass, wpe::ParamKind::Column);
+  declareParams(role, {"sends"}, wpe::ParamKind::Column);
   declareParams(role, {"layers"}, wpe::ParamKind::Region);
   if (turnsOut) {
     declareParams(role, {"turn_in", "turn_out"}, wpe::ParamKind::Column);
@@ -664,6 +671,9 @@ LogicalResult Lowering::lowerLayers() {
   View x = lowering.makeBuffer("x", code.f32(), width);
   lowering.bindArgument(x);
   LogicalResult result = success();
+  // What a core is to its collectives, which every layer asks several times.
+  code.hold(rowClass);
+  code.hold(columnClass);
   code.forever([&] {
     if (lowering.hasAttention()) {
       lowering.beginToken();
@@ -758,7 +768,8 @@ LogicalResult Lowering::lowerHead() {
   Code code(head.getLoc());
   auto role = wpe::RoleOp::create(builder, "head_role");
   makeTask(role, code);
-  StageLowering lowering(code, role, symbols, head, 1, machine, *parameters);
+  StageLowering lowering(code, role, symbols, head, 1, machine, *parameters,
+                         halfSums);
   declareCollectives(role, lowering, headStreams, rect.h, rect.w, {});
   declareQueue(role, "hidden_in", wpe::QueueDirection::Input,
                handOverInto[head.getSymNameAttr()].families);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- StageAttention.cpp - Positions, cache and attention ----------------===//
 //
-// What a core knows about positions lies in `token_state`, seven words:
+// What a core knows about positions lies in `token_state`, six words:
 //
 //   0 held    positions that this row holds, without the current one
 //   4 now     the same with the current one, if this row owns it
@@ -9,7 +9,10 @@
 //  12 low     position mod low table size      (rotary table)
 //  16 high    position / low table size
 //  20 own     1 if this row owns the current position
-//  24 reach   now, at least the lanes of a sum (if the row has as many)
+//
+// During a token `now` is in a register, and so is
+//
+//     reach   now, at least the lanes of a sum (if the row has as many)
 //
 // All counters start at zero and step at the end of a token, so no division is
 // ever needed and an append moves nothing.
@@ -34,7 +37,7 @@ static Place tokenState(Code &code, int64_t offset) {
 //===----------------------------------------------------------------------===//
 
 void StageLowering::beginToken() {
-  makeBuffer("token_state", code.i32(), 7, wpe::BufferKind::State);
+  makeBuffer("token_state", code.i32(), 6, wpe::BufferKind::State);
   mlir::Value held = code.load(tokenState(code, 0));
   code.store(held, tokenState(code, 4));
   code.store(code.constant(0), tokenState(code, 20));
@@ -43,11 +46,8 @@ void StageLowering::beginToken() {
               code.store(code.add(held, 1), tokenState(code, 4));
               code.store(code.constant(1), tokenState(code, 20));
             });
-  mlir::Value holds = code.load(tokenState(code, 4));
-  code.store(holds, tokenState(code, 24));
-  code.when(Predicate::Lt, holds, code.constant(int32_t(lanes)), [&] {
-    code.store(code.constant(int32_t(lanes)), tokenState(code, 24));
-  });
+  now = code.load(tokenState(code, 4));
+  reach = wpe::MaxOp::create(code.builder, now, code.constant(int32_t(lanes)));
   if (frequencies.empty()) {
     return;
   }
@@ -91,7 +91,7 @@ void StageLowering::beginToken() {
 }
 
 void StageLowering::endToken() {
-  code.store(code.load(tokenState(code, 4)), tokenState(code, 0));
+  code.store(now, tokenState(code, 0));
   // Steps a counter that returns to zero at `limit`, then does `carry`.
   auto step = [&](int64_t offset, int64_t limit, const Code::Body &carry) {
     mlir::Value next = code.add(code.load(tokenState(code, offset)), 1);
@@ -262,41 +262,90 @@ void StageLowering::lowerScores(ScoresOp op) {
   Type element = query.place.element;
   int64_t size = wpe::elementBytes(element);
   int64_t width = 2 * pairs, perPosition = heads * group_;
-  Place keys{op.getKeys().str(), element, 0, {}};
-  mlir::Value offset = layerOffset(heads * width * slots * size);
-  mlir::Value now = code.load(tokenState(code, 4));
+  Place keys{op.getKeys().str(), element, 0,
+             layerOffset(heads * width * slots * size)};
+  int64_t all = group_ * width * slots;
+  bool together = products == ProductTypes::Mixed && all <= kProductElements &&
+                  width <= kHalfTerms;
   // A step of the sum must not meet an element twice, so short rows have some
   // scores more, of positions that are not there yet.
-  bool products = element.isF16() && slots >= lanes;
-  mlir::Value reach =
-      products ? code.load(tokenState(code, 24)) : mlir::Value();
+  bool byHead = !together && element.isF16() && slots >= lanes;
   code.when(Predicate::Ne, now, code.constant(0), [&] {
-    code.clear(result.place,
-               code.mul(products ? reach : now, int32_t(perPosition)));
-    code.loop(heads, [&](mlir::Value head) {
-      mlir::Value keyBase = code.mul(head, int32_t(width * slots * size));
-      if (offset) {
-        keyBase = code.add(keyBase, offset);
+    if (!together) {
+      code.clear(result.place,
+                 code.mul(byHead ? reach : now, int32_t(perPosition)));
+    }
+    eachHead(heads, [&](mlir::Value head, int64_t fixedHead) {
+      Place key = step(keys, head, fixedHead, width * slots * size);
+      Place queries = step(query.place, head, fixedHead, group_ * width * size);
+      Place line = step(result.place, head, fixedHead, group_ * 4);
+      if (together) {
+        scoresOfGroup(queries, key, line);
+        return;
       }
-      mlir::Value firstQuery = code.mul(head, int32_t(group_));
-      code.loop(group_, [&](mlir::Value member) {
-        mlir::Value index = code.add(firstQuery, member);
-        Place line = result.place.plus(code.shl(index, 2));
-        Place queries =
-            query.place.plus(code.mul(index, int32_t(width * size)));
-        if (products) {
-          scoreProducts(queries, keys.plus(keyBase), line, reach);
+      eachHead(group_, [&](mlir::Value member, int64_t fixed) {
+        Place one = step(queries, member, fixed, width * size);
+        Place sum = step(line, member, fixed, 4);
+        if (byHead) {
+          scoreProducts(one, key, sum);
         } else {
-          scoreLoop(queries, keys, keyBase, line, now);
+          scoreLoop(one, key, sum);
         }
       });
     });
   });
 }
 
+/// `body` for each of `count` heads: written out where they are few, with the
+/// number of the head fixed and no value, else in a loop.
+void StageLowering::eachHead(
+    int64_t count, const std::function<void(mlir::Value, int64_t)> &body) {
+  constexpr int64_t kFewHeads = 4;
+  if (count != 1 && heads * group_ > kFewHeads) {
+    code.loop(count, [&](mlir::Value head) { body(head, 0); });
+    return;
+  }
+  for (int64_t head = 0; head < count; ++head) {
+    body({}, head);
+  }
+}
+
+/// The place of a head in a block of one entry of `bytes` for each.
+Place StageLowering::step(const Place &block, mlir::Value head, int64_t fixed,
+                          int64_t bytes) {
+  if (!head) {
+    return block.at(fixed * bytes);
+  }
+  mlir::Value by = code.mul(head, int32_t(bytes));
+  return block.plus(block.dynamic ? code.add(block.dynamic, by) : by);
+}
+
+// All products of the queries of a KV head with all keys that this row can
+// hold, [query, element, slot] of them; then the sums over the elements, by
+// adding their upper half to the lower one until one is left. Slots without a
+// position give scores that nobody reads.
+void StageLowering::scoresOfGroup(const Place &query, const Place &keys,
+                                  const Place &line) {
+  int64_t width = 2 * pairs, block = width * slots, size = 2;
+  Place all = scratch("products", query.element, group_ * block).place;
+  code.vec("fmulh", code.mem(all, group_ * block),
+           code.mem2d(keys, block, 1, group_, 0),
+           code.mem2d(query, slots, 0, group_ * width, 1));
+  for (int64_t left = width; left > 1;) {
+    int64_t half = left / 2;
+    mlir::Value sum = code.mem2d(all, half * slots, 1, group_, block);
+    code.vec("faddh", sum, sum,
+             code.mem2d(all.at((left - half) * slots * size), half * slots, 1,
+                        group_, block));
+    left -= half;
+  }
+  code.vec("faddhs", code.mem2d(line, slots, heads * group_, group_, 1), {},
+           code.mem2d(all, slots, 1, group_, block), code.constant(0.0f));
+}
+
 /// Scores of one head: the products with all keys, then their sums.
 void StageLowering::scoreProducts(const Place &query, const Place &keys,
-                                  const Place &line, mlir::Value reach) {
+                                  const Place &line) {
   int64_t width = 2 * pairs;
   Place products = scratch("products", query.element, width * slots).place;
   code.vec("fmulh", code.mem(products, reach),
@@ -308,16 +357,13 @@ void StageLowering::scoreProducts(const Place &query, const Place &keys,
 
 /// The same, one element of the query after the other.
 void StageLowering::scoreLoop(const Place &query, const Place &keys,
-                              mlir::Value keyBase, const Place &line,
-                              mlir::Value now) {
-  int32_t size = int32_t(wpe::elementBytes(query.element));
+                              const Place &line) {
+  int64_t size = wpe::elementBytes(query.element);
   mlir::Value sum = code.mem(line, now, heads * group_);
   code.loop(2 * pairs, [&](mlir::Value i) {
-    mlir::Value q =
-        code.load(query.plus(code.add(query.dynamic, code.mul(i, size))));
-    mlir::Value key = code.add(keyBase, code.mul(i, int32_t(slots) * size));
+    mlir::Value q = code.load(step(query, i, 0, size));
     code.vec(query.element.isF16() ? "fmachs" : "fmacs", sum, sum,
-             code.mem(keys.plus(key), now), q);
+             code.mem(step(keys, i, 0, slots * size), now), q);
   });
 }
 
@@ -342,7 +388,6 @@ void StageLowering::lowerHeadNormScores(HeadNormScoresOp op) {
     return rsqrt(wpe::FAddOp::create(
         b, mean, code.constant(float(op.getEps().convertToDouble()))));
   };
-  mlir::Value now = code.load(tokenState(code, 4));
   code.when(Predicate::Ne, now, code.constant(0), [&] {
     code.loop(heads, [&](mlir::Value head) {
       mlir::Value line = code.mul(head, int32_t(slots * 4));
@@ -376,25 +421,25 @@ void StageLowering::lowerMaxPositions(MaxPositionsOp op) {
   // The least finite number: a row without positions must not make a NaN.
   code.vec("mov32", code.mem(result.place, result.count), {}, {},
            code.constant(-3.402823466e38f));
-  mlir::Value now = code.load(tokenState(code, 4));
   code.when(Predicate::Ne, now, code.constant(0),
-            [&] { overPositions("fmaxs", result.place, scores.place, now); });
+            [&] { overPositions("fmaxs", result.place, scores.place); });
 }
 
 /// result[head] = result[head] op values[position, head] over the positions.
 void StageLowering::overPositions(StringRef instruction, const Place &result,
-                                  const Place &values, mlir::Value now) {
+                                  const Place &values) {
   int64_t perPosition = heads * group_;
   if (perPosition >= lanes) {
     mlir::Value all = code.mem2d(result, perPosition, 1, slots, 0);
-    code.vec(instruction, all,
-             code.mem(values, code.mul(now, int32_t(perPosition))), all);
+    code.vec(instruction, all, all,
+             code.mem(values, code.mul(now, int32_t(perPosition))));
     return;
   }
   // So few that a step would meet one twice.
   code.loop(perPosition, [&](mlir::Value index) {
-    mlir::Value byte = code.shl(index, 2);
-    mlir::Value one = code.mem(result.plus(byte), now, 0);
+    mlir::Value one = code.mem(result.plus(code.shl(index, 2)), now, 0);
+    mlir::Value byte =
+        code.mul(index, int32_t(wpe::elementBytes(values.element)));
     code.vec(instruction, one, one,
              code.mem(values.plus(byte), now, perPosition));
   });
@@ -405,9 +450,12 @@ void StageLowering::lowerSoftmax(SoftmaxWeightsOp op) {
   View sum = placeResult(op.getSum());
   views[op.getWeights()] = scores;
   views[op.getSum()] = sum;
+  if (usesHalf) {
+    lowerSoftmaxHalf(scores, maximum, sum, op);
+    return;
+  }
   int64_t perPosition = heads * group_;
   code.clear(sum.place, sum.count);
-  mlir::Value now = code.load(tokenState(code, 4));
   code.when(Predicate::Ne, now, code.constant(0), [&] {
     mlir::Value total = code.mul(now, int32_t(perPosition));
     mlir::Value all = code.mem(scores.place, total);
@@ -415,7 +463,28 @@ void StageLowering::lowerSoftmax(SoftmaxWeightsOp op) {
              code.mem2d(maximum.place, perPosition, 1, slots, 0));
     exponential(scores.place, total, slots * perPosition, float(scoresScale),
                 !usesHalf);
-    overPositions("fadds", sum.place, scores.place, now);
+    overPositions("fadds", sum.place, scores.place);
+  });
+}
+
+/// The weights go into binary16 products, so they are made in binary16. They
+/// and their sum are 2^kHalfExpShift too large, which the division takes out.
+void StageLowering::lowerSoftmaxHalf(const View &scores, const View &maximum,
+                                     const View &sum, SoftmaxWeightsOp op) {
+  int64_t perPosition = heads * group_;
+  View weights = scratch("softmax_half", code.f16(), slots * perPosition);
+  views[op.getWeights()] = weights;
+  code.clear(sum.place, sum.count);
+  code.when(Predicate::Ne, now, code.constant(0), [&] {
+    mlir::Value total = code.mul(now, int32_t(perPosition));
+    mlir::Value all = code.mem(scores.place, total);
+    code.vec("fsubs", all, all,
+             code.mem2d(maximum.place, perPosition, 1, slots, 0));
+    code.vec("fs2h", code.mem(weights.place, total), all);
+    HalfPlaces places = halfPlaces(slots * perPosition);
+    places.slots[unsigned(HalfSlot::X)] = weights.place;
+    halfSequence(halfExp(scoresScale), places, total);
+    overPositions("faddhs", sum.place, weights.place);
   });
 }
 
@@ -427,35 +496,25 @@ void StageLowering::lowerWeightedValues(WeightedValuesOp op) {
   unsigned size = wpe::elementBytes(element);
   bool half = element.isF16();
   int64_t width = 2 * pairs, perPosition = heads * group_;
-  Place cache{op.getValues().str(), element, 0, {}};
-  mlir::Value offset = layerOffset(slots * heads * width * size);
+  Place cache{op.getValues().str(), element, 0,
+              layerOffset(slots * heads * width * size)};
   code.clear(result.place, result.count);
-  mlir::Value now = code.load(tokenState(code, 4));
   Place factors = weights.place;
-  if (half) {
-    factors = scratch("softmax_half", code.f16(), slots * perPosition).place;
-  }
+  assert(factors.element == element && "weights of the type of the values");
   code.when(Predicate::Ne, now, code.constant(0), [&] {
-    if (half) {
-      mlir::Value total = code.mul(now, int32_t(perPosition));
-      code.vec("fs2h", code.mem(factors, total),
-               code.mem(weights.place, total));
-    }
-    code.loop(heads, [&](mlir::Value head) {
-      mlir::Value base = code.mul(head, int32_t(width * slots * size));
-      if (offset) {
-        base = code.add(base, offset);
-      }
-      mlir::Value firstQuery = code.mul(head, int32_t(group_));
-      code.loop(group_, [&](mlir::Value member) {
-        mlir::Value index = code.add(firstQuery, member);
-        Place line = factors.plus(code.mul(index, int32_t(size)));
-        Place sum = result.place.plus(code.mul(index, int32_t(width * 4)));
+    int64_t block = width * slots * size;
+    eachHead(heads, [&](mlir::Value head, int64_t fixedHead) {
+      Place rows = step(cache, head, fixedHead, block);
+      Place lines = step(factors, head, fixedHead, group_ * size);
+      Place results = step(result.place, head, fixedHead, group_ * width * 4);
+      eachHead(group_, [&](mlir::Value member, int64_t fixed) {
+        Place line = step(lines, member, fixed, size);
+        Place sum = step(results, member, fixed, width * 4);
         // The products of all positions and elements, then the sums over the
         // positions, which are neighbours.
         Place products = scratch("products", element, width * slots).place;
         code.vec(half ? "fmulh" : "fmuls", code.mem(products, now),
-                 code.mem2d(cache.plus(base), now, 1, width, slots),
+                 code.mem2d(rows, now, 1, width, slots),
                  code.mem2d(line, now, perPosition, width, 0));
         mlir::Value sums = code.mem2d(sum, now, 0, width, 1);
         code.vec(half ? "faddhs" : "fadds", sums, sums,
@@ -470,11 +529,10 @@ void StageLowering::lowerDivideHeads(DivideHeadsOp op) {
   views[op.getResult()] = value;
   int64_t width = 2 * pairs, count = heads * group_;
   Place factors = scratch("head_factors", code.f32(), count).place;
-  code.loop(count, [&](mlir::Value index) {
-    mlir::Value byte = code.shl(index, 2);
-    mlir::Value factor = wpe::FDivOp::create(code.builder, code.constant(1.0f),
-                                             code.load(sum.place.plus(byte)));
-    code.store(factor, factors.plus(byte));
+  eachHead(count, [&](mlir::Value index, int64_t fixed) {
+    mlir::Value factor =
+        reciprocal(code.load(step(sum.place, index, fixed, 4)));
+    code.store(factor, step(factors, index, fixed, 4));
   });
   mlir::Value all = code.mem(value.place, count * width);
   code.vec("fmuls", all, all, code.mem2d(factors, width, 0, count, 1));

@@ -76,9 +76,105 @@ void StageLowering::reciprocal(const Place &place, const Place &result,
   }
 }
 
+//===----------------------------------------------------------------------===//
+// Binary16
+//===----------------------------------------------------------------------===//
+
+Place StageLowering::constantPlace(uint16_t bits) {
+  constexpr StringRef kName = "half_constants";
+  auto found = llvm::find(halfConstants, bits);
+  int64_t index = found - halfConstants.begin();
+  if (found == halfConstants.end()) {
+    halfConstants.push_back(bits);
+  }
+  Place place = scratch(kName, code.f16(), halfConstants.size()).place;
+  place = place.at(2 * index);
+  if (index + 1 == int64_t(halfConstants.size())) {
+    // Written once, before everything else.
+    OpBuilder::InsertionGuard guard(code.builder);
+    auto task = *role.getBody().getOps<wpe::TaskOp>().begin();
+    code.builder.setInsertionPointToStart(&task.getBody().front());
+    code.store(code.halfConstant(bits), place);
+  }
+  return place;
+}
+
+StageLowering::HalfPlaces StageLowering::halfPlaces(int64_t most) {
+  // T1 is read together with all others, so it begins half a turn of the banks
+  // after them.
+  int64_t apart = halfSumOffset(machine, int64_t(machine.bankWidthBytes) *
+                                             machine.readConflictModulus);
+  HalfPlaces places;
+  auto place = [&](HalfSlot slot, StringRef name, int64_t offset) {
+    places.slots[unsigned(slot)] =
+        scratch(name, code.f16(), most + offset / 2).place.at(offset);
+  };
+  place(HalfSlot::Z, "half_z", 0);
+  place(HalfSlot::T0, "half_t0", 0);
+  place(HalfSlot::T1, "half_t1", apart);
+  place(HalfSlot::T2, "half_t2", 0);
+  return places;
+}
+
+void StageLowering::halfSequence(ArrayRef<HalfStep> steps,
+                                 const HalfPlaces &places, Count extent) {
+  for (const HalfStep &step : steps) {
+    StringRef name = step.mnemonic;
+    bool isBits = name.ends_with("16");
+    auto operand = [&](HalfSlot slot) -> mlir::Value {
+      if (slot == HalfSlot::None) {
+        return {};
+      }
+      if (slot == HalfSlot::Constant) {
+        return code.mem(constantPlace(step.constant), extent, 0);
+      }
+      const Place &place = places.slots[unsigned(slot)];
+      return code.mem(isBits ? place.as(code.i16()) : place, extent);
+    };
+    mlir::Value scalar;
+    if (step.hasScalar) {
+      scalar = isBits ? code.constant(int32_t(step.scalar))
+                      : code.halfConstant(step.scalar);
+    }
+    mlir::Value src0 = operand(step.src0);
+    mlir::Value src1 = operand(step.src1);
+    bool inPlace = step.dest == step.src0;
+    code.vec(name, inPlace ? src0 : operand(step.dest), src0, src1, scalar);
+  }
+}
+
+void StageLowering::lowerSiluMulHalf(const View &gate, const View &up,
+                                     SiluMulOp op) {
+  int64_t n = gate.count;
+  Place both = makeBuffer("silu", code.f16(), 2 * n).place;
+  if (up.place.buffer == gate.place.buffer &&
+      up.place.offset == gate.place.offset + 4 * n) {
+    code.vec("fs2h", code.mem(both, 2 * n), code.mem(gate.place, 2 * n));
+  } else {
+    code.vec("fs2h", code.mem(both, n), code.mem(gate.place, n));
+    code.vec("fs2h", code.mem(both.at(2 * n), n), code.mem(up.place, n));
+  }
+  HalfPlaces places = halfPlaces(n);
+  places.slots[unsigned(HalfSlot::X)] = both;
+  places.slots[unsigned(HalfSlot::Factor)] = both.at(2 * n);
+  halfSequence(halfSiluMul(), places, n);
+  // The cast that follows finds it done.
+  views[op.getResult()] = {both, n};
+}
+
 // gate / (1 + exp(-gate)) * up
 void StageLowering::lowerSiluMul(SiluMulOp op) {
   View gate = viewOf(op.getGate()), up = viewOf(op.getUp());
+  bool onlyCast = llvm::all_of(op.getResult().getUsers(), [&](Operation *user) {
+    auto cast = dyn_cast<CastOp>(user);
+    return cast && llvm::cast<RankedTensorType>(cast.getResult().getType())
+                       .getElementType()
+                       .isF16();
+  });
+  if (usesHalf && onlyCast) {
+    lowerSiluMulHalf(gate, up, op);
+    return;
+  }
   views[op.getResult()] = gate;
   int64_t n = gate.count;
   Place z = scratch("silu_z", code.f32(), n).place,

@@ -2,8 +2,6 @@
 //===- StageLowering.cpp - Buffers, products and collectives --------------===//
 #include "StageLowering.h"
 
-#include "wafer/Partition/Partition.h"
-
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -17,7 +15,7 @@ static unsigned bytesOf(Type type) { return wpe::elementBytes(type); }
 StageLowering::StageLowering(Code &code, wpe::RoleOp role, SymbolTable &symbols,
                              StageOp stage, int64_t maxLayers,
                              const Machine &machine,
-                             const ParameterSet &parameters)
+                             const ParameterSet &parameters, bool halfSums)
     : code(code), role(role), symbols(symbols), stage(stage),
       maxLayers(maxLayers), machine(machine), parameters(parameters),
       lanes(std::max({machine.lanesOf("fadds"), machine.lanesOf("faddhs"),
@@ -25,6 +23,9 @@ StageLowering::StageLowering(Code &code, wpe::RoleOp role, SymbolTable &symbols,
   for (MatVecOp product : stage.getBody().getOps<MatVecOp>()) {
     auto type = cast<RankedTensorType>(product.getInput().getType());
     usesHalf |= type.getElementType().isF16();
+  }
+  if (usesHalf) {
+    products = halfSums ? ProductTypes::Mixed : ProductTypes::Exact;
   }
   for (ScoresOp scores : stage.getBody().getOps<ScoresOp>()) {
     attention = true;
@@ -245,14 +246,10 @@ std::string StageLowering::weightsName(MatVecOp op) {
   return name;
 }
 
-// y = W x: for each local input an axpy over all local outputs. The weights of
-// one input are neighbours in memory, and so are those of the next, so the
-// pointer steps by itself.
 LogicalResult StageLowering::lowerMatVec(MatVecOp op) {
   View input = viewOf(op.getInput());
   auto inputType = cast<RankedTensorType>(op.getInput().getType());
   Type element = inputType.getElementType();
-  bool half = element.isF16();
   View output = placeResult(op.getResult(0));
   int64_t outputs = 0;
   SmallVector<int64_t> offsets;
@@ -287,40 +284,113 @@ LogicalResult StageLowering::lowerMatVec(MatVecOp op) {
     local.layerStride = stage.getNumLayers() ? layerBytes : 0;
     tensors.push_back(std::move(local));
   }
-  code.clear(output.place, outputs);
-  Place first = weights.place.plus(layerOffset(layerBytes));
-  ProductCost cost =
-      estimateProduct(machine, parameters, inputs, outputs, half);
-  if (cost.piece) {
-    multiplyThenSum(input.place, inputs, first, output.place, outputs,
-                    cost.piece);
-    return success();
-  }
-  mlir::Value acc = code.mem(output.place, outputs);
-  mlir::Value row = code.mem(first, outputs, 1, /*save=*/true);
-  code.loop(inputs, [&](mlir::Value i) {
-    mlir::Value x = code.load(input.place.plus(code.mul(i, bytesOf(element))));
-    code.vec(half ? "fmachs" : "fmacs", acc, acc, row, x);
-  });
+  multiply(input.place, inputs, weights.place.plus(layerOffset(layerBytes)),
+           output.place, outputs);
   return success();
 }
 
-// All products of some inputs in one instruction, in f16, then their sum over
-// the inputs in f32 in another one, instead of one instruction an input.
+void StageLowering::multiply(const Place &input, int64_t inputs,
+                             const Place &weights, const Place &output,
+                             int64_t outputs) {
+  ProductPlan plan =
+      planProduct(machine, parameters, inputs, outputs, products);
+  if (plan.piece) {
+    multiplyThenSum(input, inputs, weights, output, outputs, plan.piece,
+                    plan.terms != 0);
+  } else if (plan.terms) {
+    multiplyAddHalf(input, inputs, weights, output, outputs, plan.terms);
+  } else {
+    multiplyAdd(input, inputs, weights, output, outputs);
+  }
+}
+
+/// `body` for inputs `begin` to `end`, with each one's scalar.
+static void forInputs(Code &code, const Place &input, int64_t begin,
+                      int64_t end,
+                      const std::function<void(mlir::Value)> &body) {
+  int32_t size = int32_t(bytesOf(input.element));
+  if (end - begin < kWrittenOut) {
+    for (int64_t i = begin; i < end; ++i) {
+      body(code.load(input.at(i * size)));
+    }
+    return;
+  }
+  code.loop(end - begin, [&](mlir::Value i) {
+    body(code.load(input.at(begin * size).plus(code.mul(i, size))));
+  });
+}
+
+// For each local input an axpy over all local outputs. The weights of one input
+// are neighbours in memory, and so are those of the next, so the pointer steps
+// by itself.
+void StageLowering::multiplyAdd(const Place &input, int64_t inputs,
+                                const Place &weights, const Place &output,
+                                int64_t outputs) {
+  code.clear(output, outputs);
+  mlir::Value sum = code.mem(output, outputs);
+  mlir::Value row = code.mem(weights, outputs, 1, /*save=*/true);
+  StringRef instruction = input.element.isF16() ? "fmachs" : "fmacs";
+  forInputs(code, input, 0, inputs,
+            [&](mlir::Value x) { code.vec(instruction, sum, sum, row, x); });
+}
+
+// The same with binary16 sums, twice the elements a step, of some inputs each.
+void StageLowering::multiplyAddHalf(const Place &input, int64_t inputs,
+                                    const Place &weights, const Place &output,
+                                    int64_t outputs, int64_t terms) {
+  Place sumPlace = halfSum(input.element, outputs);
+  mlir::Value sum = code.mem(sumPlace, outputs);
+  mlir::Value row = code.mem(weights, outputs, 1, /*save=*/true);
+  int64_t size = bytesOf(input.element);
+  for (int64_t begin = 0; begin < inputs; begin += terms) {
+    int64_t end = std::min(inputs, begin + terms);
+    code.vec("fmulh", sum, {}, row, code.load(input.at(begin * size)));
+    forInputs(code, input, begin + 1, end,
+              [&](mlir::Value x) { code.vec("fmach", sum, sum, row, x); });
+    widen(sumPlace, output, outputs, begin == 0);
+  }
+}
+
+// All products of some inputs in one instruction, in binary16, then their sum
+// over the inputs in another one, instead of one instruction an input.
 void StageLowering::multiplyThenSum(const Place &input, int64_t inputs,
                                     const Place &weights, const Place &output,
-                                    int64_t outputs, int64_t piece) {
+                                    int64_t outputs, int64_t piece,
+                                    bool halfSums) {
   unsigned size = bytesOf(input.element);
+  Place sumPlace = halfSums ? halfSum(input.element, outputs) : output;
   for (int64_t begin = 0; begin < inputs; begin += piece) {
     int64_t rows = std::min(piece, inputs - begin);
     int64_t count = rows * outputs;
-    Place products = scratch("products", input.element, count).place;
-    code.vec("fmulh", code.mem(products, count),
+    Place all = scratch("products", input.element, count).place;
+    code.vec("fmulh", code.mem(all, count),
              code.mem(weights.at(begin * outputs * size), count),
              code.mem2d(input.at(begin * size), outputs, 0, rows, 1));
-    mlir::Value sum = code.mem2d(output, outputs, 1, rows, 0);
-    code.vec("faddhs", sum, sum, code.mem(products, count));
+    if (halfSums || begin == 0) {
+      code.clear(sumPlace, outputs);
+    }
+    mlir::Value sum = code.mem2d(sumPlace, outputs, 1, rows, 0);
+    code.vec(halfSums ? "faddh" : "faddhs", sum, sum, code.mem(all, count));
+    if (halfSums) {
+      widen(sumPlace, output, outputs, begin == 0);
+    }
   }
+}
+
+/// Binary16 sums join the binary32 result.
+void StageLowering::widen(const Place &sum, const Place &output,
+                          int64_t outputs, bool isFirst) {
+  mlir::Value result = code.mem(output, outputs);
+  code.vec("faddhs", result, isFirst ? mlir::Value() : result,
+           code.mem(sum, outputs),
+           isFirst ? code.constant(0.0f) : mlir::Value());
+}
+
+/// Where binary16 sums are made, see halfSumOffset.
+Place StageLowering::halfSum(Type element, int64_t outputs) {
+  int64_t offset = halfSumOffset(machine, outputs);
+  int64_t size = bytesOf(element);
+  return scratch("half_sum", element, outputs + offset / size).place.at(offset);
 }
 
 void StageLowering::allReduce(const CollectiveQueues &q, const Place &place,
@@ -328,14 +398,13 @@ void StageLowering::allReduce(const CollectiveQueues &q, const Place &place,
   if (q.lines == 1) {
     return;
   }
+  mlir::Value block = code.mem(place, extent);
   auto receive = [&](StringRef queue) {
-    mlir::Value value = code.mem(place, extent);
-    code.vec(instruction, value, value,
+    code.vec(instruction, block, block,
              code.fabricIn(queue, extent, place.element));
   };
-  auto send = [&] {
-    code.vec("mov32", code.fabricOut(q.out, extent, place.element),
-             code.mem(place, extent));
+  auto sendTo = [&](StringRef queue) {
+    code.vec("mov32", code.fabricOut(queue, extent, place.element), block);
   };
   code.whenSet(
       q.rootParam,
@@ -351,9 +420,9 @@ void StageLowering::allReduce(const CollectiveQueues &q, const Place &place,
         }
         if (&q == &group) {
           // A group of one column has nobody to tell.
-          code.whenSet("group_multi", [&] { send(); });
+          code.whenSet("group_multi", [&] { sendTo(q.out); });
         } else {
-          send();
+          sendTo(q.out);
         }
       },
       [&] {
@@ -361,16 +430,11 @@ void StageLowering::allReduce(const CollectiveQueues &q, const Place &place,
             &q == &group ? StringRef(columns.out) : StringRef(q.out);
         auto pass = [&](StringRef queue) {
           code.vec(instruction, code.fabricOut(out, extent, place.element),
-                   code.mem(place, extent),
-                   code.fabricIn(queue, extent, place.element));
+                   block, code.fabricIn(queue, extent, place.element));
         };
         auto member = [&] {
           code.whenSet(
-              q.firstParam, [&] { pass(q.first); },
-              [&] {
-                code.vec("mov32", code.fabricOut(out, extent, place.element),
-                         code.mem(place, extent));
-              });
+              q.firstParam, [&] { pass(q.first); }, [&] { sendTo(out); });
         };
         if (q.hasThird) {
           code.whenSet(
@@ -383,7 +447,7 @@ void StageLowering::allReduce(const CollectiveQueues &q, const Place &place,
         } else {
           member();
         }
-        code.vec("mov32", code.mem(place, extent),
+        code.vec("mov32", block,
                  code.fabricIn(q.second, extent, place.element));
       });
 }
@@ -411,9 +475,8 @@ LogicalResult StageLowering::lowerAllReduce(AllReduceOp op) {
   for (mlir::Value operand : op.getOperands().drop_front()) {
     fixed += viewOf(operand).count;
   }
-  mlir::Value count = code.load(Place{"token_state", code.i32(), 4, {}});
   mlir::Value words =
-      code.add(code.mul(count, int32_t(heads * group_)), int32_t(fixed));
+      code.add(code.mul(now, int32_t(heads * group_)), int32_t(fixed));
   if (fixed == 0) {
     code.when(Predicate::Ne, words, code.constant(0),
               [&] { allReduce(*queues, block.place, words, instruction); });
@@ -438,6 +501,10 @@ void StageLowering::lowerSumSquares(SumSquaresOp op) {
 void StageLowering::lowerCast(CastOp op) {
   View input = viewOf(op.getInput());
   Type to = cast<RankedTensorType>(op.getResult().getType()).getElementType();
+  if (input.place.element == to) {
+    views[op.getResult()] = input;
+    return;
+  }
   View result = placeResult(op.getResult());
   views[op.getResult()] = result;
   code.vec(to.isF16() ? "fs2h" : "fh2s", code.mem(result.place, input.count),
@@ -457,6 +524,20 @@ mlir::Value StageLowering::rsqrt(mlir::Value x) {
     mlir::Value product = wpe::FMulOp::create(b, half, square);
     mlir::Value factor = wpe::FSubOp::create(b, code.constant(1.5f), product);
     y = wpe::FMulOp::create(b, y, factor);
+  }
+  return y;
+}
+
+mlir::Value StageLowering::reciprocal(mlir::Value x) {
+  auto &b = code.builder;
+  mlir::Value bits = wpe::BitcastOp::create(b, code.i32(), x);
+  mlir::Value y = wpe::BitcastOp::create(
+      b, code.f32(), code.sub(code.constant(0x7ef311c3), bits));
+  // Relative error 0.12, 1.5e-2, 2.2e-4, then that of binary32.
+  for (int step = 0; step < 3; ++step) {
+    mlir::Value product = wpe::FMulOp::create(b, x, y);
+    y = wpe::FMulOp::create(
+        b, y, wpe::FSubOp::create(b, code.constant(2.0f), product));
   }
   return y;
 }

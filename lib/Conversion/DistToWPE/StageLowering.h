@@ -17,8 +17,10 @@
 #define WAFER_LIB_CONVERSION_DISTTOWPE_STAGELOWERING_H
 
 #include "Code.h"
+#include "wafer/Conversion/HalfFunctions.h"
 #include "wafer/Dist/Dist.h"
 #include "wafer/Machine/Machine.h"
+#include "wafer/Partition/Partition.h"
 
 #include "llvm/ADT/MapVector.h"
 
@@ -57,7 +59,7 @@ public:
   /// `body` is the body of the stage; code goes to the end of `task`.
   StageLowering(Code &code, wpe::RoleOp role, mlir::SymbolTable &symbols,
                 dist::StageOp stage, int64_t maxLayers, const Machine &machine,
-                const ParameterSet &parameters);
+                const ParameterSet &parameters, bool halfSums);
 
   CollectiveQueues rows;    // along a column
   CollectiveQueues columns; // along a row
@@ -125,12 +127,25 @@ private:
   void lowerAdd(dist::AddOp op);
   void lowerArgMax(dist::ArgMaxOp op);
 
+  /// output = weights * input, for blocks [inputs, outputs] of weights.
+  void multiply(const Place &input, int64_t inputs, const Place &weights,
+                const Place &output, int64_t outputs);
+  void multiplyAdd(const Place &input, int64_t inputs, const Place &weights,
+                   const Place &output, int64_t outputs);
+  void multiplyAddHalf(const Place &input, int64_t inputs, const Place &weights,
+                       const Place &output, int64_t outputs, int64_t terms);
   void multiplyThenSum(const Place &input, int64_t inputs, const Place &weights,
-                       const Place &output, int64_t outputs, int64_t piece);
+                       const Place &output, int64_t outputs, int64_t piece,
+                       bool halfSums);
+  void widen(const Place &sum, const Place &output, int64_t outputs,
+             bool isFirst);
+  Place halfSum(mlir::Type element, int64_t outputs);
   void allReduce(const CollectiveQueues &queues, const Place &place,
                  Count extent, llvm::StringRef instruction);
   /// 1 / sqrt(x) of a positive f32 scalar: bit estimate and three Newton steps.
   mlir::Value rsqrt(mlir::Value x);
+  /// 1 / x of a positive normal f32 scalar, likewise.
+  mlir::Value reciprocal(mlir::Value x);
   /// place = exp(factor * place) where factor * place is up to 87; below -87
   /// it counts as -87. `isExact`: to binary32, else as binary16 needs it.
   void exponential(const Place &place, Count extent, int64_t most, float factor,
@@ -139,13 +154,30 @@ private:
   void reciprocal(const Place &place, const Place &result, const Place &scratch,
                   int64_t extent, bool isExact);
 
+  /// Places of the slots of a binary16 sequence that works on `most` elements;
+  /// X and Factor are the caller's.
+  struct HalfPlaces {
+    Place slots[kHalfSlots];
+  };
+  HalfPlaces halfPlaces(int64_t most);
+  void halfSequence(llvm::ArrayRef<HalfStep> steps, const HalfPlaces &places,
+                    Count extent);
+  /// A binary16 constant in memory, to be read with stride 0.
+  Place constantPlace(uint16_t bits);
+  void lowerSoftmaxHalf(const View &scores, const View &maximum,
+                        const View &sum, dist::SoftmaxWeightsOp op);
+  void lowerSiluMulHalf(const View &gate, const View &up, dist::SiluMulOp op);
+
   void rotate(const Place &heads, int64_t count);
-  void scoreProducts(const Place &query, const Place &keys, const Place &line,
-                     mlir::Value reach);
-  void scoreLoop(const Place &query, const Place &keys, mlir::Value keyBase,
-                 const Place &line, mlir::Value now);
+  void scoreProducts(const Place &query, const Place &keys, const Place &line);
+  void scoreLoop(const Place &query, const Place &keys, const Place &line);
+  void scoresOfGroup(const Place &query, const Place &keys, const Place &line);
+  void eachHead(int64_t count,
+                const std::function<void(mlir::Value, int64_t)> &body);
+  Place step(const Place &block, mlir::Value head, int64_t fixed,
+             int64_t bytes);
   void overPositions(llvm::StringRef instruction, const Place &result,
-                     const Place &values, mlir::Value now);
+                     const Place &values);
 
   dist::SlicingOp slicing(dist::LayoutAttr layout, unsigned dim);
   llvm::SmallVector<int64_t> localShape(mlir::Type type);
@@ -172,9 +204,12 @@ private:
   /// elements twice in a step.
   int64_t lanes;
   mlir::Value layer;
+  /// Positions of this row, see StageAttention.cpp.
+  mlir::Value now, reach;
   bool attention = false;
   /// Products are in f16, so special functions need not be better.
   bool usesHalf = false;
+  ProductTypes products = ProductTypes::Single;
   double scoresScale = 1;
 
   llvm::DenseMap<mlir::Value, View> views;
@@ -182,6 +217,8 @@ private:
   llvm::DenseMap<mlir::Operation *, View> blocks;
   /// Scratch and tensor buffers by name, with the largest size asked for.
   llvm::MapVector<mlir::StringAttr, int64_t> scratchSizes;
+  /// The constants of `half_constants`, in order.
+  llvm::SmallVector<uint16_t> halfConstants;
   unsigned counter = 0;
 
   // Sizes of the attention, found at construction.

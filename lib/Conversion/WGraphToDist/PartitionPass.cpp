@@ -83,6 +83,12 @@ struct PartitionPass : public wafer::impl::WaferPartitionBase<PartitionPass> {
       return signalPassFailure();
     }
     problem.allowOverflow = allowOverflow;
+    if (accumulate != "mixed" && accumulate != "f32") {
+      module.emitError() << "unknown policy of sums '" << accumulate
+                         << "'; expected mixed or f32";
+      return signalPassFailure();
+    }
+    problem.halfSums = accumulate == "mixed";
     Result<PartitionPlan> plan = partition(problem);
     if (!plan) {
       module.emitError() << plan.error().str();
@@ -99,6 +105,7 @@ struct PartitionPass : public wafer::impl::WaferPartitionBase<PartitionPass> {
     module->setAttr("wafer.machine", builder.getStringAttr(machine));
     module->setAttr("wafer.params",
                     builder.getStringAttr(problem.parameterSet));
+    module->setAttr("wafer.accumulate", builder.getStringAttr(accumulate));
     module->setAttr("wafer.context",
                     builder.getI64IntegerAttr(problem.context));
     module->setAttr("wafer.predicted_cycles_per_token",

@@ -70,6 +70,59 @@ TEST(Slicing, EveryHeadAndPairHasAColumn) {
   }
 }
 
+TEST(Product, PlansByCost) {
+  Machine machine = *Machine::load("wse2");
+  const ParameterSet &set = *machine.findParameters("nominal");
+  ASSERT_EQ(set.vectorStart, 6u);
+  ASSERT_EQ(set.dsrLoad, 4u);
+  ASSERT_EQ(set.load, 2u);
+  // 13 inputs by 80 outputs of binary16, 4 a step: a multiply-add an input,
+  // written out, 13 * (2 + 6 + 20), three descriptors, and the sums to
+  // binary32, 6 + 12 + 40. All sums begin half a turn of the banks from the
+  // weights.
+  ProductPlan plan = planProduct(machine, set, 13, 80, ProductTypes::Mixed);
+  EXPECT_EQ(plan.piece, 0);
+  EXPECT_EQ(plan.terms, 13);
+  EXPECT_EQ(plan.cycles, 364 + 12 + 58);
+  EXPECT_EQ(halfSumOffset(machine, 80), 8);
+  EXPECT_EQ(halfSumOffset(machine, 13), 0);
+  // 40 by 13: all products at once, 130 steps, half of which conflict; their
+  // sum, 130 steps of which 3 in 4 conflict; 4 to clear it, 7 to binary32; a
+  // start of 18 for each.
+  plan = planProduct(machine, set, 40, 13, ProductTypes::Mixed);
+  EXPECT_EQ(plan.piece, 40);
+  EXPECT_EQ(plan.terms, 40);
+  EXPECT_EQ(plan.cycles, 4 * 18 + 195 + 227 + 4 + 7);
+}
+
+TEST(Product, WideStepsMeetAllBanks) {
+  // 8 elements of binary16 are 16 bytes: every bank modulo 4.
+  EXPECT_EQ(halfSumOffset(*Machine::load("wse3"), 80), 0);
+}
+
+TEST(Product, SumsOfHalvesAreShort) {
+  Machine machine = *Machine::load("wse3");
+  for (const ParameterSet &set : machine.parameterSets) {
+    for (int64_t inputs = 1; inputs <= 300; inputs += 7) {
+      for (int64_t outputs = 1; outputs <= 300; outputs += 11) {
+        ProductPlan mixed =
+            planProduct(machine, set, inputs, outputs, ProductTypes::Mixed);
+        ProductPlan exact =
+            planProduct(machine, set, inputs, outputs, ProductTypes::Exact);
+        ASSERT_LE(mixed.terms, kHalfTerms);
+        ASSERT_LE(mixed.piece * outputs, kProductElements);
+        ASSERT_TRUE(!mixed.terms || !mixed.piece || mixed.terms == mixed.piece);
+        ASSERT_LE(mixed.cycles, exact.cycles);
+        ASSERT_EQ(exact.terms, 0);
+        ASSERT_EQ(
+            planProduct(machine, set, inputs, outputs, ProductTypes::Single)
+                .piece,
+            0);
+      }
+    }
+  }
+}
+
 PartitionProblem smallProblem(const Machine &machine) {
   PartitionProblem p;
   p.layers = 5;

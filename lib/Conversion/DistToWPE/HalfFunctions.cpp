@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Sequences of binary16 instructions; constants are minimax fits, the last bits
+// chosen by trying all inputs.
+#include "wafer/Conversion/HalfFunctions.h"
+
+#include "wafer/Support/Half.h"
+
+#include <cmath>
+
+using namespace wafer;
+
+namespace {
+using Slot = HalfSlot;
+
+constexpr double kLog2E = 1.4426950408889634;
+// 2^r = (kSquare r + kLinear) r + 1 on [-1/2, 1/2], relative error 0.0017.
+constexpr uint16_t kSquare = 0x3396, kLinear = 0x399f, kOne = 0x3c00;
+// 1 / (1 + e) on [0, 1]: a line and a Newton step y (c - (1 + e) y) whose c,
+// above 2, balances its error: 0.002.
+constexpr float kLineStart = 0.94189453f, kLineSlope = -0.47607422f;
+constexpr uint16_t kNewton = 0x4001;
+/// 1.5 * 2^10: an ulp is 1.
+constexpr float kMagic = 1536;
+/// The least exponent of a normal number.
+constexpr int kLeast = -14;
+
+uint16_t half(double value) { return floatToHalf(float(value)); }
+
+/// Where exp(factor z) is 2^(kLeast - shift).
+uint16_t leastInput(double factor, int shift) {
+  return half((kLeast - shift) / (factor * kLog2E));
+}
+
+/// T2 = 2^shift exp(factor z) for the clamped vector `z`; T0, T1 go.
+void exponential(std::vector<HalfStep> &steps, Slot z, double factor,
+                 int shift) {
+  uint16_t magic = half(kMagic + shift), scale = half(factor * kLog2E);
+  steps.push_back({"fmach", Slot::T0, Slot::Constant, z, true, scale, magic});
+  steps.push_back({"fsubh", Slot::T1, Slot::None, Slot::T0, true, magic});
+  steps.push_back({"fmach", Slot::T1, Slot::T1, z, true, scale});
+  steps.push_back(
+      {"fmach", Slot::T2, Slot::Constant, Slot::T1, true, kSquare, kLinear});
+  steps.push_back({"fmulh", Slot::T2, Slot::T2, Slot::T1});
+  steps.push_back({"faddh", Slot::T2, Slot::T2, Slot::None, true, kOne});
+  steps.push_back({"sll16", Slot::T0, Slot::T0, Slot::None, true, 10});
+  steps.push_back({"add16", Slot::T2, Slot::T2, Slot::T0});
+}
+} // namespace
+
+std::vector<HalfStep> wafer::halfExp(double factor) {
+  std::vector<HalfStep> steps;
+  steps.push_back({"fmaxh", Slot::X, Slot::X, Slot::None, true,
+                   leastInput(factor, kHalfExpShift)});
+  exponential(steps, Slot::X, factor, kHalfExpShift);
+  // What was clamped becomes zero, so that many of them do not add up.
+  steps.push_back({"fsubh", Slot::X, Slot::T2, Slot::None, true,
+                   half(std::ldexp(1.0, kLeast))});
+  return steps;
+}
+
+// With e = exp(-|x|) and w = e / (1 + e): x / (1 + exp(-x)) = max(x, 0) - |x|
+// w, which needs no exponent above 0 and loses nothing where x is large.
+std::vector<HalfStep> wafer::halfSiluMul() {
+  constexpr int kShift = 8;
+  double unit = std::ldexp(1.0, -kShift);
+  std::vector<HalfStep> steps;
+  // Z = -|x|
+  steps.push_back({"or16", Slot::Z, Slot::X, Slot::None, true, 0x8000});
+  steps.push_back(
+      {"fmaxh", Slot::Z, Slot::Z, Slot::None, true, leastInput(1, kShift)});
+  exponential(steps, Slot::Z, 1, kShift);
+  steps.push_back(
+      {"fmach", Slot::T0, Slot::Constant, Slot::T2, true, half(unit), kOne});
+  steps.push_back({"fmach", Slot::T1, Slot::Constant, Slot::T2, true,
+                   half(kLineSlope * unit), half(kLineStart)});
+  steps.push_back({"fmulh", Slot::T0, Slot::T0, Slot::T1});
+  steps.push_back({"fsubh", Slot::T0, Slot::None, Slot::T0, true, kNewton});
+  steps.push_back({"fmulh", Slot::T1, Slot::T1, Slot::T0});
+  steps.push_back({"fmulh", Slot::T1, Slot::T2, Slot::T1});
+  steps.push_back({"fmulh", Slot::T1, Slot::T1, Slot::Z});
+  steps.push_back({"fmaxh", Slot::X, Slot::X, Slot::None, true, 0});
+  steps.push_back({"fmach", Slot::X, Slot::X, Slot::T1, true, half(unit)});
+  steps.push_back({"fmulh", Slot::X, Slot::X, Slot::Factor});
+  return steps;
+}
