@@ -272,9 +272,8 @@ private:
 };
 } // namespace
 
-Result<DefectMap> DefectMap::fromJson(std::string_view text,
-                                      const Machine &target,
-                                      const std::string &where) {
+Result<DefectMap> DefectMap::parse(std::string_view text,
+                                   const std::string &where) {
   Result<json> root = parseJson(text, where);
   if (!root) {
     return root.takeError();
@@ -284,7 +283,17 @@ Result<DefectMap> DefectMap::fromJson(std::string_view text,
     return s.takeError();
   }
   map.normalise();
-  if (Status s = map.check(target, where); !s) {
+  return map;
+}
+
+Result<DefectMap> DefectMap::fromJson(std::string_view text,
+                                      const Machine &target,
+                                      const std::string &where) {
+  Result<DefectMap> map = parse(text, where);
+  if (!map) {
+    return map;
+  }
+  if (Status s = map->check(target, where); !s) {
     return s.takeError();
   }
   return map;

@@ -6,8 +6,13 @@
 using namespace wafer;
 using namespace wafer::verifier;
 
-ColorGrid::ColorGrid(const Image &image, const Machine &machine)
-    : width(machine.width()), height(machine.height()), image(image) {
+ColorGrid::ColorGrid(const Image &image, const Image &physical,
+                     const Machine &machine)
+    : width(machine.width()), height(machine.height()), program(image),
+      image(physical) {
+  if (!program.map.isIdentity()) {
+    places.emplace(program.map, machine);
+  }
   size_t cells = size_t(width) * size_t(height);
   config.resize(cells);
   owner.resize(cells);
@@ -109,6 +114,18 @@ std::string ColorGrid::placeName(size_t cell) const {
 
 std::string ColorGrid::ruleNameAt(size_t cell) const {
   return nameOf("rule", owner[cell], image.rules[owner[cell]].name);
+}
+
+Coord ColorGrid::edgeOf(Coord logical, bool input) const {
+  for (size_t i = 0; i < program.hostPorts.size(); ++i) {
+    const HostPort &port = program.hostPorts[i];
+    int32_t x = port.west ? 0 : width - 1;
+    if (port.color == color && port.input == input &&
+        logical == Coord{x, port.row}) {
+      return {x, image.hostPorts[i].row};
+    }
+  }
+  return homeOf(logical);
 }
 
 bool ColorGrid::hasHostPort(Coord edge, Port p, bool input) const {

@@ -67,7 +67,11 @@ struct DefectMap {
   /// sorted and links normalised. `where` names the map in errors.
   Status check(const Machine &target, const std::string &where) const;
 
-  /// Reads a file's text; the result passed check().
+  /// Reads a file's text, whatever machine it is for; sorted and normalised,
+  /// but not checked.
+  static Result<DefectMap> parse(std::string_view text,
+                                 const std::string &where);
+  /// The same for a machine; the result passed check().
   static Result<DefectMap> fromJson(std::string_view text,
                                     const Machine &target,
                                     const std::string &where);
