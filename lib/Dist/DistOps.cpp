@@ -172,10 +172,13 @@ LogicalResult TransferOp::verifySymbolUses(SymbolTableCollection &symbols) {
     return emitOpError() << "expected two stages but found no stage '"
                          << (source ? getTarget() : getSource()) << "'";
   }
-  if (source.getRect()[1] != target.getRect()[1] ||
-      source.getRect()[3] != target.getRect()[3]) {
+  ArrayRef<int64_t> from = source.getRect(), to = target.getRect();
+  bool sameRows = from[1] == to[1];
+  bool sameColumns = from[0] == to[0] && from[2] == to[2];
+  if (from[3] != to[3] || (!sameRows && !sameColumns)) {
     return emitOpError() << "stages '" << getSource() << "' and '"
-                         << getTarget() << "' have different rows";
+                         << getTarget()
+                         << "' have different rows and different columns";
   }
   return success();
 }

@@ -11,6 +11,8 @@
 //===----------------------------------------------------------------------===//
 #include "wafer/Partition/Partition.h"
 
+#include "wafer/Place/Floorplan.h"
+
 #include <algorithm>
 #include <limits>
 
@@ -87,7 +89,7 @@ struct LocalSizes {
 /// Instructions of the layer role; measured on the emitted role, rounded up.
 constexpr int64_t kLayerInstructions = 1000;
 /// Parameter block (descriptors) and small buffers of the layer role, likewise.
-constexpr int64_t kLayerParameterBytes = 2560;
+constexpr int64_t kLayerParameterBytes = 2816;
 } // namespace
 
 SramEstimate wafer::estimateLayerSram(const PartitionProblem &p, int64_t width,
@@ -179,13 +181,38 @@ bool wafer::cutsRowsByHeads(const Machine &machine, const ParameterSet &set,
              estimateAllReduceCycles(machine, set, kWords, columns);
 }
 
+bool wafer::canTurn(const Machine &machine, const ParameterSet &set,
+                    int64_t columns, int64_t rows, int64_t groups) {
+  if (cutsRowsByHeads(machine, set, columns, groups)) {
+    return columns - groups >= rows;
+  }
+  // Two or three for the rows, two for the columns, one for the groups, one
+  // more.
+  unsigned inputs = (chainGroupRows(machine, set, rows) ? 3 : 2) + 2 + 1 + 1;
+  return machine.inputQueues.numUsable() >= inputs && columns >= rows;
+}
+
+int64_t wafer::headColumnGroups(const Machine &machine, const ParameterSet &set,
+                                int64_t columns) {
+  // Three for the rows, three for the columns, one for the hand-over.
+  constexpr unsigned kInputs = 7;
+  return machine.inputQueues.numUsable() < kInputs
+             ? 0
+             : chainGroupRows(machine, set, columns);
+}
+
 int64_t wafer::estimateArgMaxCycles(const Machine &machine,
-                                    const ParameterSet &set, int64_t columns) {
-  // Compare and pass on: two words received, about 12 scalars, two words sent.
-  int64_t compare = 2 * (int64_t(set.vectorStart) + 2 * int64_t(set.dsrLoad)) +
-                    6 * int64_t(set.load) + 4 * int64_t(set.branch) +
-                    2 * hopWordCycles(machine);
-  return compare * (columns / 2);
+                                    const ParameterSet &set, int64_t columns,
+                                    int64_t rows, int64_t logits) {
+  // A turn: load two, compare, address; the loop.
+  int64_t turn =
+      2 * int64_t(set.load) + 3 * int64_t(set.alu) + 2 * int64_t(set.branch);
+  int64_t maxima =
+      estimateAllReduceCycles(machine, set, 1, rows,
+                              chainGroupRows(machine, set, rows)) +
+      estimateAllReduceCycles(machine, set, 1, columns,
+                              headColumnGroups(machine, set, columns));
+  return ceilDiv(logits, rows) * turn + 2 * maxima;
 }
 
 /// Cycles of the steps of an instruction that reads two vectors, in the mean
@@ -330,11 +357,13 @@ int64_t headCycles(const PartitionProblem &p, int64_t height, int64_t columns) {
   const ParameterSet &set = *p.machine->findParameters(p.parameterSet);
   int64_t dim = ceilDiv(p.dim, height);
   int64_t logits = ceilDiv(p.vocab, columns);
-  return dim * (int64_t(set.vectorStart) + logits / 2 + 8) +
-         hopWordCycles(*p.machine) * (height / 2) +
-         estimateArgMaxCycles(*p.machine, set, columns) + 2 * logits +
-         logits * (2 * int64_t(set.load) + 3 * int64_t(set.alu) +
-                   2 * int64_t(set.branch));
+  const Machine &machine = *p.machine;
+  return estimateProduct(machine, set, dim, logits, p.weightBytes == 2)
+             .cycles() +
+         estimateAllReduceCycles(machine, set, logits + 1, height,
+                                 chainGroupRows(machine, set, height)) +
+         2 * vectorCycles(machine, set, logits, "fmuls") +
+         estimateArgMaxCycles(machine, set, columns, height, logits);
 }
 
 /// The shelf of one candidate.
@@ -346,7 +375,9 @@ struct Shelf {
 
 class Search {
 public:
-  explicit Search(const PartitionProblem &problem) : problem(problem) {}
+  explicit Search(const PartitionProblem &problem)
+      : problem(problem),
+        set(*problem.machine->findParameters(problem.parameterSet)) {}
 
   void run() {
     for (int64_t height : heights()) {
@@ -398,14 +429,19 @@ private:
 
   void tryWidths(int64_t height, int64_t stages, int64_t perStage,
                  const SideColumns &sides) {
-    int64_t room = problem.machine->width() - 1 - sides.embed - sides.head;
     int64_t supply = problem.machine->programBytes();
     if (problem.region) {
       evaluate(problem.region->first, height, stages, perStage, sides);
       return;
     }
-    int64_t widest =
-        std::min<int64_t>(room / stages, std::max(problem.ffn, problem.dim));
+    // No snake has wider stages.
+    int64_t shelves =
+        std::min<int64_t>(problem.machine->height() / height, stages);
+    int64_t room =
+        shelves * (problem.machine->width() - 1) - sides.embed - sides.head;
+    int64_t widest = std::min<int64_t>(
+        {room / stages, problem.machine->width() - 1 - sides.embed,
+         std::max(problem.ffn, problem.dim)});
     if (widest < 1 || sram(widest, height, perStage) > supply) {
       if (widest >= 1) {
         noteMiss(widest, height, stages, sram(widest, height, perStage), sides);
@@ -438,14 +474,47 @@ private:
     closest->stages = stages;
     closest->sramBytes = bytes;
     closestShelf.reset();
-    if (1 + sides.embed + stages * width + sides.head <=
-        problem.machine->width()) {
-      closestShelf = makeShelf(width, height, stages, bytes, sides, sides.head);
+    if (std::optional<Snake> snake = snakeFor(width, height, stages, sides)) {
+      closestShelf =
+          makeShelf(width, height, stages, bytes, sides, sides.head, *snake);
     }
   }
 
+  std::optional<Snake> snakeFor(int64_t width, int64_t height, int64_t stages,
+                                const SideColumns &sides) const {
+    const Machine &machine = *problem.machine;
+    bool turns = canTurn(machine, set, width, height, problem.kvHeads);
+    SnakeProblem shelves;
+    shelves.columns = machine.width();
+    shelves.firstColumn = 1;
+    shelves.maxShelves =
+        turns ? int32_t(std::min<int64_t>(machine.height() / height, stages))
+              : 1;
+    shelves.blocks.push_back({int32_t(sides.embed), false});
+    for (int64_t i = 0; i < stages; ++i) {
+      shelves.blocks.push_back({int32_t(width), i > 0});
+    }
+    shelves.blocks.push_back({int32_t(sides.head), false});
+    return laySnake(shelves);
+  }
+
+  /// Cycles that the hand-overs of a token and the way back of its id take.
+  int64_t handOverCycles(int64_t width, int64_t height, int64_t stages,
+                         const Snake &snake) const {
+    int64_t words = ceilDiv(problem.dim, height);
+    int64_t turns = snake.shelves - 1;
+    bool cut = cutsRowsByHeads(*problem.machine, set, width, problem.kvHeads);
+    int64_t turn = height + estimateAllReduceCycles(
+                                *problem.machine, set, words, width,
+                                cut ? ceilDiv(width, problem.kvHeads) : 0);
+    int64_t back = snake.places.back().x + turns * height;
+    return (stages + 1 - turns) * (width + words + 20) + turns * turn + back +
+           50;
+  }
+
   Shelf makeShelf(int64_t width, int64_t height, int64_t stages, int64_t bytes,
-                  const SideColumns &sides, int64_t mostHead) const {
+                  const SideColumns &sides, int64_t mostHead,
+                  const Snake &snake) const {
     Shelf shelf;
     shelf.embedColumns = sides.embed;
     shelf.headColumns = bestHeadColumns(height, sides.head, mostHead);
@@ -457,11 +526,11 @@ private:
     c.embedColumns = shelf.embedColumns;
     c.headColumns = shelf.headColumns;
     c.cyclesPerLayer = estimateLayerCycles(problem, width, height);
-    c.cyclesPerToken =
-        problem.layers * c.cyclesPerLayer +
-        (stages + 1) * (width + ceilDiv(problem.dim, height) + 20) +
-        6 * shelf.embedColumns +
-        headCycles(problem, height, shelf.headColumns) + stages * width + 50;
+    c.shelves = snake.shelves;
+    c.cyclesPerToken = problem.layers * c.cyclesPerLayer +
+                       handOverCycles(width, height, stages, snake) +
+                       6 * shelf.embedColumns +
+                       headCycles(problem, height, shelf.headColumns);
     return shelf;
   }
 
@@ -469,18 +538,21 @@ private:
                 const SideColumns &sides) {
     ++evaluated;
     int64_t bytes = sram(width, height, perStage);
-    int64_t room = problem.machine->width() - 1 - sides.embed - stages * width;
     // Where the user fixed everything the allocator decides, which knows the
     // bytes exactly; the estimate only rules out what cannot fit at all.
     int64_t supply = problem.machine->programBytes();
     int64_t slack = problem.region && problem.stages ? supply / 4 : 0;
-    if (bytes > supply + slack || room < sides.head) {
+    std::optional<Snake> snake;
+    if (bytes <= supply + slack) {
+      snake = snakeFor(width, height, stages, sides);
+    }
+    if (!snake) {
       noteMiss(width, height, stages, bytes, sides);
       return;
     }
-    Shelf shelf = makeShelf(width, height, stages, bytes, sides,
-                            std::min(room, problem.vocab));
-    shelves.push_back(shelf);
+    shelves.push_back(makeShelf(
+        width, height, stages, bytes, sides,
+        std::min<int64_t>(sides.head + snake->room, problem.vocab), *snake));
   }
 
   /// Of the candidates that the estimate cannot tell from the cheapest one, the
@@ -529,10 +601,12 @@ private:
     return a.width == b.width && a.height == b.height && a.stages == b.stages;
   }
 
-  /// How far the estimate is from the simulator.
-  static constexpr int64_t kAccuracyPercent = 5;
+  /// What a shape may cost that needs fewer cores; the estimate is not good
+  /// for more.
+  static constexpr int64_t kAccuracyPercent = 1;
 
   const PartitionProblem &problem;
+  const ParameterSet &set;
   std::vector<Shelf> shelves;
 };
 
@@ -553,7 +627,10 @@ Diagnostic doesNotFit(const PartitionProblem &p, const Search &search) {
                       std::to_string(c.width) + "x" + std::to_string(c.height);
   if (e.total() <= supply) {
     SideColumns sides = sideColumns(p, c.height);
-    d.expected = "at most " + std::to_string(p.machine->width()) + " columns";
+    int64_t shelves = p.machine->height() / c.height;
+    d.expected = "at most " + std::to_string(p.machine->width()) +
+                 " columns in each of " + std::to_string(shelves) +
+                 (shelves == 1 ? " shelf" : " shelves");
     d.found =
         std::to_string(1 + sides.embed + c.stages * c.width + sides.head) +
         " columns for " + shape + ", " + std::to_string(sides.embed) +
@@ -633,9 +710,15 @@ Status PartitionPlan::verify(const PartitionProblem &problem) const {
   if (next != problem.layers) {
     return fail("not every layer has a stage");
   }
-  int64_t width = 0;
+  SnakeProblem shelves;
+  shelves.columns = problem.machine->width();
+  shelves.firstColumn = loop.rect.w;
+  shelves.maxShelves = int32_t(chosen.shelves);
   for (const StageRect *stage : all) {
-    width += stage->rect.w;
+    if (stage != &loop) {
+      bool mayTurn = stage != &embed && stage != &head && stage != &layers[0];
+      shelves.blocks.push_back({stage->rect.w, mayTurn});
+    }
     if (stage->rect.empty()) {
       return fail("'" + stage->name + "' has no cores");
     }
@@ -643,9 +726,9 @@ Status PartitionPlan::verify(const PartitionProblem &problem) const {
       return fail("'" + stage->name + "' has other rows than the embedding");
     }
   }
-  if (width > problem.machine->width() ||
-      embed.rect.h > problem.machine->height()) {
-    return fail("the shelf does not fit on the machine");
+  if (embed.rect.h * chosen.shelves > problem.machine->height() ||
+      !laySnake(shelves)) {
+    return fail("the shelves do not fit on the machine");
   }
   return Status::success();
 }

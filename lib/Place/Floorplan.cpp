@@ -55,14 +55,26 @@ Status Floorplan::verify(const FloorplanProblem &problem) const {
                            "", "");
       }
     }
+    if (i > 0 && !problem.blocks[i - 1].atHostChannel) {
+      const Rect &last = rects[i - 1], &here = rects[i];
+      bool beside =
+          here.y == last.y && (here.x == last.endX() || here.endX() == last.x);
+      bool below = block.mayTurn && here.x == last.x && here.w == last.w &&
+                   here.y == last.endY();
+      if (here.h != last.h || (!beside && !below)) {
+        return problemWith("stage '" + block.name +
+                               "' does not touch its predecessor '" +
+                               problem.blocks[i - 1].name + "'",
+                           "the same rows beside it, or the same columns "
+                           "below",
+                           "");
+      }
+    }
   }
   return Status::success();
 }
 
-Result<Floorplan> wafer::placeOnShelf(const FloorplanProblem &problem) {
-  if (Status status = problem.check(); !status) {
-    return status.takeError();
-  }
+static Diagnostic doesNotFit(const FloorplanProblem &problem) {
   const Machine &machine = *problem.machine;
   int64_t width = 0;
   int32_t height = 0;
@@ -70,24 +82,56 @@ Result<Floorplan> wafer::placeOnShelf(const FloorplanProblem &problem) {
     width += block.width;
     height = std::max(height, block.height);
   }
-  if (width > machine.width() || height > machine.height()) {
-    return problemWith("the stages do not fit side by side on machine '" +
-                           machine.name + "'",
-                       "at most " + std::to_string(machine.width()) + "x" +
-                           std::to_string(machine.height()) + " cores",
-                       std::to_string(width) + "x" + std::to_string(height));
+  return problemWith("the stages do not fit side by side on machine '" +
+                         machine.name + "'",
+                     "at most " + std::to_string(machine.width()) + "x" +
+                         std::to_string(machine.height()) + " cores",
+                     std::to_string(width) + "x" + std::to_string(height));
+}
+
+Result<Floorplan> wafer::placeInShelves(const FloorplanProblem &problem) {
+  if (Status status = problem.check(); !status) {
+    return status.takeError();
   }
-  // The shelf reaches down to the first channel's row.
+  const Machine &machine = *problem.machine;
+  int32_t height = 0;
+  SnakeProblem shelves;
+  shelves.columns = machine.width();
+  std::vector<Rect> atChannel;
+  // The column of the host's block stays free in all shelves: the way back.
+  for (const FloorplanBlock &block : problem.blocks) {
+    height = std::max(height, block.height);
+    if (block.atHostChannel) {
+      atChannel.push_back({shelves.firstColumn, machine.host.firstRow,
+                           block.width, block.height});
+      shelves.firstColumn += block.width;
+    } else {
+      shelves.blocks.push_back({block.width, block.mayTurn});
+    }
+  }
+  if (height > machine.height()) {
+    return doesNotFit(problem);
+  }
+  // The first shelf reaches down to the first channel's row.
   int32_t channel = machine.host.firstRow;
   int32_t top = channel < height
                     ? 0
                     : std::min(channel - height + 1, machine.height() - height);
+  shelves.maxShelves = (machine.height() - top) / height;
+  std::optional<Snake> snake = laySnake(shelves);
+  if (!snake) {
+    return doesNotFit(problem);
+  }
   Floorplan plan;
-  int32_t x = 0;
+  size_t nextAtChannel = 0, next = 0;
   for (const FloorplanBlock &block : problem.blocks) {
+    if (block.atHostChannel) {
+      plan.rects.push_back(atChannel[nextAtChannel++]);
+      continue;
+    }
+    Snake::Place place = snake->places[next++];
     plan.rects.push_back(
-        {x, block.atHostChannel ? channel : top, block.width, block.height});
-    x += block.width;
+        {place.x, top + place.shelf * height, block.width, block.height});
   }
   if (Status status = plan.verify(problem); !status) {
     return status.takeError();

@@ -62,42 +62,67 @@ void ColorGrid::paintRule(
   }
 }
 
+/// Calls `body` with each rectangle of the region in which the queue has one
+/// binding, to `color`: the region, a row or a column.
+template <typename Body>
+static void forEachBound(const Region &region, const QueueBinding &binding,
+                         unsigned color, Body body) {
+  const Rect &r = region.rect;
+  ParamSource source = binding.color;
+  switch (source.kind) {
+  case ParamSource::Kind::Constant:
+    if (source.value == color) {
+      body(r);
+    }
+    break;
+  case ParamSource::Kind::Row:
+    for (int32_t y = 0; y < r.h; ++y) {
+      if (region.rowTables[source.value][size_t(y)] == color) {
+        body(Rect{r.x, r.y + y, r.w, 1});
+      }
+    }
+    break;
+  case ParamSource::Kind::Column:
+    for (int32_t x = 0; x < r.w; ++x) {
+      if (region.columnTables[source.value][size_t(x)] == color) {
+        body(Rect{r.x + x, r.y, 1, r.h});
+      }
+    }
+    break;
+  }
+}
+
+template <typename Body>
+void ColorGrid::forEachCell(const Rect &rect, Body body) {
+  for (int32_t y = rect.y; y < rect.endY(); ++y) {
+    size_t cell = cellOf({rect.x, y});
+    for (int32_t i = 0; i < rect.w; ++i) {
+      body(flags[cell + size_t(i)]);
+    }
+  }
+}
+
 void ColorGrid::paintQueues(const Region &region, const QueueBinding &binding) {
   uint8_t flag = binding.input ? kInputBound : kOutputBound;
-  const Rect &r = region.rect;
-  auto rectangle = [&](int32_t x, int32_t y, int32_t w, int32_t h) {
-    for (int32_t row = y; row < y + h; ++row) {
-      size_t cell = cellOf({x, row});
-      for (int32_t i = 0; i < w; ++i) {
-        flags[cell + size_t(i)] |= flag;
+  forEachBound(region, binding, color, [&](const Rect &rect) {
+    forEachCell(rect, [&](uint8_t &flags) { flags |= flag; });
+  });
+}
+
+void ColorGrid::markServedLines() {
+  for (const Region &region : image.regions) {
+    for (const QueueBinding &q : image.roles[region.role].queues) {
+      if (!q.input || q.color.kind == ParamSource::Kind::Constant) {
+        continue;
       }
+      forEachBound(region, q, color, [&](const Rect &line) {
+        bool served = false;
+        forEachCell(line, [&](uint8_t &f) { served |= (f & kReached) != 0; });
+        if (served) {
+          forEachCell(line, [](uint8_t &f) { f |= kLineServed; });
+        }
+      });
     }
-  };
-  switch (binding.color.kind) {
-  case ParamSource::Kind::Constant:
-    if (binding.color.value == color) {
-      rectangle(r.x, r.y, r.w, r.h);
-    }
-    break;
-  case ParamSource::Kind::Row: {
-    const std::vector<uint16_t> &table = region.rowTables[binding.color.value];
-    for (int32_t y = 0; y < r.h; ++y) {
-      if (table[size_t(y)] == color) {
-        rectangle(r.x, r.y + y, r.w, 1);
-      }
-    }
-    break;
-  }
-  case ParamSource::Kind::Column: {
-    const std::vector<uint16_t> &table =
-        region.columnTables[binding.color.value];
-    for (int32_t x = 0; x < r.w; ++x) {
-      if (table[size_t(x)] == color) {
-        rectangle(r.x + x, r.y, 1, r.h);
-      }
-    }
-    break;
-  }
   }
 }
 

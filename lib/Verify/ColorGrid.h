@@ -23,7 +23,9 @@ enum CoreFlag : uint8_t {
   kInputBound = 1,
   kOutputBound = 2,
   kDeclaredSource = 4,
-  kReached = 8
+  kReached = 8,
+  /// A core of the same row or column gets words by the same table entry.
+  kLineServed = 16
 };
 
 class ColorGrid {
@@ -37,6 +39,10 @@ public:
   void paint(unsigned color,
              const std::function<void(size_t cell, uint32_t first,
                                       uint32_t second)> &overlap);
+
+  /// After the streams have been followed: a queue that a table binds is needed
+  /// where one core of its row or column is reached, and idle in the others.
+  void markServedLines();
 
   size_t cells() const { return config.size(); }
   size_t cellOf(Coord c) const {
@@ -82,6 +88,9 @@ private:
   paintRule(uint32_t index,
             const std::function<void(size_t, uint32_t, uint32_t)> &overlap);
   void paintQueues(const Region &region, const QueueBinding &binding);
+  /// Calls `body` with the flags of each cell.
+  template <typename Body>
+  void forEachCell(const Rect &rect, Body body);
 
   const Image &program;
   /// The physical one.

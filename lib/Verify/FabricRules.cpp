@@ -63,6 +63,7 @@ public:
         }
       }
       checkHostPorts(context, grid);
+      grid.markServedLines();
       checkPlaces(context, grid);
     }
     checkFilters();

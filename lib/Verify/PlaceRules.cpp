@@ -42,7 +42,7 @@ static void checkQueues(RuleContext &context, const ColorGrid &grid,
                          grid.color, grid.placeName(cell));
     });
   }
-  if ((flags & kInputBound) && !(flags & kReached)) {
+  if ((flags & kInputBound) && !(flags & (kReached | kLineServed))) {
     context.violate(RuleId::QueuesHaveStreams, [&] {
       return fmt::format("the core {} has an input queue of color {}, but no "
                          "declared stream reaches it",

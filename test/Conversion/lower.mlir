@@ -10,7 +10,7 @@
 // others; to every core of the head.
 // CHECK: wfabric.family @to_layers0 rect(1, 0, 4, 3) axis(x) [0 -> 2 to 3]
 // CHECK: wfabric.family @to_layers1 rect(4, 0, 4, 3) axis(x) [0 -> 2 to 3]
-// CHECK: wfabric.family @to_head rect(7, 0, 4, 3) axis(x) [0 -> 1 to 4]
+// CHECK: wfabric.family @to_head rect(7, 0, 8, 3) axis(x) [0 -> 1 to 8]
 
 // Chains to the middle (line 1) from both sides, and the multicast from there.
 // CHECK: wfabric.family @layers0_y_low0 rect(2, 0, 3, 3) axis(y) [0 -> 1 to 2
@@ -21,11 +21,11 @@
 // The one KV head is in all columns.
 // CHECK: wfabric.family @layers0_group rect(2, 0, 3, 3) axis(x) [1 -> 0 to 3]
 // CHECK: wfabric.family @layers1_y_low0 rect(5, 0, 3, 3)
-// The head needs nobody's logits back, only the winner: no multicast along rows.
+// All cores of the head learn the greatest logit, then whose it was.
 // CHECK: wfabric.family @head_y_cast
-// CHECK-NOT: wfabric.family @head_x_cast
+// CHECK: wfabric.family @head_x_cast
 // CHECK: wfabric.stream @token from(0, 0) to [rect(1, 0, 1, 3)]
-// CHECK: wfabric.stream @next_token from(9, 0) to [rect(0, 0, 1, 1)]
+// CHECK: wfabric.stream @next_token from({{[0-9]+}}, 0) to [rect(0, 0, 1, 1)]
 // CHECK: wfabric.stream @prompt_in from_host(west, 0)
 // CHECK: wfabric.stream @tokens_out from(0, 0) to_host(west, 0)
 
@@ -64,9 +64,10 @@
 // CHECK-SAME: values {layers = 1}
 // CHECK: wafer.placement @w_q in @layers1 buffer "w_q_k_v" at 0 {{.*}} layers 2 to 3 stride 48
 // CHECK: wpe.role @head_role
-// CHECK: wpe.region @head role(@head_role) rect(8, 0, 3, 3)
-// CHECK-SAME: logit_count = #wpe.table<[2 x 11, 10]>
-// CHECK-SAME: logit_low = #wpe.table<[3 x 0 step 11]>
+// CHECK: wpe.region @head role(@head_role) rect(8, 0, 7, 3)
+// CHECK-SAME: logit_slice = #wpe.table<[3 x 0 step 2]>
+// CHECK-SAME: logit_count = #wpe.table<[4 x 5, 3 x 4]>
+// CHECK-SAME: logit_low = #wpe.table<[5 x 0 step 5, 24, 28]>
 // CHECK-NOT: wafer.{{stage|transfer}}
 
 // A stage of one core has nobody to talk to but the stages beside it.

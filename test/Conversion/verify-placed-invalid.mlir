@@ -12,6 +12,17 @@ module attributes {wafer.machine = "test8"} {
 
 // -----
 
+// A gap of one column.
+// expected-error@+1 {{stage 'b' does not touch its predecessor 'a': expected the same rows beside it, or the same columns below}}
+module attributes {wafer.machine = "test8"} {
+  wafer.stage @a embed rect [0, 0, 3, 3] wafer 0 layers 0 to 0 {
+  }
+  wafer.stage @b head rect [4, 0, 2, 3] wafer 0 layers 0 to 0 {
+  }
+}
+
+// -----
+
 // Columns 7 and 8 of 8.
 // expected-error@+1 {{stage 'a' is misplaced}}
 module attributes {wafer.machine = "test8"} {

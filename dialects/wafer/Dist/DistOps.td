@@ -163,10 +163,11 @@ def Dist_TransferOp : Dist_Op<"transfer", [DeclareOpInterfaceMethods<SymbolUserO
   let summary = "hands the value that one stage yields to the next";
   let description = [{
     Row i of the source stage sends its slice to every core of row i of the
-    target stage.
+    target stage, which lies beside it, or below it in the same columns.
 
     **Constraints**
-    - (transfer-c1) Both symbols are stages with the same rows.
+    - (transfer-c1) Both symbols are stages with as many rows, and with the same
+      rows or the same columns.
 
     Example:
     ```mlir

@@ -3,20 +3,22 @@
 //
 // Decides how a transformer is cut into stages and which rectangle each stage
 // gets. Minimises the estimated cycles of one token (latency). All layer
-// stages get equal rectangles and share their rows with the embedding and the
-// head, one beside the other in one shelf:
+// stages get equal rectangles, as high as the embedding and the head, in a
+// snake of shelves (wafer/Place/Floorplan.h):
 //
-//   loop | embed | layers 0 | layers 1 | ... | head
+//   loop | embed | layers 0 | layers 1 |
+//          head  | layers 3 | layers 2 |
 //
-// so that every hand-over is a straight multicast along a row.
+// A hand-over inside a shelf is a straight multicast along a row; one to the
+// shelf below costs one sum along a row more.
 //
 // Search: all heights (thinned geometrically above 64), all numbers of stages,
-// and for each the widths from the narrowest one that fits in SRAM up to a
-// third more. O(heights * stages * widths) evaluations of a closed-form cost,
-// each O(1): some 10^4. Fails when no candidate fits; the error gives demand,
-// supply and the biggest consumers of the candidate that came closest. Not
-// optimal: one shelf only, equal rectangles, and SRAM estimated (the allocator
-// decides).
+// and for each the widths from the narrowest one that fits in SRAM up to the
+// widest one for which a snake fits. O(heights * stages * widths) evaluations
+// of a closed-form cost, each O(stages): some 10^4. Fails when no candidate
+// fits; the error gives demand, supply and the biggest consumers of the
+// candidate that came closest. Not optimal: equal rectangles, and SRAM
+// estimated (the allocator decides).
 //
 //===----------------------------------------------------------------------===//
 #ifndef WAFER_PARTITION_PARTITION_H
@@ -79,6 +81,7 @@ struct PartitionCandidate {
   int64_t sramBytes = 0; // of the fullest layer core
   int64_t embedColumns = 0;
   int64_t headColumns = 0;
+  int64_t shelves = 1;
 };
 
 struct PartitionPlan {
@@ -93,8 +96,9 @@ struct PartitionPlan {
   std::vector<StageRect> layers;
   StageRect head;
 
-  /// Checks the plan against the problem: every layer exactly once, equal rows,
-  /// all rectangles side by side inside the machine. Independent of the search.
+  /// Checks the plan against the problem: every layer exactly once, equal
+  /// heights, and a snake of the rectangles fits on the machine. Independent of
+  /// the search.
   Status verify(const PartitionProblem &problem) const;
 };
 
@@ -150,10 +154,21 @@ int64_t chainGroupRows(const Machine &machine, const ParameterSet &set,
 bool cutsRowsByHeads(const Machine &machine, const ParameterSet &set,
                      int64_t columns, int64_t groups);
 
-/// Estimated cycles until the root of a row of `columns` cores knows the
-/// greatest logit and its id.
+/// Whether a stage of so many columns and rows can take the hidden state from
+/// one above it. Row i arrives in a column of its own, by the queue that only
+/// collectors of a row on two levels use, or by one that is left.
+bool canTurn(const Machine &machine, const ParameterSet &set, int64_t columns,
+             int64_t rows, int64_t groups);
+
+/// The size of the groups in which the columns of the head reduce; 0: one
+/// level.
+int64_t headColumnGroups(const Machine &machine, const ParameterSet &set,
+                         int64_t columns);
+/// Estimated cycles until all cores of the head know the id of the greatest
+/// logit: each looks at its share of the column's logits, then two maxima over
+/// all cores.
 int64_t estimateArgMaxCycles(const Machine &machine, const ParameterSet &set,
-                             int64_t columns);
+                             int64_t columns, int64_t rows, int64_t logits);
 
 /// The split of the rotary table: position = high * low-size + low.
 int64_t ropeLowSize(int64_t context);

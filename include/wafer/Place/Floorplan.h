@@ -1,11 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- Floorplan.h - Where the rectangles of stages lie ---------*- C++ -*-===//
 //
-// Places blocks of given sizes on a machine. Minimises nothing yet: all blocks
-// go side by side into one shelf in the order given, which makes every
-// hand-over between neighbours a straight line; the shelf lies as far north as
-// a host channel's row allows. Fails when the shelf is wider or higher than the
-// machine.
+// Places blocks of given sizes on a machine, in the order in which data passes
+// through them, as a snake of shelves:
+//
+//   loop | embed | layers 0 | layers 1 |          shelf 0, eastwards
+//          head  | layers 3 | layers 2 |          shelf 1, westwards
+//
+// Neighbours of one shelf hand over along their rows. A block that begins a
+// shelf lies under its predecessor, whose columns it has, and is handed over to
+// along columns; only blocks that say so can do that. All blocks but the one at
+// the host channel have the same height.
+//
+// Minimises the number of shelves, then fills earlier shelves first. Exact:
+// depth-first over where shelves begin, pruned by the columns that are left;
+// some hundred steps for 80 blocks. Fails where no snake fits.
 //
 //===----------------------------------------------------------------------===//
 #ifndef WAFER_PLACE_FLOORPLAN_H
@@ -15,6 +24,7 @@
 #include "wafer/Support/Geometry.h"
 #include "wafer/Support/Result.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +36,8 @@ struct FloorplanBlock {
   int32_t height = 0;
   /// The block talks to the host: its first row is a channel row.
   bool atHostChannel = false;
+  /// May lie under its predecessor, if that is as wide.
+  bool mayTurn = false;
 };
 
 struct FloorplanProblem {
@@ -40,11 +52,40 @@ struct Floorplan {
   /// One rectangle a block.
   std::vector<Rect> rects;
 
-  /// Sizes kept, inside the grid, disjoint, host blocks at a channel.
+  /// Sizes kept, inside the grid, disjoint, host blocks at a channel; each
+  /// block in the rows of its predecessor, or under it where it may turn.
   Status verify(const FloorplanProblem &problem) const;
 };
 
-Result<Floorplan> placeOnShelf(const FloorplanProblem &problem);
+Result<Floorplan> placeInShelves(const FloorplanProblem &problem);
+
+/// The snake alone, in columns: what the search for rectangles asks for each
+/// candidate.
+struct SnakeProblem {
+  struct Block {
+    int32_t width = 0;
+    bool mayTurn = false;
+  };
+  /// Columns of the machine; those before `firstColumn` are kept free.
+  int32_t columns = 0;
+  int32_t firstColumn = 0;
+  int32_t maxShelves = 1;
+  std::vector<Block> blocks;
+};
+
+struct Snake {
+  struct Place {
+    int32_t shelf = 0;
+    int32_t x = 0;
+  };
+  std::vector<Place> places; // one a block
+  int32_t shelves = 1;
+  /// Columns that are free behind the last block, in its direction.
+  int32_t room = 0;
+};
+
+/// Nothing where no snake fits.
+std::optional<Snake> laySnake(const SnakeProblem &problem);
 
 } // namespace wafer
 

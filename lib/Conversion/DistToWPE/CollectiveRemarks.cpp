@@ -22,6 +22,14 @@ struct Collective {
 };
 } // namespace
 
+static std::string algorithmOf(int64_t groupSize) {
+  return groupSize ? llvm::formatv("chains in groups of {0}, chain of their "
+                                   "collectors to the middle, multicast out",
+                                   groupSize)
+                         .str()
+                   : "chain to the middle, multicast out";
+}
+
 static void emitRemark(StageOp stage, const Collective &c) {
   // Over one line there is nobody to talk to, and no code.
   bool moves = c.lines > 1;
@@ -63,19 +71,20 @@ void wafer::remarkCollectives(StageOp stage, StageLowering &lowering,
       int64_t size = isGroup                    ? 0
                      : partial == Partial::Rows ? rowGroups
                                                 : columnGroups;
-      c.algorithm =
-          size ? llvm::formatv("chains in groups of {0}, chain of their "
-                               "collectors to the middle, multicast out",
-                               size)
-                     .str()
-               : "chain to the middle, multicast out";
+      c.algorithm = algorithmOf(size);
       c.cycles =
           estimateAllReduceCycles(machine, parameters, c.words, c.lines, size);
       emitRemark(stage, c);
     } else if (isa<ArgMaxOp>(op)) {
-      emitRemark(stage, {"greatest logit", 2, width, "column", "",
-                         "chain to the middle",
-                         estimateArgMaxCycles(machine, parameters, width)});
+      int64_t columnSize = headColumnGroups(machine, parameters, width);
+      emitRemark(stage, {"maximum, of logits and then of ids,", 1, height,
+                         "row", "", algorithmOf(rowGroups),
+                         2 * estimateAllReduceCycles(machine, parameters, 1,
+                                                     height, rowGroups)});
+      emitRemark(stage, {"maximum, of logits and then of ids,", 1, width,
+                         "column", "", algorithmOf(columnSize),
+                         2 * estimateAllReduceCycles(machine, parameters, 1,
+                                                     width, columnSize)});
     }
   });
 }

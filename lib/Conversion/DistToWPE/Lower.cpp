@@ -60,8 +60,8 @@ public:
 private:
   LogicalResult findStages();
   ChainShape columnShape(StageOp stage);
-  StageStreams makeStageStreams(StageOp stage, bool castColumns);
-  Groups headGroups(StageOp stage);
+  StageStreams makeStageStreams(StageOp stage, bool layer);
+  Groups headGroups(StageOp stage) { return wafer::headGroups(symbols, stage); }
   void makeStreams();
 
   LogicalResult lowerLoop();
@@ -76,7 +76,8 @@ private:
                     ArrayRef<std::string> streams);
   void declareCollectives(wpe::RoleOp role, StageLowering &lowering,
                           ArrayRef<StageStreams> streams, int64_t height,
-                          int64_t width, ArrayRef<std::string> handOvers);
+                          int64_t width, ArrayRef<std::string> handOvers,
+                          ArrayRef<std::string> turns = {});
   wpe::TaskOp makeTask(wpe::RoleOp role, Code &code);
   void makeRegion(StringRef name, StringRef role, const Rect &rect,
                   const Tables &rows, const Tables &columns,
@@ -96,8 +97,18 @@ private:
 
   StageOp loop, embed, head;
   SmallVector<StageOp> layers;
-  llvm::DenseMap<Attribute, std::string> transferInto; // stage name -> family
-  llvm::DenseMap<Attribute, std::string> transferFrom;
+  /// The hand-over of a stage to the next one, by either stage's name.
+  struct HandOver {
+    std::vector<std::string> families;
+    bool isTurn = false;
+    /// The column that sends, all rows; with a turn nothing.
+    int32_t column = 0;
+    /// With a turn: the row that a column hands over, or kNoRow.
+    Table rows;
+  };
+  static constexpr uint16_t kNoRow = 0xffff;
+  HandOver makeHandOver(TransferOp transfer);
+  llvm::DenseMap<Attribute, HandOver> handOverInto, handOverFrom;
   StreamPlan plan;
   std::vector<std::string> embedChain;
   std::vector<StageStreams> layerStreams;
@@ -155,8 +166,7 @@ LogicalResult Lowering::findStages() {
   return success();
 }
 
-/// Neighbouring columns that hold the same KV heads.
-Groups Lowering::headGroups(StageOp stage) {
+Groups wafer::headGroups(SymbolTable &symbols, StageOp stage) {
   Groups groups;
   int32_t columns = rectOf(stage).w;
   auto cut = symbols.lookup<SlicingOp>("kv");
@@ -175,7 +185,9 @@ Groups Lowering::headGroups(StageOp stage) {
 ChainShape Lowering::columnShape(StageOp stage) {
   int32_t width = rectOf(stage).w;
   if (stage.getKind() != StageKind::Layers) {
-    return ChainShape::oneLevel(width);
+    int64_t size = headColumnGroups(machine, *parameters, width);
+    return size ? ChainShape::even(width, int32_t(size))
+                : ChainShape::oneLevel(width);
   }
   Groups groups = headGroups(stage);
   return cutsRowsByHeads(machine, *parameters, width, int64_t(groups.size()))
@@ -194,7 +206,7 @@ StageStreams Lowering::makeStageStreams(StageOp stage, bool layer) {
   ChainShape columns = columnShape(stage);
   streams.rows = plan.addChain(name + "_y", rect, Axis::Y, rows, /*cast=*/true);
   streams.columns =
-      plan.addChain(name + "_x", rect, Axis::X, columns, /*cast=*/layer);
+      plan.addChain(name + "_x", rect, Axis::X, columns, /*cast=*/true);
   streams.rowTables = chainTables(rows);
   streams.columnTables = chainTables(columns);
   if (layer) {
@@ -211,23 +223,53 @@ StageStreams Lowering::makeStageStreams(StageOp stage, bool layer) {
   return streams;
 }
 
+/// Along the rows to a stage beside the source, along columns to one below.
+Lowering::HandOver Lowering::makeHandOver(TransferOp transfer) {
+  Rect source = rectOf(symbols.lookup<StageOp>(transfer.getSource()));
+  auto targetStage = symbols.lookup<StageOp>(transfer.getTarget());
+  Rect target = rectOf(targetStage);
+  std::string name = ("to_" + transfer.getTarget()).str();
+  HandOver handOver;
+  if (target.y != source.y) {
+    // Columns whose cores have a queue free: the chain of collectors does not
+    // arrive there.
+    handOver.isTurn = true;
+    handOver.rows.assign(size_t(target.w), kNoRow);
+    std::vector<int32_t> columns;
+    Table third = chainTables(columnShape(targetStage)).third;
+    for (int32_t x = 0; x < target.w && int32_t(columns.size()) < target.h;
+         ++x) {
+      if (!third[size_t(x)]) {
+        handOver.rows[size_t(x)] = uint16_t(columns.size());
+        columns.push_back(x);
+      }
+    }
+    handOver.families = plan.addTurn(
+        name + "_turn", {source.x, source.y, source.w, 2 * source.h}, columns);
+    return handOver;
+  }
+  bool east = target.x >= source.endX();
+  handOver.column = east ? source.w - 1 : 0;
+  Rect span = east
+                  ? Rect{source.endX() - 1, source.y,
+                         target.endX() - source.endX() + 1, source.h}
+                  : Rect{target.x, source.y, source.x + 1 - target.x, source.h};
+  int32_t first = target.x - span.x, end = first + target.w;
+  if (targetStage.getKind() == StageKind::Layers) {
+    // The root of the row has a queue free, and tells the others.
+    first += columnShape(targetStage).root;
+    end = first + 1;
+  }
+  handOver.families = {
+      plan.addTransfer(name, span, east ? 0 : span.w - 1, first, end)};
+  return handOver;
+}
+
 void Lowering::makeStreams() {
   for (auto transfer : module.getOps<TransferOp>()) {
-    Rect source = rectOf(symbols.lookup<StageOp>(transfer.getSource()));
-    auto targetStage = symbols.lookup<StageOp>(transfer.getTarget());
-    Rect target = rectOf(targetStage);
-    Rect span{source.endX() - 1, source.y, target.endX() - source.endX() + 1,
-              source.h};
-    int32_t first = target.x - span.x, end = span.w;
-    if (targetStage.getKind() == StageKind::Layers) {
-      // The root of the row has a queue free, and tells the others.
-      first += columnShape(targetStage).root;
-      end = first + 1;
-    }
-    std::string name = plan.addTransfer(("to_" + transfer.getTarget()).str(),
-                                        span, first, end);
-    transferFrom[transfer.getSourceAttr().getAttr()] = name;
-    transferInto[transfer.getTargetAttr().getAttr()] = name;
+    HandOver handOver = makeHandOver(transfer);
+    handOverFrom[transfer.getSourceAttr().getAttr()] = handOver;
+    handOverInto[transfer.getTargetAttr().getAttr()] = handOver;
   }
   Rect embedRect = rectOf(embed), loopRect = rectOf(loop),
        headRect = rectOf(head);
@@ -357,7 +399,8 @@ Tables Lowering::columnTables(const StageStreams &streams, bool group) {
 void Lowering::declareCollectives(wpe::RoleOp role, StageLowering &lowering,
                                   ArrayRef<StageStreams> streams,
                                   int64_t height, int64_t width,
-                                  ArrayRef<std::string> handOvers) {
+                                  ArrayRef<std::string> handOvers,
+                                  ArrayRef<std::string> turns) {
   ChainQueues rows, columns;
   std::vector<std::string> groups, groupsIn;
   int64_t groupWidth = 1;
@@ -377,8 +420,9 @@ void Lowering::declareCollectives(wpe::RoleOp role, StageLowering &lowering,
                columns.first);
   declareQueue(role, "column_second_in", wpe::QueueDirection::Input,
                columns.second);
-  declareQueue(role, "column_third_in", wpe::QueueDirection::Input,
-               columns.third);
+  std::vector<std::string> thirdIn = columns.third;
+  thirdIn.insert(thirdIn.end(), turns.begin(), turns.end());
+  declareQueue(role, "column_third_in", wpe::QueueDirection::Input, thirdIn);
   declareQueue(role, "column_out", wpe::QueueDirection::Output, columns.out);
   // The root of a row is the root of its group, so it has no use for the
   // multicast of the group, and takes the hand-over.
@@ -506,7 +550,7 @@ LogicalResult Lowering::lowerEmbed() {
   declareQueue(role, "token_in", wpe::QueueDirection::Input, {"token"});
   declareQueue(role, "chain_in", wpe::QueueDirection::Input, embedChain);
   std::vector<std::string> outs = embedChain;
-  outs.push_back(transferFrom[embed.getSymNameAttr()]);
+  llvm::append_range(outs, handOverFrom[embed.getSymNameAttr()].families);
   declareQueue(role, "hidden_out", wpe::QueueDirection::Output, outs);
   declareParams(role, {"token_low", "token_high", "token_count", "has_west"},
                 wpe::ParamKind::Column);
@@ -590,12 +634,16 @@ LogicalResult Lowering::lowerLayers() {
   makeTask(role, code);
   StageLowering lowering(code, role, symbols, first, most, machine,
                          *parameters);
-  std::vector<std::string> ins, outs;
+  std::vector<std::string> ins, turns, outs;
+  bool turnsOut = false;
   for (StageOp stage : layers) {
-    ins.push_back(transferInto[stage.getSymNameAttr()]);
-    outs.push_back(transferFrom[stage.getSymNameAttr()]);
+    const HandOver &in = handOverInto[stage.getSymNameAttr()];
+    const HandOver &out = handOverFrom[stage.getSymNameAttr()];
+    llvm::append_range(in.isTurn ? turns : ins, in.families);
+    llvm::append_range(outs, out.families);
+    turnsOut |= out.isTurn;
   }
-  declareCollectives(role, lowering, layerStreams, rect.h, rect.w, ins);
+  declareCollectives(role, lowering, layerStreams, rect.h, rect.w, ins, turns);
   declareQueue(role, "hidden_out", wpe::QueueDirection::Output, outs);
   declareParams(role,
                 {"row", "row_root", "row_first", "row_second", "row_third"},
@@ -606,6 +654,10 @@ LogicalResult Lowering::lowerLayers() {
                  "sends"},
                 wpe::ParamKind::Column);
   declareParams(role, {"layers"}, wpe::ParamKind::Region);
+  if (turnsOut) {
+    declareParams(role, {"turn_in", "turn_out"}, wpe::ParamKind::Column);
+    declareParams(role, {"turned"}, wpe::ParamKind::Region);
+  }
 
   Type argument = first.getBody().getArgument(0).getType();
   int64_t width = lowering.localCount(argument);
@@ -620,9 +672,11 @@ LogicalResult Lowering::lowerLayers() {
       code.vec("mov32", code.mem(x.place, width),
                code.fabricIn(queue, width, code.f32()));
     };
-    if (rect.w == 1) {
-      receive("group_in");
-    } else {
+    auto fromBeside = [&] {
+      if (rect.w == 1) {
+        receive("group_in");
+        return;
+      }
       code.whenSet(
           "column_root",
           [&] {
@@ -632,6 +686,19 @@ LogicalResult Lowering::lowerLayers() {
                      code.mem(x.place, width));
           },
           [&] { receive(lowering.columns.second); });
+    };
+    // One core of each row gets the slice; a sum with zeros tells the others.
+    auto fromAbove = [&] {
+      code.when(
+          Predicate::Eq, code.param("turn_in"), code.param("row"),
+          [&] { receive(lowering.columns.third); },
+          [&] { code.clear(x.place, width); });
+      lowering.sumOverRow(x.place, width);
+    };
+    if (turnsOut) {
+      code.whenSet("turned", fromAbove, fromBeside);
+    } else {
+      fromBeside();
     }
     code.loop(
         code.param("layers"),
@@ -645,10 +712,14 @@ LogicalResult Lowering::lowerLayers() {
       result = first.emitError() << "the hidden state must be updated in place";
       return;
     }
-    code.whenSet("sends", [&] {
+    auto send = [&] {
       code.vec("mov32", code.fabricOut("hidden_out", width, code.f32()),
                code.mem(x.place, width));
-    });
+    };
+    code.whenSet("sends", send);
+    if (turnsOut) {
+      code.when(Predicate::Eq, code.param("turn_out"), code.param("row"), send);
+    }
     if (lowering.hasAttention()) {
       lowering.endToken();
     }
@@ -659,12 +730,20 @@ LogicalResult Lowering::lowerLayers() {
   makeRopeTables(lowering.tables, 0);
   for (auto [stage, streams] : llvm::zip(layers, layerStreams)) {
     Tables columns = columnTables(streams, /*group=*/true);
-    Table sends(rect.w, 0);
-    sends.back() = 1;
+    const HandOver &in = handOverInto[stage.getSymNameAttr()];
+    const HandOver &out = handOverFrom[stage.getSymNameAttr()];
+    Table sends(rect.w, 0), none(rect.w, kNoRow);
+    sends[size_t(out.column)] = !out.isTurn;
     columns.push_back({"sends", sends});
+    std::vector<std::pair<std::string, int64_t>> values = {
+        {"layers", int64_t(stage.getNumLayers())}};
+    if (turnsOut) {
+      columns.push_back({"turn_in", in.isTurn ? in.rows : none});
+      columns.push_back({"turn_out", out.isTurn ? out.rows : none});
+      values.push_back({"turned", in.isTurn});
+    }
     makeRegion(stage.getSymName(), "layer_role", rectOf(stage),
-               rowTables(streams, rect.h), columns,
-               {{"layers", int64_t(stage.getNumLayers())}});
+               rowTables(streams, rect.h), columns, values);
     makePlacements(stage.getSymName(), lowering.tensors, stage);
   }
   for (auto [stage, streams] : llvm::zip(layers, layerStreams)) {
@@ -682,12 +761,12 @@ LogicalResult Lowering::lowerHead() {
   StageLowering lowering(code, role, symbols, head, 1, machine, *parameters);
   declareCollectives(role, lowering, headStreams, rect.h, rect.w, {});
   declareQueue(role, "hidden_in", wpe::QueueDirection::Input,
-               {transferInto[head.getSymNameAttr()]});
+               handOverInto[head.getSymNameAttr()].families);
   declareQueue(role, "token_out", wpe::QueueDirection::Output, {"next_token"});
-  declareParams(
-      role,
-      {"row", "row_root", "row_first", "row_second", "row_third", "token_row"},
-      wpe::ParamKind::Row);
+  declareParams(role,
+                {"row", "row_root", "row_first", "row_second", "row_third",
+                 "token_row", "logit_slice"},
+                wpe::ParamKind::Row);
   declareParams(role,
                 {"column_root", "column_first", "column_second", "column_third",
                  "logit_low", "logit_high", "logit_count"},
@@ -721,6 +800,14 @@ LogicalResult Lowering::lowerHead() {
   Table tokenRows(rect.h, 0);
   tokenRows[tokenRow - rect.y] = 1;
   rows.push_back({"token_row", tokenRows});
+  // The logits of a column that its row i looks at.
+  Table slices;
+  int64_t most = lowering.viewOf(argmax.getLogits()).count;
+  for (int64_t i = 0; i < rect.h; ++i) {
+    slices.push_back(
+        uint16_t(std::min(most, i * int64_t(llvm::divideCeil(most, rect.h)))));
+  }
+  rows.push_back({"logit_slice", slices});
   auto cut =
       symbols.lookup<SlicingOp>(getSlicing(getLayout(logits), 0).getAttr());
   Table low, high, count;

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- PhasePasses.cpp - Place, remap and the checks around lowering ------===//
+#include "StageLowering.h"
+
 #include "wafer/Conversion/WGraphToDist.h"
 #include "wafer/Dist/Dist.h"
+#include "wafer/Partition/Partition.h"
 #include "wafer/Place/Floorplan.h"
 #include "wafer/WFabric/RoutingProblemBuilder.h"
 #include "wafer/WPE/WPE.h"
@@ -26,12 +29,22 @@ static FloorplanProblem buildProblem(ModuleOp module, const Machine &machine,
                                      SmallVectorImpl<StageOp> &stages) {
   FloorplanProblem problem;
   problem.machine = &machine;
+  auto name = module->getAttrOfType<StringAttr>("wafer.params");
+  const ParameterSet *parameters =
+      name ? machine.findParameters(name.str()) : nullptr;
+  SymbolTable symbols(module);
   for (auto stage : module.getOps<StageOp>()) {
-    stages.push_back(stage);
     ArrayRef<int64_t> rect = stage.getRect();
+    bool followsLayers =
+        !stages.empty() && stages.back().getKind() == StageKind::Layers;
+    bool mayTurn = parameters && followsLayers &&
+                   stage.getKind() == StageKind::Layers &&
+                   canTurn(machine, *parameters, rect[2], rect[3],
+                           int64_t(headGroups(symbols, stage).size()));
+    stages.push_back(stage);
     problem.blocks.push_back({stage.getSymName().str(), int32_t(rect[2]),
                               int32_t(rect[3]),
-                              stage.getKind() == StageKind::Loop});
+                              stage.getKind() == StageKind::Loop, mayTurn});
   }
   return problem;
 }
@@ -46,7 +59,7 @@ struct PlacePass : public wafer::impl::WaferPlaceBase<PlacePass> {
     }
     SmallVector<StageOp> stages;
     FloorplanProblem problem = buildProblem(getOperation(), *machine, stages);
-    Result<Floorplan> plan = placeOnShelf(problem);
+    Result<Floorplan> plan = placeInShelves(problem);
     if (!plan) {
       getOperation().emitError() << plan.error().str();
       return signalPassFailure();

@@ -104,61 +104,54 @@ Place StageLowering::bestIdPlace() {
   return {"best", code.f32(), 4, {}, /*bits=*/true};
 }
 
-// The best logit of this core's columns and its id. NaN never compares
-// greater, so it is never taken; ties stay with the lowest id.
+// All rows have the logits of their column, so each row looks at a slice of
+// them. NaN never compares greater, so it is never taken; ties stay with the
+// lowest id, also between cores: two maxima over all cores, first of the
+// values, then of 0x7f000000 - id among those that hold the greatest one. As
+// binary32 these are normal numbers in the order of the integers. One word a
+// core each, added up on the way like any sum, where a chain that compares
+// pairs would take a task's worth of scalars at every core.
 void StageLowering::lowerArgMax(ArgMaxOp op) {
   View logits = viewOf(op.getLogits());
   makeBuffer("best", code.f32(), 2);
-  makeBuffer("other", code.f32(), 2);
+  makeBuffer("most", code.f32(), 1);
+  makeBuffer("scan", code.i32(), 1);
   Place value = bestPlace(), id = bestIdPlace();
+  Place most{"most", code.f32(), 0, {}}, scan{"scan", code.i32(), 0, {}};
   code.store(code.constant(-std::numeric_limits<float>::infinity()), value);
-  code.store(code.constant(0x7fffffff), id);
+  code.store(code.constant(0), id);
   mlir::Value first =
       code.add(code.shl(code.param(logitHigh), 16), code.param(logitLow));
-  code.loop(code.param(logitCount), [&](mlir::Value i) {
-    mlir::Value logit = code.load(logits.place.plus(code.shl(i, 2)));
+  mlir::Value begin = code.param(logitSlice);
+  int32_t slice = int32_t(llvm::divideCeil(logits.count, rows.lines));
+  mlir::Value left = code.sub(code.param(logitCount), begin);
+  code.store(left, scan);
+  code.when(Predicate::Lt, code.constant(slice), left,
+            [&] { code.store(code.constant(slice), scan); });
+  code.loop(code.load(scan), [&](mlir::Value i) {
+    mlir::Value index = code.add(begin, i);
+    mlir::Value logit = code.load(logits.place.plus(code.shl(index, 2)));
     code.when(Predicate::FLt, code.load(value), logit, [&] {
       code.store(logit, value);
-      code.store(code.add(first, i), id);
+      code.store(code.add(first, index), id);
     });
   });
-  lowerArgMaxChain();
-  views[op.getResult()] = {id, 1};
-}
-
-/// Compares along the row towards the root: two words a core, (value, id).
-void StageLowering::lowerArgMaxChain() {
-  Place value = bestPlace(), id = bestIdPlace();
-  Place otherValue{"other", code.f32(), 0, {}},
-      otherId{"other", code.f32(), 4, {}, /*bits=*/true};
-  auto receive = [&](StringRef queue) {
-    code.vec("mov32", code.mem(otherValue, 2),
-             code.fabricIn(queue, 2, code.f32()));
-    mlir::Value mine = code.load(value), theirs = code.load(otherValue);
-    auto take = [&] {
-      code.store(code.load(otherValue), value);
-      code.store(code.load(otherId), id);
-    };
-    code.when(Predicate::FLt, mine, theirs, take, [&] {
-      code.when(Predicate::FGe, theirs, mine, [&] {
-        mlir::Value best = code.load(id), candidate = code.load(otherId);
-        code.when(Predicate::Lt, candidate, best, take);
-      });
-    });
+  auto greatest = [&] {
+    allReduce(rows, most, 1, "fmaxs");
+    allReduce(columns, most, 1, "fmaxs");
   };
-  if (columns.lines > 1) {
-    code.whenSet(columns.firstParam, [&] { receive(columns.first); });
-    if (columns.hasSecond) {
-      code.whenSet(columns.secondParam, [&] { receive(columns.second); });
-    }
-    code.whenSet(
-        columns.rootParam, [] {},
-        [&] {
-          code.vec("mov32", code.fabricOut(columns.out, 2, code.f32()),
-                   code.mem(value, 2));
-        });
-  }
-  // All NaN: nobody was ever greater than minus infinity.
-  code.when(Predicate::Eq, code.load(id), code.constant(0x7fffffff),
-            [&] { code.store(code.constant(0), id); });
+  constexpr int32_t kLowest = 0x7f000000;
+  code.store(code.load(value), most);
+  greatest();
+  Place bits = most;
+  bits.bits = true;
+  mlir::Value mine = code.load(value), theirs = code.load(most);
+  code.when(
+      Predicate::FLt, mine, theirs, [&] { code.store(code.constant(0), bits); },
+      [&] {
+        code.store(code.sub(code.constant(kLowest), code.load(id)), bits);
+      });
+  greatest();
+  code.store(code.sub(code.constant(kLowest), code.load(bits)), id);
+  views[op.getResult()] = {id, 1};
 }

@@ -62,9 +62,10 @@ public:
   CollectiveQueues rows;    // along a column
   CollectiveQueues columns; // along a row
   CollectiveQueues group;   // along a row, among the columns of a KV head
-  /// Column parameters of the head: logits held, and id of the first one.
+  /// Column parameters of the head: logits held, and id of the first one. Row
+  /// parameter: the first logit that this row looks at.
   std::string logitCount = "logit_count", logitLow = "logit_low",
-              logitHigh = "logit_high";
+              logitHigh = "logit_high", logitSlice = "logit_slice";
 
   /// Emits the code of every operation up to the yield; `layer` is the number
   /// of the layer inside the stage (null in a stage without layers).
@@ -96,8 +97,10 @@ public:
     std::vector<double> frequencies;
   };
   llvm::SmallVector<TableTensor> tables;
-  /// Chain receive of one (value, index) pair, and the test of the root.
-  void lowerArgMaxChain();
+  /// place = its sum over the cores of the row, in all of them.
+  void sumOverRow(const Place &place, int64_t count) {
+    allReduce(columns, place, count, "fadds");
+  }
   Place bestPlace();
   Place bestIdPlace();
 
@@ -186,6 +189,10 @@ private:
   int64_t ropeLow = 1, ropeHigh = 1;
   std::vector<double> frequencies;
 };
+
+/// Neighbouring columns of a stage that hold the same KV heads.
+std::vector<std::pair<int32_t, int32_t>> headGroups(mlir::SymbolTable &symbols,
+                                                    dist::StageOp stage);
 
 } // namespace wafer
 

@@ -198,12 +198,37 @@ std::string StreamPlan::addGroupCast(const std::string &prefix,
 }
 
 std::string StreamPlan::addTransfer(const std::string &name, const Rect &rect,
-                                    int32_t begin, int32_t end) {
+                                    int32_t source, int32_t begin,
+                                    int32_t end) {
   SegmentPattern pattern;
-  pattern.source = 0;
+  pattern.source = source;
   pattern.sinkBegin = begin;
   pattern.sinkEnd = end;
   return addFamily(name, rect, Axis::X, {pattern});
+}
+
+std::vector<std::string>
+StreamPlan::addTurn(const std::string &prefix, const Rect &rect,
+                    const std::vector<int32_t> &columns) {
+  std::vector<std::string> names;
+  int32_t rows = rect.h / 2;
+  for (int32_t row = 0; row < rows;) {
+    int32_t begin = row, first = columns[size_t(row)];
+    while (row < rows && columns[size_t(row)] == first + row - begin) {
+      ++row;
+    }
+    // Column `first` serves row `begin`, and each column further east the row
+    // below: a diagonal.
+    SegmentPattern pattern;
+    pattern.source = begin;
+    pattern.sinkBegin = begin + rows;
+    pattern.sinkEnd = begin + rows + 1;
+    names.push_back(addFamily(prefix + std::to_string(names.size()),
+                              {rect.x + first, rect.y, row - begin, rect.h},
+                              Axis::Y, {pattern}));
+    families.back().skew = 1;
+  }
+  return names;
 }
 
 std::vector<std::string> StreamPlan::addEastChain(const std::string &prefix,

@@ -89,9 +89,14 @@ public:
   /// columns.
   std::string addGroupCast(const std::string &prefix, const Rect &rect,
                            const ChainShape &shape, const Groups &groups);
-  /// The first column to the columns [begin, end) of `rect`, on every row.
+  /// Column `source` to the columns [begin, end) of `rect`, on every row.
   std::string addTransfer(const std::string &name, const Rect &rect,
-                          int32_t begin, int32_t end);
+                          int32_t source, int32_t begin, int32_t end);
+  /// From row i of the upper half of `rect` to row i of the lower half, in the
+  /// i-th of `columns` (offsets, ascending; one for each row): the names of the
+  /// families, one for each run of neighbouring columns.
+  std::vector<std::string> addTurn(const std::string &prefix, const Rect &rect,
+                                   const std::vector<int32_t> &columns);
   /// Links i -> i + 1 of every row.
   std::vector<std::string> addEastChain(const std::string &prefix,
                                         const Rect &rect);

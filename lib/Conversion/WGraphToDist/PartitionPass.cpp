@@ -111,10 +111,11 @@ struct PartitionPass : public wafer::impl::WaferPartitionBase<PartitionPass> {
     const PartitionCandidate &c = plan.chosen;
     const std::optional<PartitionCandidate> &r = plan.runnerUp;
     auto describe = [](const PartitionCandidate &p) {
-      return llvm::formatv("{0} layer stage{1} of {2}x{3} with {4} cycles a "
-                           "token and {5} bytes of SRAM",
+      return llvm::formatv("{0} layer stage{1} of {2}x{3} in {4} shel{5} with "
+                           "{6} cycles a token and {7} bytes of SRAM",
                            p.stages, p.stages == 1 ? "" : "s", p.width,
-                           p.height, p.cyclesPerToken, p.sramBytes)
+                           p.height, p.shelves, p.shelves == 1 ? "f" : "ves",
+                           p.cyclesPerToken, p.sramBytes)
           .str();
     };
     remark::passed(model.getLoc(),

@@ -142,7 +142,7 @@ TEST(Floorplan, OneShelfFromWestToEast) {
   problem.machine = &machine;
   problem.blocks = {
       {"loop", 1, 1, true}, {"a", 4, 30, false}, {"b", 5, 30, false}};
-  Result<Floorplan> plan = placeOnShelf(problem);
+  Result<Floorplan> plan = placeInShelves(problem);
   ASSERT_TRUE(bool(plan)) << plan.error().str();
   EXPECT_EQ(plan->rects[0].x, 0);
   EXPECT_EQ(plan->rects[1].x, 1);
@@ -158,9 +158,88 @@ TEST(Floorplan, TooWideIsRefused) {
   FloorplanProblem problem;
   problem.machine = &machine;
   problem.blocks = {{"a", 5, 2, false}, {"b", 5, 2, false}};
-  Result<Floorplan> plan = placeOnShelf(problem);
+  Result<Floorplan> plan = placeInShelves(problem);
   ASSERT_FALSE(bool(plan));
   EXPECT_NE(plan.error().str().find("10x2"), std::string::npos);
+}
+
+TEST(Floorplan, SnakeTurnsUnderItsPredecessor) {
+  // Columns 1 to 10: a b c | d under c, then westwards e, head.
+  //   . a a b b b c c c .
+  //   . h h e e e d d d .
+  SnakeProblem problem;
+  problem.columns = 10;
+  problem.firstColumn = 1;
+  problem.maxShelves = 3;
+  problem.blocks = {{2, false}, {3, true}, {3, true},
+                    {3, true},  {3, true}, {2, false}};
+  std::optional<Snake> snake = laySnake(problem);
+  ASSERT_TRUE(snake.has_value());
+  EXPECT_EQ(snake->shelves, 2);
+  EXPECT_EQ(snake->places[2].x, 6);
+  EXPECT_EQ(snake->places[3].shelf, 1);
+  EXPECT_EQ(snake->places[3].x, 6);
+  EXPECT_EQ(snake->places[4].x, 3);
+  EXPECT_EQ(snake->places[5].x, 1);
+  EXPECT_EQ(snake->room, 0);
+  // A head one column wider has no place behind e, and eastwards neither.
+  problem.blocks.back().width = 3;
+  EXPECT_FALSE(laySnake(problem).has_value());
+  // With c and d apart the third shelf goes east from b's columns.
+  //   . a a b b b . .  .  .  .  .
+  //   . . . c c c . .  .  .  .  .
+  //   . . . d d d h h  h  .  .  .
+  problem.columns = 12;
+  problem.firstColumn = 1;
+  problem.blocks = {{2, false}, {3, true}, {3, true}, {3, true}, {7, false}};
+  snake = laySnake(problem);
+  EXPECT_FALSE(snake.has_value());
+  problem.blocks.back().width = 6;
+  snake = laySnake(problem);
+  ASSERT_TRUE(snake.has_value());
+  EXPECT_EQ(snake->shelves, 3);
+  EXPECT_EQ(snake->places[3].x, 3);
+  EXPECT_EQ(snake->room, 0);
+}
+
+TEST(Floorplan, SnakeAgreesWithBruteForce) {
+  // All ways to begin shelves for all small sequences, against the search.
+  for (int32_t columns = 3; columns <= 9; ++columns) {
+    for (int32_t width = 1; width <= 4; ++width) {
+      for (int32_t side = 1; side <= 4; ++side) {
+        for (int32_t n = 1; n <= 6; ++n) {
+          SnakeProblem problem;
+          problem.columns = columns;
+          problem.firstColumn = 1;
+          problem.maxShelves = 4;
+          problem.blocks.push_back({side, false});
+          for (int32_t i = 0; i < n; ++i) {
+            problem.blocks.push_back({width, i > 0});
+          }
+          problem.blocks.push_back({side, false});
+          int32_t least = 99;
+          for (uint32_t turns = 0; turns < (1u << n); turns += 2) {
+            int32_t shelf = 0, edge = 1;
+            bool fits = true;
+            for (int32_t i = 0; i < n + 2; ++i) {
+              int32_t w = problem.blocks[size_t(i)].width;
+              if (i > 1 && i <= n && ((turns >> (i - 1)) & 1u)) {
+                edge = shelf % 2 == 0 ? edge : edge + w;
+                ++shelf;
+                edge = shelf % 2 == 0 ? edge - w : edge;
+              }
+              edge += shelf % 2 == 0 ? w : -w;
+              fits &= edge >= 1 && edge <= columns;
+            }
+            least = fits ? std::min(least, shelf + 1) : least;
+          }
+          std::optional<Snake> snake = laySnake(problem);
+          ASSERT_EQ(snake ? snake->shelves : 99, least > 4 ? 99 : least)
+              << columns << " " << width << " " << side << " " << n;
+        }
+      }
+    }
+  }
 }
 
 } // namespace
