@@ -109,17 +109,32 @@ void ColorGrid::paintQueues(const Region &region, const QueueBinding &binding) {
   });
 }
 
+/// The cells of a rectangle of the program, at their homes.
+template <typename Body>
+void ColorGrid::forEachHome(const Rect &rect, Body body) {
+  if (!places) {
+    forEachCell(rect, body);
+    return;
+  }
+  for (int32_t y = rect.y; y < rect.endY(); ++y) {
+    for (int32_t x = rect.x; x < rect.endX(); ++x) {
+      body(flags[cellOf(homeOf({x, y}))]);
+    }
+  }
+}
+
 void ColorGrid::markServedLines() {
-  for (const Region &region : image.regions) {
-    for (const QueueBinding &q : image.roles[region.role].queues) {
+  // A line of the program: on the wafer it may be in several parts.
+  for (const Region &region : program.regions) {
+    for (const QueueBinding &q : program.roles[region.role].queues) {
       if (!q.input || q.color.kind == ParamSource::Kind::Constant) {
         continue;
       }
       forEachBound(region, q, color, [&](const Rect &line) {
         bool served = false;
-        forEachCell(line, [&](uint8_t &f) { served |= (f & kReached) != 0; });
+        forEachHome(line, [&](uint8_t &f) { served |= (f & kReached) != 0; });
         if (served) {
-          forEachCell(line, [](uint8_t &f) { f |= kLineServed; });
+          forEachHome(line, [](uint8_t &f) { f |= kLineServed; });
         }
       });
     }

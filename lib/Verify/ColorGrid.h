@@ -91,6 +91,8 @@ private:
   /// Calls `body` with the flags of each cell.
   template <typename Body>
   void forEachCell(const Rect &rect, Body body);
+  template <typename Body>
+  void forEachHome(const Rect &rect, Body body);
 
   const Image &program;
   /// The physical one.
