@@ -10,14 +10,15 @@
 using namespace wafer;
 
 Result<BenchRun> wafer::runProgram(const Image &image, const Machine &machine,
-                                   const ParameterSet &costs) {
+                                   const ParameterSet &costs,
+                                   const FastOptions &options) {
   VerifyReport report = verify(image, machine);
   if (!report.holds()) {
     const Violation &first = report.violations.front();
     return Diagnostic{"the program breaks a rule", first.rule, "",
                       first.message, ""};
   }
-  auto engine = Engine::createFast(image, machine, costs);
+  auto engine = Engine::createFast(image, machine, costs, options);
   if (!engine) {
     return engine.takeError();
   }

@@ -10,7 +10,7 @@
 // constants there.
 //
 //===----------------------------------------------------------------------===//
-#include "CollectivePlan.h"
+#include "ChainPlan.h"
 #include "ProgramText.h"
 
 #include <algorithm>
@@ -20,7 +20,7 @@ using namespace wafer;
 using namespace wafer::bench;
 
 uint32_t wafer::rootOf(const ReduceShape &shape) {
-  return planCollective(shape.cores, shape.levels(), collectorsOf(shape)).root;
+  return planChains(shape.cores, shape.levels(), collectorsOf(shape)).root;
 }
 
 uint64_t wafer::predictReduce(const Machine &machine, const ParameterSet &costs,
@@ -67,8 +67,7 @@ public:
 
 private:
   bool fits() const {
-    CollectivePlan plan =
-        planCollective(shape.cores, shape.groups, collectorsOf(shape));
+    ChainPlan plan = planChains(shape.cores, shape.groups, collectorsOf(shape));
     unsigned sums = shape.everywhere ? 1 : 0;
     return bool(requireResources(machine, "reduce", plan.colors() + sums,
                                  plan.mostAdds() + 1 + sums, 1, shape.cores));

@@ -122,10 +122,10 @@ static Result<Image> build(const Machine &machine, const std::string &name,
   (writer.*write)();
 
   uint32_t side = shape.side, groups = side / shape.group;
-  CollectivePlan twoLevels =
-      planCollective(side, {shape.group, groups}, Collectors::MiddleSwitched);
-  CollectivePlan oneLevel =
-      planCollective(shape.band(), {shape.band()}, Collectors::MiddleSwitched);
+  ChainPlan twoLevels =
+      planChains(side, {shape.group, groups}, Collectors::MiddleSwitched);
+  ChainPlan oneLevel =
+      planChains(shape.band(), {shape.band()}, Collectors::MiddleSwitched);
   // The band's tables stand behind those of the rows.
   struct {
     LineText text;

@@ -11,7 +11,7 @@ std::vector<std::vector<uint32_t>> LineText::tables() const {
   auto bound = [&](unsigned color) { return uint32_t(colors[color]); };
   uint32_t share = colors.back();
   for (uint32_t i = 0; i < side; ++i) {
-    const CollectivePlan::Core &core = plan.cores[i % length()];
+    const ChainPlan::Core &core = plan.cores[i % length()];
     bool isRoot = i % length() == plan.root;
     for (unsigned queue = 4; queue < 8; ++queue) {
       result[queue][i] = kUnboundColor;
@@ -22,7 +22,7 @@ std::vector<std::vector<uint32_t>> LineText::tables() const {
       result[4 + color / 2][i] = bound(color);
     }
     result[2][i] = isRoot ? 0 : core.advances ? 2 : 1;
-    if (core.passes != CollectivePlan::kNoColor) {
+    if (core.passes != ChainPlan::kNoColor) {
       result[3][i] = 1;
       result[5][i] = bound(core.passes);
     }

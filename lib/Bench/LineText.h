@@ -10,7 +10,7 @@
 #ifndef WAFER_LIB_BENCH_LINETEXT_H
 #define WAFER_LIB_BENCH_LINETEXT_H
 
-#include "CollectivePlan.h"
+#include "ChainPlan.h"
 
 #include <string>
 
@@ -22,7 +22,7 @@ public:
   /// with collectors of MiddleSwitched. `colors` are those of the plan, of
   /// which 0 and 2 must be able to switch, and last the one that brings the
   /// sums back. `name` begins the names of configs and parameters.
-  LineText(char name, Axis axis, uint32_t side, CollectivePlan plan,
+  LineText(char name, Axis axis, uint32_t side, ChainPlan plan,
            std::vector<unsigned> colors)
       : name(name), axis(axis), side(side), colors(std::move(colors)),
         plan(std::move(plan)) {}
@@ -52,7 +52,7 @@ private:
   Axis axis;
   uint32_t side;
   std::vector<unsigned> colors;
-  CollectivePlan plan;
+  ChainPlan plan;
 };
 
 } // namespace wafer::bench

@@ -2,12 +2,12 @@
 //===- Reduce.cpp - Sums over a line, and sums for all
 //------------------------//
 //
-// One program for every core of a CollectivePlan. It adds what comes to a
+// One program for every core of a ChainPlan. It adds what comes to a
 // collector to its own words, then sends: while further words pass by, or what
 // it has. For an all-reduce the root then sends the sums to all.
 //
 //===----------------------------------------------------------------------===//
-#include "CollectivePlan.h"
+#include "ChainPlan.h"
 #include "ProgramText.h"
 #include "wafer/Bench/Programs.h"
 
@@ -109,8 +109,7 @@ class ReduceProgram {
 public:
   ReduceProgram(const Machine &machine, const ReduceShape &shape)
       : machine(machine), shape(shape),
-        plan(planCollective(shape.cores, shape.levels(), collectorsOf(shape))) {
-  }
+        plan(planChains(shape.cores, shape.levels(), collectorsOf(shape))) {}
 
   Result<Image> build();
 
@@ -122,13 +121,13 @@ private:
   std::string sharing() const;
   unsigned color(unsigned index) const { return colors[index]; }
   uint32_t bound(uint8_t index) const {
-    return index == CollectivePlan::kNoColor ? kUnboundColor : colors[index];
+    return index == ChainPlan::kNoColor ? kUnboundColor : colors[index];
   }
   unsigned sumColor() const { return plan.colors(); }
 
   const Machine &machine;
   const ReduceShape &shape;
-  CollectivePlan plan;
+  ChainPlan plan;
   std::vector<unsigned> colors, inputs;
   Values values;
 };
@@ -184,9 +183,9 @@ void ReduceProgram::addColumns() {
   std::vector<uint32_t> counts, modes, passes, sends;
   std::vector<std::vector<uint32_t>> adds(plan.mostAdds());
   for (uint32_t x = 0; x < shape.cores; ++x) {
-    const CollectivePlan::Core &core = plan.cores[x];
+    const ChainPlan::Core &core = plan.cores[x];
     counts.push_back(uint32_t(core.adds.size()));
-    bool passing = core.passes != CollectivePlan::kNoColor;
+    bool passing = core.passes != ChainPlan::kNoColor;
     modes.push_back(x == plan.root ? 0 : passing ? 2 : 1);
     passes.push_back(bound(core.passes));
     bool shares = x == plan.root && shape.everywhere;

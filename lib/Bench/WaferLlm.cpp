@@ -290,8 +290,8 @@ Result<Image> wafer::buildWaferLlm(const Machine &machine,
   uint32_t perGroup = (shape.side + shape.groups - 1) / shape.groups;
   for (unsigned axis = 0; axis < 2; ++axis) {
     LineText text("xy"[axis], Axis(axis), shape.side,
-                  planCollective(shape.side, {perGroup, shape.groups},
-                                 Collectors::MiddleSwitched),
+                  planChains(shape.side, {perGroup, shape.groups},
+                             Collectors::MiddleSwitched),
                   {switched[2 * axis], others[3 * axis], switched[2 * axis + 1],
                    others[3 * axis + 1], others[3 * axis + 2]});
     std::vector<std::vector<uint32_t>> tables = text.tables();

@@ -5,15 +5,12 @@
 // printed instead.
 //
 //===----------------------------------------------------------------------===//
-#include "wafer/CompilerDriver/CompilerDriver.h"
-#include "wafer/Emit/EmitImage.h"
-#include "wafer/Pipelines/Phases.h"
+#include "CompileJob.h"
+
 #include "wafer/Report/Report.h"
 #include "wafer/Support/OutputFile.h"
 #include "wafer/WGraph/WGraph.h"
 
-#include "mlir/Bytecode/BytecodeWriter.h"
-#include "mlir/Pass/PassManager.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <CLI/CLI.hpp>
@@ -27,22 +24,19 @@ using namespace wafer;
 namespace {
 
 struct Options {
-  std::string model;
   std::string output;
   std::string stopAfter;
   std::string report;
   std::string region;
   std::string stages = "auto";
   std::string weights = "real";
-  std::string accumulate = "mixed";
   std::string objective = "latency";
   std::string defects;
   bool remarks = false;
   uint32_t tokensPerPass = 1;
   uint32_t inFlight = 1;
   uint32_t wafers = 1;
-  PipelineOptions pipeline;
-  ModelLoadOptions load;
+  CompileRequest request;
 };
 
 Diagnostic usage(std::string what, std::string expected, std::string found) {
@@ -76,12 +70,13 @@ std::optional<Diagnostic> unsupported(const Options &o) {
   if (o.objective != "latency") {
     return refuse("--objective", "latency", o.objective);
   }
-  if (o.accumulate != "mixed" &&
-      !(o.accumulate == "f32" && o.pipeline.weightsType == "f32")) {
+  if (o.request.accumulate != "mixed" &&
+      !(o.request.accumulate == "f32" &&
+        o.request.pipeline.weightsType == "f32")) {
     return refuse(
         "--accumulate",
         "mixed (f32 sums of f16 products), or f32 with --weights-type f32",
-        o.accumulate);
+        o.request.accumulate);
   }
   return std::nullopt;
 }
@@ -97,8 +92,8 @@ std::optional<Diagnostic> parseShapes(Options &o) {
       return usage("bad --region", "WIDTHxHEIGHT such as 13x11",
                    "'" + o.region + "'");
     }
-    o.pipeline.width = width;
-    o.pipeline.height = height;
+    o.request.pipeline.width = width;
+    o.request.pipeline.height = height;
   }
   if (o.stages != "auto") {
     unsigned stages = 0;
@@ -108,27 +103,9 @@ std::optional<Diagnostic> parseShapes(Options &o) {
       return usage("bad --stages", "auto or a positive number",
                    "'" + o.stages + "'");
     }
-    o.pipeline.stages = stages;
+    o.request.pipeline.stages = stages;
   }
   return std::nullopt;
-}
-
-/// The JSON that `wsec run` needs of the model.
-std::string describeModel(const std::string &name, const ModelConfig &config,
-                          int64_t context) {
-  nlohmann::json json;
-  json["name"] = name;
-  json["family"] = config.family;
-  json["vocab"] = config.vocab;
-  json["context"] = context;
-  json["layers"] = config.layers;
-  json["dim"] = config.dim;
-  json["protocol"] = "tokens-v1";
-  if (config.bos) {
-    json["bos"] = *config.bos;
-  }
-  json["eos"] = config.eos;
-  return json.dump();
 }
 
 class Compile {
@@ -141,10 +118,7 @@ public:
 
 private:
   ExitCode print(mlir::ModuleOp module);
-  ExitCode emit(mlir::ModuleOp module, const Model &model, std::string graph);
-  Status writeOutputs(const EmittedImage &emitted,
-                      const Machine &machine) const;
-  std::string describeCompile(mlir::ModuleOp module) const;
+  Status writeOutputs(const CompiledImage &compiled) const;
 
   const Options &options;
   CommandContext &context;
@@ -167,38 +141,10 @@ ExitCode Compile::print(mlir::ModuleOp module) {
   return ExitCode::Success;
 }
 
-ExitCode Compile::emit(mlir::ModuleOp module, const Model &model,
-                       std::string graph) {
-  Result<Machine> machine = Machine::load(options.pipeline.machine);
-  if (!machine) {
-    return context.fail(machine.error());
-  }
-  EmitOptions emitOptions;
-  emitOptions.weights = options.weights != "none";
-  llvm::FailureOr<EmittedImage> emitted =
-      emitImage(module, *machine, emitOptions);
-  if (failed(emitted)) {
-    return ExitCode::BadInput;
-  }
-  int64_t positions = 0;
-  if (auto attribute =
-          module->getAttrOfType<mlir::IntegerAttr>("wafer.context")) {
-    positions = attribute.getInt();
-  }
-  emitted->image.model = describeModel(model.name, model.config, positions);
-  if (model.tokenizer) {
-    emitted->image.tokenizer = model.tokenizer->toJson();
-  }
-  emitted->image.report = describeCompile(module);
-  emitted->image.graph = std::move(graph);
-  Status status = writeOutputs(*emitted, *machine);
-  return status ? ExitCode::Success : context.fail(status.error());
-}
-
 /// Writes the image, and the report where one is asked for: both or none. The
 /// report is on the disk, still without its name, before the image appears.
-Status Compile::writeOutputs(const EmittedImage &emitted,
-                             const Machine &machine) const {
+Status Compile::writeOutputs(const CompiledImage &compiled) const {
+  const EmittedImage &emitted = compiled.emitted;
   if (options.report.empty()) {
     return writeEmittedImage(emitted, options.output);
   }
@@ -208,7 +154,7 @@ Status Compile::writeOutputs(const EmittedImage &emitted,
   }
   // Time and memory differ from run to run, so they are not in the image.
   nlohmann::json json = nlohmann::json::parse(
-      makeReport(emitted.image, machine).toJson(), nullptr, false);
+      makeReport(emitted.image, compiled.machine).toJson(), nullptr, false);
   std::chrono::duration<double> seconds =
       std::chrono::steady_clock::now() - start;
   json["compile_seconds"] = seconds.count();
@@ -227,18 +173,6 @@ Status Compile::writeOutputs(const EmittedImage &emitted,
   return report->commit();
 }
 
-/// What only the compiler knows of the image.
-std::string Compile::describeCompile(mlir::ModuleOp module) const {
-  nlohmann::json json;
-  json["weights_type"] = options.pipeline.weightsType;
-  json["accumulate"] = options.accumulate;
-  if (auto cycles = module->getAttrOfType<mlir::IntegerAttr>(
-          "wafer.predicted_cycles_per_token")) {
-    json["predicted_cycles_per_token"] = cycles.getInt();
-  }
-  return json.dump();
-}
-
 ExitCode Compile::run() {
   Phase last = Phase::Emit;
   if (!options.stopAfter.empty()) {
@@ -247,44 +181,18 @@ ExitCode Compile::run() {
   if (options.remarks) {
     session.enableRemarks();
   }
-  // The model stays alive: its tokenizer and its files go into the image.
-  Result<Model> model = loadModel(options.model, options.load);
-  if (!model) {
-    return context.fail(model.error());
+  if (last != Phase::Emit) {
+    std::unique_ptr<CompiledModule> compiled =
+        compileTo(last, options.request, session, context);
+    return compiled ? print(*compiled->module) : ExitCode::BadInput;
   }
-  ImportOptions import;
-  // Small models say what they were trained with, not what they can do; the
-  // cache of a very long context would crowd out the weights.
-  constexpr uint32_t kLeastContext = 512, kMostContext = 4096;
-  import.context =
-      options.pipeline.context
-          ? uint32_t(options.pipeline.context)
-          : std::clamp(model->config.context, kLeastContext, kMostContext);
-  PipelineOptions pipeline = options.pipeline;
-  pipeline.context = import.context;
-  pipeline.allowOverflow = last < Phase::Allocate;
-  mlir::OwningOpRef<mlir::ModuleOp> module =
-      importModel(*model, &session.context(), import);
-  if (!module) {
+  std::unique_ptr<CompiledImage> compiled =
+      compileImage(options.request, session, context);
+  if (!compiled) {
     return ExitCode::BadInput;
   }
-  // The graph as it was imported: what --check compares with shares nothing
-  // with the phases behind it. Without weights there is nothing to compute.
-  std::string graph;
-  if (last == Phase::Emit && options.weights != "none") {
-    Result<std::string> bytes = serializeGraph(*module);
-    if (!bytes) {
-      return context.fail(bytes.error());
-    }
-    graph = std::move(*bytes);
-  }
-  mlir::PassManager manager(&session.context());
-  buildCompilePipeline(manager, pipeline, last);
-  if (failed(manager.run(*module))) {
-    return ExitCode::BadInput;
-  }
-  return last == Phase::Emit ? emit(*module, *model, std::move(graph))
-                             : print(*module);
+  Status status = writeOutputs(*compiled);
+  return status ? ExitCode::Success : context.fail(status.error());
 }
 
 static ExitCode runCompile(Options &options, CommandContext &context) {
@@ -299,7 +207,8 @@ static ExitCode runCompile(Options &options, CommandContext &context) {
         usage("no output file", "-o OUT.wafer or --stop-after=PHASE", ""),
         ExitCode::BadUsage);
   }
-  options.load.weights = options.weights == "real";
+  options.request.load.weights = options.weights == "real";
+  options.request.weights = options.weights != "none";
   return Compile(options, context).run();
 }
 
@@ -312,21 +221,21 @@ void wafer::addCompileCommand(CLI::App &app, CommandContext &context) {
   CLI::App *command = app.add_subcommand(
       "compile", "Compile a model for a machine into an image");
   command
-      ->add_option("MODEL", options->model,
+      ->add_option("MODEL", options->request.model,
                    "A .gguf file, a folder with config.json and safetensors, "
                    "or a config.json (synthetic weights)")
       ->required();
   command->add_option("-o", options->output,
                       "The image to write (with --stop-after: the IR)");
   command
-      ->add_option("--machine", options->pipeline.machine,
+      ->add_option("--machine", options->request.pipeline.machine,
                    "A shipped machine or a machine file")
       ->capture_default_str();
-  command->add_option("--params", options->pipeline.params,
+  command->add_option("--params", options->request.pipeline.params,
                       "Parameter set of the cost model: measured, nominal or "
                       "optimistic (default: the machine's first)");
   command
-      ->add_option("--context", options->pipeline.context,
+      ->add_option("--context", options->request.pipeline.context,
                    "Positions of the KV cache (default: the model's own, at "
                    "least 512 and at most 4096)")
       ->check(CLI::Range(1, 1 << 24));
@@ -341,11 +250,13 @@ void wafer::addCompileCommand(CLI::App &app, CommandContext &context) {
       ->check(CLI::IsMember({"real", "synthetic", "none"}))
       ->capture_default_str();
   command
-      ->add_option("--weights-type", options->pipeline.weightsType,
+      ->add_option("--weights-type", options->request.pipeline.weightsType,
                    "stored, f16 or f32")
       ->check(CLI::IsMember({"stored", "f16", "bf16", "f32"}))
       ->capture_default_str();
-  command->add_option("--accumulate", options->accumulate, "f16, f32 or mixed")
+  command
+      ->add_option("--accumulate", options->request.accumulate,
+                   "f16, f32 or mixed")
       ->check(CLI::IsMember({"f16", "f32", "mixed"}))
       ->capture_default_str();
   command
@@ -377,7 +288,9 @@ void wafer::addCompileCommand(CLI::App &app, CommandContext &context) {
                     "Say on standard error what was decided: rectangles of "
                     "stages and the runner-up, collectives and their cost, "
                     "colors, SRAM");
-  command->add_option("--seed", options->load.seed, "Seed of synthetic weights")
+  command
+      ->add_option("--seed", options->request.load.seed,
+                   "Seed of synthetic weights")
       ->capture_default_str();
   context.setAction(
       command, [options, &context] { return runCompile(*options, context); });

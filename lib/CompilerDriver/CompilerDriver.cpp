@@ -15,10 +15,12 @@ using namespace wafer;
 namespace wafer {
 void addCompileCommand(CLI::App &app, CommandContext &context);
 void addImportCommand(CLI::App &app, CommandContext &context);
+void addBenchDecodeCommand(CLI::App &app, CommandContext &context);
 } // namespace wafer
 
 DriverExtensions wafer::compilerExtensions() {
-  return {{addCompileCommand, addImportCommand}, makeHostModel};
+  return {{addCompileCommand, addImportCommand, addBenchDecodeCommand},
+          makeHostModel};
 }
 
 //===----------------------------------------------------------------------===//

@@ -112,8 +112,9 @@ json wafer::describe(const std::string &name, const Measured &measured) {
   return object;
 }
 
-static ExitCode print(const BenchOptions &options, CommandContext &context,
-                      const json &object, const std::string &text) {
+ExitCode wafer::printCycles(const BenchOptions &options,
+                            CommandContext &context, const json &object,
+                            const std::string &text) {
   if (options.asJson) {
     context.write(object.dump() + "\n");
   } else {
@@ -195,146 +196,6 @@ static ExitCode runCalibrationBench(const BenchOptions &options,
 }
 
 //===----------------------------------------------------------------------===//
-// reduce, allreduce
-//===----------------------------------------------------------------------===//
-
-namespace {
-
-struct ReduceOptions : BenchOptions {
-  ReduceShape shape;
-  std::string algorithm = "auto";
-  uint32_t group = 0;
-};
-
-} // namespace
-
-/// Which levels the algorithm has.
-static Status chooseLevels(const ReduceOptions &options,
-                           const BenchMachine &machine, ReduceShape &shape) {
-  struct Range {
-    unsigned least, most;
-  };
-  constexpr unsigned kMostLevels = 8;
-  Range range = options.algorithm == "chain"       ? Range{1, 1}
-                : options.algorithm == "two-phase" ? Range{2, 2}
-                : options.algorithm == "tree"      ? Range{3, kMostLevels}
-                                                   : Range{1, kMostLevels};
-  if (options.group) {
-    if (options.algorithm != "two-phase") {
-      return Diagnostic{"--group does not go with this algorithm", "",
-                        "--algorithm two-phase", options.algorithm, ""};
-    }
-    shape.groups = {options.group,
-                    (shape.cores + options.group - 1) / options.group};
-    return Status::success();
-  }
-  shape.groups = chooseGroups(machine.machine, machine.costs(), shape,
-                              range.least, range.most);
-  if (shape.groups.empty()) {
-    return Diagnostic{
-        "no such reduction fits the machine",
-        "machine '" + machine.machine.name + "'", "",
-        fmt::format("{} over {} cores", options.algorithm, shape.cores),
-        "fewer levels need fewer queues: --algorithm two-phase "
-        "or chain"};
-  }
-  return Status::success();
-}
-
-static const char *algorithmOf(const ReduceShape &shape) {
-  size_t levels = shape.levels().size();
-  return levels == 1 ? "chain" : levels == 2 ? "two-phase" : "tree";
-}
-
-/// The sums that the cores hold against those of the host.
-static Status checkSums(const Measured &measured, const ReduceShape &shape) {
-  uint32_t base = *bufferOffset(measured.image.roles.front(), "acc");
-  for (uint32_t core : {rootOf(shape), shape.everywhere ? 0u : rootOf(shape)}) {
-    for (uint32_t i = 0; i < shape.words; ++i) {
-      double expected = 0;
-      for (uint32_t x = 0; x < shape.cores; ++x) {
-        expected += double(x % 8 + i % 16);
-      }
-      uint32_t bits = 0;
-      Status read =
-          measured.run.engine->peek({int32_t(core), 0}, base + 4 * i, &bits, 4);
-      if (!read) {
-        return read;
-      }
-      if (double(floatFromBits(bits)) != expected) {
-        return Diagnostic{"a sum is wrong",
-                          fmt::format("core {}, word {}", core, i),
-                          fmt::format("{}", expected),
-                          fmt::format("{}", floatFromBits(bits)), ""};
-      }
-    }
-  }
-  return Status::success();
-}
-
-static ExitCode runReduceBench(const ReduceOptions &options,
-                               CommandContext &context) {
-  ReduceShape shape = options.shape;
-  std::string name = shape.everywhere ? "allreduce" : "reduce";
-  auto measured =
-      measure(options, name, [&](const BenchMachine &m) -> Result<Image> {
-        if (shape.cores < 2) {
-          return Diagnostic{"bad --cores", "", "at least 2",
-                            fmt::format("{}", shape.cores), ""};
-        }
-        if (Status status = chooseLevels(options, m, shape); !status) {
-          return status.takeError();
-        }
-        return buildReduce(m.machine, shape);
-      });
-  if (!measured) {
-    return context.fail(measured.error());
-  }
-  if (Status sums = checkSums(**measured, shape); !sums) {
-    return context.fail(sums.error());
-  }
-  json object = describe(name, **measured);
-  object["cores"] = shape.cores;
-  object["words"] = shape.words;
-  object["algorithm"] = algorithmOf(shape);
-  object["groups"] = shape.levels();
-  if (!shape.everywhere) {
-    object["predicted_cycles"] = predictReduce(
-        (*measured)->machine.machine, (*measured)->machine.costs(), shape);
-  }
-  return print(options, context, object,
-               fmt::format("{} of {} words over {} cores, {} (groups of {})",
-                           name, shape.words, shape.cores, algorithmOf(shape),
-                           fmt::join(shape.levels(), " x ")));
-}
-
-static void addReduce(CLI::App &bench, CommandContext &context,
-                      bool everywhere) {
-  auto o = std::make_shared<ReduceOptions>();
-  o->shape.everywhere = everywhere;
-  o->shape.cores = 512;
-  CLI::App *command = bench.add_subcommand(
-      everywhere ? "allreduce" : "reduce",
-      everywhere ? "A sum of vectors over a row of cores, for all of them"
-                 : "A sum of vectors over a row of cores");
-  command
-      ->add_option("--algorithm", o->algorithm,
-                   "chain, two-phase, tree (three levels or more) or auto (the "
-                   "best prediction)")
-      ->check(CLI::IsMember({"chain", "two-phase", "tree", "auto"}))
-      ->capture_default_str();
-  command->add_option("--group", o->group,
-                      "Cores of a group of two-phase (default: the best)");
-  command->add_option("--cores", o->shape.cores, "Cores of the row")
-      ->capture_default_str();
-  command->add_option("--words", o->shape.words, "Words of a vector (binary32)")
-      ->capture_default_str();
-  addBenchOptions(command, *o, true);
-  context.setAction(command,
-                    [o, &context] { return runReduceBench(*o, context); });
-}
-
-//===----------------------------------------------------------------------===//
 // multicast, gemm-loop
 //===----------------------------------------------------------------------===//
 
@@ -360,9 +221,9 @@ static void addMulticast(CLI::App &bench, CommandContext &context) {
     json object = describe("multicast", **measured);
     object["cores"] = o->shape.receivers;
     object["words"] = o->shape.words;
-    return print(*o, context, object,
-                 fmt::format("multicast of {} words to {} cores",
-                             o->shape.words, o->shape.receivers));
+    return printCycles(*o, context, object,
+                       fmt::format("multicast of {} words to {} cores",
+                                   o->shape.words, o->shape.receivers));
   });
 }
 
@@ -411,11 +272,11 @@ static void addGemmLoop(CLI::App &bench, CommandContext &context) {
     object["cols"] = o->columns;
     object["grid"] = {width, height};
     object["tile"] = {shape.length, shape.depth, shape.columns};
-    return print(*o, context, object,
-                 fmt::format("{} multiply-adds of length {} in each of {} "
-                             "cores",
-                             shape.depth * shape.columns, shape.length,
-                             width * height));
+    return printCycles(
+        *o, context, object,
+        fmt::format("{} multiply-adds of length {} in each of {} "
+                    "cores",
+                    shape.depth * shape.columns, shape.length, width * height));
   });
 }
 
@@ -438,10 +299,12 @@ void addBenchCommand(CLI::App &app, CommandContext &context) {
       "bench", "Run real programs whose cycles are of interest");
   bench->require_subcommand(0, 1);
   addCalibration(*bench, context);
-  addReduce(*bench, context, false);
-  addReduce(*bench, context, true);
+  addReduceBench(*bench, context, false);
+  addReduceBench(*bench, context, true);
   addMulticast(*bench, context);
   addGemmLoop(*bench, context);
+  addCollectivesBench(*bench, context);
+  addGemvBench(*bench, context);
   addMeshBench(*bench, context);
   addPhasesBench(*bench, context);
   addWaferLlmBench(*bench, context);

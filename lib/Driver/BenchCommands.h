@@ -48,10 +48,16 @@ Result<std::unique_ptr<Measured>> measure(const BenchOptions &options,
                                           const BuildProgram &build);
 /// The fields that all benchmarks print.
 nlohmann::json describe(const std::string &name, const Measured &measured);
+/// Prints `object`, or TEXT and its cycles, machine and set.
+ExitCode printCycles(const BenchOptions &options, CommandContext &context,
+                     const nlohmann::json &object, const std::string &text);
 
 // Benchmarks with a file of their own.
+void addCollectivesBench(CLI::App &bench, CommandContext &context);
+void addGemvBench(CLI::App &bench, CommandContext &context);
 void addMeshBench(CLI::App &bench, CommandContext &context);
 void addPhasesBench(CLI::App &bench, CommandContext &context);
+void addReduceBench(CLI::App &bench, CommandContext &context, bool everywhere);
 void addSensitivityBench(CLI::App &bench, CommandContext &context);
 void addWaferLlmBench(CLI::App &bench, CommandContext &context);
 

@@ -137,9 +137,15 @@ ExitCode ImageRun::runTokenImage(TokenProtocol protocol) {
     return context.fail(prompt.error());
   }
   Result<uint32_t> wanted = countTokens(protocol, prompt->size());
-  status = protocol.check(*prompt, *wanted);
+  status = protocol.check(*prompt, *wanted + options.position.value_or(0));
   if (!status) {
     return context.fail(status.error());
+  }
+  if (options.position) {
+    status = setPosition(*engine, image, protocol, *options.position);
+    if (!status) {
+      return context.fail(status.error());
+    }
   }
   status = startCheck();
   if (!status) {
@@ -203,10 +209,10 @@ ExitCode ImageRun::runPlainImage() {
                          options.image, "", "", ""});
   }
   if (!options.prompts.empty() || !options.tokens.empty() ||
-      options.maxTokens) {
-    return context.fail({"the image does not generate tokens", options.image,
-                         "", "",
-                         "leave out --prompt, --tokens and --max-tokens"});
+      options.maxTokens || options.position) {
+    return context.fail(
+        {"the image does not generate tokens", options.image, "", "",
+         "leave out --prompt, --tokens, --max-tokens and --position"});
   }
   InterruptNote interrupts;
   Outcome outcome = [&] {

@@ -25,8 +25,8 @@ static std::optional<Diagnostic> unsupported(const RunOptions &o) {
   if (!o.inputs.empty()) {
     return refuse("--input", "");
   }
-  if (!o.state.empty() || o.position) {
-    return refuse("--state", "");
+  if (!o.state.empty()) {
+    return refuse("--state", "--position alone starts with an empty cache");
   }
   if (o.prompts.size() > 1) {
     return refuse("more than one --prompt",
@@ -105,7 +105,9 @@ void addRunCommand(CLI::App &app, CommandContext &context) {
                       "leaves)");
   command->add_option("--input", o->inputs, "NAME=FILE.npy");
   command->add_option("--state", o->state, "Folder with saved state");
-  command->add_option("--position", o->position, "Position of the state");
+  command->add_option("--position", o->position,
+                      "Begin at this position, as if so many tokens "
+                      "had gone by");
   command
       ->add_option("--engine", o->engine,
                    "reference or fast (default: fast, unless an option "

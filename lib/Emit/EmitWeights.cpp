@@ -13,12 +13,32 @@
 #include "wafer/Support/Half.h"
 #include "wafer/WGraph/WGraph.h"
 
+#include "llvm/Support/Threading.h"
+
 #include <cmath>
 #include <map>
+#include <numeric>
+#include <thread>
 
 using namespace mlir;
 using namespace wafer;
 using namespace wafer::dist;
+
+/// Calls `body` with ranges that cover 0 to count, each in a thread of its own.
+template <typename Body>
+static void parallelFor(int64_t count, Body body) {
+  constexpr int64_t kLeast = 16; // below that a thread costs more
+  int64_t threads = std::min<int64_t>(
+      llvm::hardware_concurrency().compute_thread_count(), count / kLeast);
+  std::vector<std::thread> workers;
+  for (int64_t i = 1; i < threads; ++i) {
+    workers.emplace_back(body, count * i / threads, count * (i + 1) / threads);
+  }
+  body(0, threads > 1 ? count / threads : count);
+  for (std::thread &worker : workers) {
+    worker.join();
+  }
+}
 
 namespace {
 
@@ -51,72 +71,103 @@ struct WeightFiller {
   Status fill(size_t index, std::vector<uint8_t> &bytes) const;
 
 private:
+  template <typename T>
+  void copyBlocks(const Target &target, const Fill &fill, int64_t layer,
+                  const T *values, std::vector<uint8_t> &bytes) const;
   void fillLayer(const Target &target, const Fill &fill, int64_t layer,
                  const std::vector<float> &values,
                  std::vector<uint8_t> &bytes) const;
 };
 
-/// Copies the local block of one core: an affine walk over the ranges.
+/// Copies the local blocks of a fill's cores: affine walks over the ranges, the
+/// dimension with the shortest steps in the source innermost, so that what is
+/// read together lies together.
+template <typename T>
 class BlockCopy {
 public:
-  BlockCopy(const Fill &fill, const float *source, uint8_t *target)
-      : fill(fill), source(source), target(target) {}
+  BlockCopy(const Fill &fill, const T *source)
+      : fill(fill), source(source), order(fill.dims.size()),
+        begin(fill.dims.size()), end(fill.dims.size()) {
+    std::iota(order.begin(), order.end(), 0);
+    llvm::stable_sort(order, [&](unsigned a, unsigned b) {
+      return fill.sourceStrides[a] > fill.sourceStrides[b];
+    });
+  }
 
-  void run(int64_t y, int64_t x) {
-    for (const DimensionLayout &dim : fill.dims) {
-      if (dim.kind == DimensionLayout::Kind::Whole) {
-        begin.push_back(0);
-        end.push_back(fill.shape[begin.size() - 1]);
-      } else {
+  void run(int64_t y, int64_t x, uint8_t *target) {
+    int64_t from = fill.sourceOffset;
+    for (size_t d = 0; d < fill.dims.size(); ++d) {
+      const DimensionLayout &dim = fill.dims[d];
+      begin[d] = 0;
+      end[d] = fill.shape[d];
+      if (dim.kind != DimensionLayout::Kind::Whole) {
         size_t line = size_t(dim.kind == DimensionLayout::Kind::Rows ? y : x);
-        begin.push_back(dim.begin[line]);
-        end.push_back(dim.end[line]);
+        begin[d] = dim.begin[line];
+        end[d] = dim.end[line];
       }
-      if (begin.back() >= end.back()) {
+      if (begin[d] >= end[d]) {
         return;
       }
+      from += begin[d] * fill.sourceStrides[d];
     }
-    walk(0, fill.sourceOffset, 0);
+    walk(0, source + from, target);
   }
 
 private:
-  void walk(size_t dim, int64_t from, int64_t to) {
+  void walk(size_t level, const T *from, uint8_t *to) const {
+    unsigned dim = order[level];
+    int64_t count = end[dim] - begin[dim];
     int64_t sourceStride = fill.sourceStrides[dim],
             targetStride = fill.strides[dim];
-    from += begin[dim] * sourceStride;
-    bool last = dim + 1 == fill.dims.size();
-    for (int64_t i = begin[dim]; i < end[dim];
-         ++i, from += sourceStride, to += targetStride) {
-      if (!last) {
-        walk(dim + 1, from, to);
-      } else if (fill.half) {
-        uint16_t bits = floatToHalf(source[from]);
-        std::memcpy(target + to, &bits, 2);
-      } else {
-        std::memcpy(target + to, &source[from], 4);
+    if (level + 1 < order.size()) {
+      for (int64_t i = 0; i < count; ++i) {
+        walk(level + 1, from + i * sourceStride, to + i * targetStride);
       }
+      return;
+    }
+    for (int64_t i = 0; i < count; ++i) {
+      std::memcpy(to + i * targetStride, from + i * sourceStride, sizeof(T));
     }
   }
 
   const Fill &fill;
-  const float *source;
-  uint8_t *target;
+  const T *source;
+  SmallVector<unsigned> order;
   SmallVector<int64_t> begin, end;
 };
 
 } // namespace
 
+template <typename T>
+void WeightFiller::copyBlocks(const Target &target, const Fill &fill,
+                              int64_t layer, const T *values,
+                              std::vector<uint8_t> &bytes) const {
+  int64_t offset = fill.offset + layer * fill.layerStride;
+  // Rows of cores have no byte in common.
+  parallelFor(target.rect.h, [&](int64_t begin, int64_t end) {
+    BlockCopy<T> copy(fill, values);
+    for (int64_t y = begin; y < end; ++y) {
+      uint8_t *row = bytes.data() + y * target.rect.w * target.bytes + offset;
+      for (int64_t x = 0; x < target.rect.w; ++x) {
+        copy.run(y, x, row + x * target.bytes);
+      }
+    }
+  });
+}
+
 void WeightFiller::fillLayer(const Target &target, const Fill &fill,
                              int64_t layer, const std::vector<float> &values,
                              std::vector<uint8_t> &bytes) const {
-  for (int64_t y = 0; y < target.rect.h; ++y) {
-    for (int64_t x = 0; x < target.rect.w; ++x) {
-      uint8_t *core = bytes.data() + (y * target.rect.w + x) * target.bytes;
-      BlockCopy(fill, values.data(),
-                core + fill.offset + layer * fill.layerStride)
-          .run(y, x);
-    }
+  if (!fill.half) {
+    copyBlocks(target, fill, layer, values.data(), bytes);
+    return;
   }
+  std::vector<uint16_t> halfs(values.size());
+  parallelFor(int64_t(values.size()), [&](int64_t begin, int64_t end) {
+    floatsToHalfs(values.data() + begin, halfs.data() + begin,
+                  size_t(end - begin));
+  });
+  copyBlocks(target, fill, layer, halfs.data(), bytes);
 }
 
 Status WeightFiller::fill(size_t index, std::vector<uint8_t> &bytes) const {

@@ -72,8 +72,7 @@ static WeightType weightType(Type type) {
 
 static void roundTo(Type type, float *values, int64_t count) {
   if (type.isF16()) {
-    std::transform(values, values + count, values,
-                   [](float x) { return halfToFloat(floatToHalf(x)); });
+    roundToHalfs(values, size_t(count));
   } else if (type.isBF16()) {
     std::transform(values, values + count, values,
                    [](float x) { return bfloatToFloat(floatToBfloat(x)); });
@@ -87,6 +86,23 @@ static SmallVector<int64_t> stridesOf(ArrayRef<int64_t> shape) {
     strides[i - 1] = strides[i] * shape[i];
   }
   return strides;
+}
+
+/// out = the box `sizes` of `from`, row-major, where one step of dimension d is
+/// strides[d] elements.
+static void gather(const float *from, ArrayRef<int64_t> sizes,
+                   ArrayRef<int64_t> strides, float *&out) {
+  if (sizes.size() > 1) {
+    for (int64_t i = 0; i < sizes.front(); ++i, from += strides.front()) {
+      gather(from, sizes.drop_front(), strides.drop_front(), out);
+    }
+    return;
+  }
+  int64_t count = sizes.empty() ? 1 : sizes.front();
+  int64_t stride = sizes.empty() ? 1 : strides.front();
+  for (int64_t i = 0; i < count; ++i) {
+    *out++ = from[i * stride];
+  }
 }
 
 /// Calls `visit(index)` for each index of `sizes`, in row-major order.
@@ -198,9 +214,7 @@ void Evaluation::runPermute(RecipeAttr recipe, size_t count,
   for (int64_t dim : order) {
     strides.push_back(fromStrides[dim]);
   }
-  forEachIndex(box.sizes, [&](ArrayRef<int64_t> index) {
-    *out++ = values[dot(index, strides)];
-  });
+  gather(values.data(), box.sizes, strides, out);
 }
 
 void Evaluation::runReshape(RecipeAttr recipe, size_t count, const Box &box,
@@ -221,9 +235,7 @@ void Evaluation::runReshape(RecipeAttr recipe, size_t count, const Box &box,
   std::vector<float> values(rows.elements());
   run(recipe, count, rows, values.data());
   const float *from = values.data() + (first - rows.offsets[0] * row);
-  forEachIndex(box.sizes, [&](ArrayRef<int64_t> index) {
-    *out++ = from[dot(index, strides)];
-  });
+  gather(from, box.sizes, strides, out);
 }
 
 void Evaluation::runScale(RecipeAttr recipe, size_t count, ScaleAttr scale,

@@ -333,6 +333,17 @@ int64_t wafer::estimateLayerCycles(const PartitionProblem &p, int64_t width,
   return cycles;
 }
 
+int64_t wafer::boundLayerCycles(const PartitionProblem &p, int64_t width,
+                                int64_t height) {
+  int64_t query = p.heads * p.headDim, key = p.kvHeads * p.headDim;
+  int64_t macs = p.dim * (query + 2 * key) + query * p.dim +
+                 3 * p.dim * p.ffn + 2 * p.context * query;
+  int64_t lanes = p.machine->lanesOf(p.weightBytes == 2 ? "fmach" : "fmacs");
+  int64_t hops = 3 * height + 2 * width + 2 * (width / p.kvHeads);
+  return ceilDiv(macs, width * height * lanes) +
+         hops * int64_t(p.machine->hopCycles);
+}
+
 namespace {
 /// Columns of embedding and head for a height, by SRAM and by cost.
 struct SideColumns {
@@ -527,8 +538,8 @@ private:
     c.headColumns = shelf.headColumns;
     c.cyclesPerLayer = estimateLayerCycles(problem, width, height);
     c.shelves = snake.shelves;
-    c.cyclesPerToken = problem.layers * c.cyclesPerLayer +
-                       handOverCycles(width, height, stages, snake) +
+    c.handOverCycles = handOverCycles(width, height, stages, snake);
+    c.cyclesPerToken = problem.layers * c.cyclesPerLayer + c.handOverCycles +
                        6 * shelf.embedColumns +
                        headCycles(problem, height, shelf.headColumns);
     return shelf;

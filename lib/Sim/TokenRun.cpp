@@ -110,6 +110,16 @@ wafer::readTokenProtocol(const Image &image) {
   }
   Result<uint32_t> vocab = readNumber(model, "vocab");
   Result<uint32_t> context = readNumber(model, "context");
+  auto positions = model.find("positions");
+  if (positions != model.end() && positions->is_object() &&
+      positions->contains("buffer") && (*positions)["buffer"].is_string()) {
+    Result<uint32_t> low = readNumber(*positions, "low");
+    if (!low) {
+      return low.takeError();
+    }
+    protocol.positionBuffer = (*positions)["buffer"].get<std::string>();
+    protocol.positionLow = *low;
+  }
   Result<unsigned> in = requirePort(image, "prompt", true);
   Result<unsigned> out = requirePort(image, "tokens", false);
   Status ends = readEnds(model, protocol);
@@ -126,6 +136,51 @@ wafer::readTokenProtocol(const Image &image) {
   protocol.promptPort = *in;
   protocol.tokenPort = *out;
   return std::optional<TokenProtocol>(std::move(protocol));
+}
+
+//===----------------------------------------------------------------------===//
+// Positions
+//===----------------------------------------------------------------------===//
+
+Status wafer::setPosition(Engine &engine, const Image &image,
+                          const TokenProtocol &protocol, uint64_t position) {
+  if (position >= protocol.context) {
+    return Diagnostic{"the position is beyond the context", kWhere,
+                      fmt::format("0 to {}", protocol.context - 1),
+                      fmt::format("{}", position), ""};
+  }
+  bool found = false;
+  for (const Region &region : image.regions) {
+    const Role &role = image.roles[region.role];
+    auto buffer = std::find_if(
+        role.buffers.begin(), role.buffers.end(), [&](const Buffer &b) {
+          return b.name == protocol.positionBuffer && b.bytes >= 20;
+        });
+    if (protocol.positionLow == 0 || buffer == role.buffers.end()) {
+      continue;
+    }
+    found = true;
+    uint64_t rows = uint64_t(region.rect.h);
+    for (int32_t y = 0; y < region.rect.h; ++y) {
+      // The positions below `position` that are y mod rows.
+      uint64_t held = (position + rows - 1 - uint64_t(y)) / rows;
+      uint32_t words[5] = {uint32_t(held), 0, uint32_t(position % rows),
+                           uint32_t(position % protocol.positionLow),
+                           uint32_t(position / protocol.positionLow)};
+      for (int32_t x = 0; x < region.rect.w; ++x) {
+        Status status = engine.poke({region.rect.x + x, region.rect.y + y},
+                                    buffer->offset, words, sizeof words);
+        if (!status) {
+          return status;
+        }
+      }
+    }
+  }
+  if (!found) {
+    return Diagnostic{"the image does not say where its cores count positions",
+                      kWhere, "a field 'positions'", "", ""};
+  }
+  return Status::success();
 }
 
 //===----------------------------------------------------------------------===//

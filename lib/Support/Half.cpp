@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "wafer/Support/Half.h"
 
+#if defined(__x86_64__) && defined(__GNUC__)
+#define WAFER_HAS_F16C 1
+#include <immintrin.h>
+#endif
+
 using namespace wafer;
 
 float wafer::halfToFloat(uint16_t bits) {
@@ -51,6 +56,71 @@ uint16_t wafer::floatToHalf(float value) {
     ++result;
   }
   return uint16_t(sign | result);
+}
+
+//===----------------------------------------------------------------------===//
+// Many at once
+//===----------------------------------------------------------------------===//
+
+#ifdef WAFER_HAS_F16C
+static bool hasF16c() {
+  static const bool has =
+      __builtin_cpu_supports("avx") && __builtin_cpu_supports("f16c");
+  return has;
+}
+
+// Each returns how many it did: the multiple of eight below `count`.
+__attribute__((target("avx,f16c"))) static size_t
+toHalfsByEights(const float *values, uint16_t *bits, size_t count) {
+  size_t i = 0;
+  for (; i + 8 <= count; i += 8) {
+    __m128i halfs =
+        _mm256_cvtps_ph(_mm256_loadu_ps(values + i), _MM_FROUND_TO_NEAREST_INT);
+    _mm_storeu_si128(reinterpret_cast<__m128i *>(bits + i), halfs);
+  }
+  return i;
+}
+
+__attribute__((target("avx,f16c"))) static size_t
+toFloatsByEights(const uint16_t *bits, float *values, size_t count) {
+  size_t i = 0;
+  for (; i + 8 <= count; i += 8) {
+    __m128i halfs =
+        _mm_loadu_si128(reinterpret_cast<const __m128i *>(bits + i));
+    _mm256_storeu_ps(values + i, _mm256_cvtph_ps(halfs));
+  }
+  return i;
+}
+#endif
+
+void wafer::floatsToHalfs(const float *values, uint16_t *bits, size_t count) {
+  size_t i = 0;
+#ifdef WAFER_HAS_F16C
+  i = hasF16c() ? toHalfsByEights(values, bits, count) : 0;
+#endif
+  for (; i < count; ++i) {
+    bits[i] = floatToHalf(values[i]);
+  }
+}
+
+void wafer::halfsToFloats(const uint16_t *bits, float *values, size_t count) {
+  size_t i = 0;
+#ifdef WAFER_HAS_F16C
+  i = hasF16c() ? toFloatsByEights(bits, values, count) : 0;
+#endif
+  for (; i < count; ++i) {
+    values[i] = halfToFloat(bits[i]);
+  }
+}
+
+void wafer::roundToHalfs(float *values, size_t count) {
+  constexpr size_t kBlock = 256;
+  uint16_t bits[kBlock];
+  for (size_t i = 0; i < count; i += kBlock) {
+    size_t n = count - i < kBlock ? count - i : kBlock;
+    floatsToHalfs(values + i, bits, n);
+    halfsToFloats(bits, values + i, n);
+  }
 }
 
 float wafer::bfloatToFloat(uint16_t bits) {

@@ -27,7 +27,8 @@ struct BenchRun {
 /// Verifies and runs a program to its end. Fails where a rule is broken or the
 /// run stops. The arguments must outlive the result.
 Result<BenchRun> runProgram(const Image &image, const Machine &machine,
-                            const ParameterSet &costs);
+                            const ParameterSet &costs,
+                            const FastOptions &options = {});
 
 struct CalibrationLine {
   std::string kernel;

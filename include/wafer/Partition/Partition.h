@@ -78,6 +78,8 @@ struct PartitionCandidate {
   int64_t stages = 0;
   int64_t cyclesPerToken = 0;
   int64_t cyclesPerLayer = 0;
+  /// Of a token: between stages, and the way back of its id.
+  int64_t handOverCycles = 0;
   int64_t sramBytes = 0; // of the fullest layer core
   int64_t embedColumns = 0;
   int64_t headColumns = 0;
@@ -119,6 +121,12 @@ SramEstimate estimateLayerSram(const PartitionProblem &problem, int64_t width,
 /// Estimated cycles of one layer on a width x height rectangle at a full cache.
 int64_t estimateLayerCycles(const PartitionProblem &problem, int64_t width,
                             int64_t height);
+
+/// What no schedule of this mapping beats: the multiply-adds of a layer at full
+/// width on all cores, and five long collectives and one in a KV head at one
+/// cycle a hop there and back. No starts, no payload, no special functions.
+int64_t boundLayerCycles(const PartitionProblem &problem, int64_t width,
+                         int64_t height);
 
 /// Estimated cycles of an all-reduce of `words` words over `lines` cores: a
 /// chain to the middle from both sides and a multicast out. With a group size

@@ -29,6 +29,12 @@ struct TokenProtocol {
   std::optional<uint32_t> bos;
   std::vector<uint32_t> eos;
   bool stopAtEos = false;
+  /// The buffer of seven words in which a core counts positions; empty where
+  /// the image does not say. Words 0, 2, 3 and 4 are state: positions that the
+  /// row holds, position mod rows, position mod `positionLow`, position /
+  /// `positionLow`.
+  std::string positionBuffer;
+  uint32_t positionLow = 0;
 
   bool isEos(uint32_t id) const;
   /// Checks that the prompt is not empty, that its ids are in the vocabulary
@@ -39,6 +45,12 @@ struct TokenProtocol {
 /// Reads them; nothing where the model names no protocol. Fails on a protocol
 /// that is not known and on fields or ports that are missing.
 Result<std::optional<TokenProtocol>> readTokenProtocol(const Image &image);
+
+/// Makes the cores of a fresh engine believe that `position` tokens went by.
+/// The caches keep what they hold (zeros at the start). Fails where the image
+/// has no counters or the context is shorter.
+Status setPosition(Engine &engine, const Image &image,
+                   const TokenProtocol &protocol, uint64_t position);
 
 struct TokenRun {
   /// HostSatisfied unless the run stopped before the last token.

@@ -10,6 +10,7 @@
 #ifndef WAFER_SUPPORT_HALF_H
 #define WAFER_SUPPORT_HALF_H
 
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 
@@ -28,6 +29,12 @@ inline float floatFromBits(uint32_t bits) {
 
 float halfToFloat(uint16_t bits);
 uint16_t floatToHalf(float value);
+/// The same for `count` values; with the processor's own conversion where it
+/// has one, which gives the same bits.
+void floatsToHalfs(const float *values, uint16_t *bits, size_t count);
+void halfsToFloats(const uint16_t *bits, float *values, size_t count);
+/// values[i] = halfToFloat(floatToHalf(values[i]))
+void roundToHalfs(float *values, size_t count);
 float bfloatToFloat(uint16_t bits);
 uint16_t floatToBfloat(float value);
 

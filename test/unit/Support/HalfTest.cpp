@@ -48,4 +48,33 @@ TEST(Half, BfloatIsTheUpperHalfRounded) {
       std::isnan(bfloatToFloat(floatToBfloat(floatFromBits(0x7f800001)))));
 }
 
+TEST(Half, ManyAtOnceAreTheSame) {
+  // All halves, and floats of all exponents with their neighbours; 3 more than
+  // a multiple of eight.
+  std::vector<uint16_t> halfs;
+  for (uint32_t bits = 0; bits < 0x10003; ++bits) {
+    halfs.push_back(uint16_t(bits));
+  }
+  std::vector<float> wide(halfs.size());
+  halfsToFloats(halfs.data(), wide.data(), halfs.size());
+  for (size_t i = 0; i < halfs.size(); ++i) {
+    ASSERT_EQ(bitsOf(wide[i]), bitsOf(halfToFloat(halfs[i]))) << i;
+  }
+  std::vector<float> floats;
+  for (uint64_t bits = 0; bits < (uint64_t(1) << 32); bits += 0x1000) {
+    for (uint32_t step : {0u, 1u, 0xfffu}) {
+      floats.push_back(floatFromBits(uint32_t(bits) + step));
+    }
+  }
+  floats.resize(floats.size() - 1);
+  std::vector<uint16_t> narrow(floats.size());
+  floatsToHalfs(floats.data(), narrow.data(), floats.size());
+  std::vector<float> rounded = floats;
+  roundToHalfs(rounded.data(), rounded.size());
+  for (size_t i = 0; i < floats.size(); ++i) {
+    ASSERT_EQ(narrow[i], floatToHalf(floats[i])) << bitsOf(floats[i]);
+    ASSERT_EQ(bitsOf(rounded[i]), bitsOf(halfToFloat(narrow[i])));
+  }
+}
+
 } // namespace

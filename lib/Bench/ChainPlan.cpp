@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "CollectivePlan.h"
+#include "ChainPlan.h"
 
 #include <algorithm>
 
 using namespace wafer;
 using namespace wafer::bench;
 
-unsigned CollectivePlan::mostAdds() const {
+unsigned ChainPlan::mostAdds() const {
   size_t most = 0;
   for (const Core &core : cores) {
     most = std::max(most, core.adds.size());
@@ -17,7 +17,7 @@ unsigned CollectivePlan::mostAdds() const {
 namespace {
 
 /// A chain from the last member to the first, which is the collector.
-void addChain(CollectivePlan &plan, const std::vector<uint32_t> &members,
+void addChain(ChainPlan &plan, const std::vector<uint32_t> &members,
               unsigned level, unsigned parity) {
   for (size_t i = 1; i < members.size(); ++i) {
     uint32_t from = members[i], to = members[i - 1];
@@ -41,7 +41,7 @@ void addChain(CollectivePlan &plan, const std::vector<uint32_t> &members,
 }
 
 /// The collectors of the next level.
-std::vector<uint32_t> addLevel(CollectivePlan &plan,
+std::vector<uint32_t> addLevel(ChainPlan &plan,
                                const std::vector<uint32_t> &line,
                                uint32_t group, unsigned level,
                                Collectors where) {
@@ -69,10 +69,10 @@ std::vector<uint32_t> addLevel(CollectivePlan &plan,
 
 } // namespace
 
-CollectivePlan wafer::bench::planCollective(uint32_t cores,
-                                            const std::vector<uint32_t> &groups,
-                                            Collectors collectors) {
-  CollectivePlan plan;
+ChainPlan wafer::bench::planChains(uint32_t cores,
+                                   const std::vector<uint32_t> &groups,
+                                   Collectors collectors) {
+  ChainPlan plan;
   plan.cores.resize(cores);
   plan.routes.assign(2 * groups.size(),
                      std::vector<ChainRoute>(cores, ChainRoute::None));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- CollectivePlan.h - Trees of chains on a line -------------*- C++ -*-===//
+//===- ChainPlan.h - Trees of chains on a line ------------------*- C++ -*-===//
 //
 // A sum over a line of cores in levels. Level 0 cuts the line into groups of
 // groups[0] cores, each with a collector; level 1 groups the collectors by
@@ -13,8 +13,8 @@
 // time. A core sends in one level only. All routes are static.
 //
 //===----------------------------------------------------------------------===//
-#ifndef WAFER_LIB_BENCH_COLLECTIVEPLAN_H
-#define WAFER_LIB_BENCH_COLLECTIVEPLAN_H
+#ifndef WAFER_LIB_BENCH_CHAINPLAN_H
+#define WAFER_LIB_BENCH_CHAINPLAN_H
 
 #include "wafer/Bench/Programs.h"
 
@@ -36,7 +36,7 @@ enum class ChainRoute : uint8_t {
   TakeFromBoth
 };
 
-struct CollectivePlan {
+struct ChainPlan {
   static constexpr uint8_t kNoColor = 0xff;
 
   /// Colors are counted from 0: 2 * level and 2 * level + 1.
@@ -74,9 +74,8 @@ enum class Collectors : uint8_t {
 };
 
 /// Plans the levels. Groups of 1 are levels without streams.
-CollectivePlan planCollective(uint32_t cores,
-                              const std::vector<uint32_t> &groups,
-                              Collectors collectors);
+ChainPlan planChains(uint32_t cores, const std::vector<uint32_t> &groups,
+                     Collectors collectors);
 
 inline Collectors collectorsOf(const ReduceShape &shape) {
   return shape.everywhere ? Collectors::Middle : Collectors::WesternEnd;
@@ -84,4 +83,4 @@ inline Collectors collectorsOf(const ReduceShape &shape) {
 
 } // namespace wafer::bench
 
-#endif // WAFER_LIB_BENCH_COLLECTIVEPLAN_H
+#endif // WAFER_LIB_BENCH_CHAINPLAN_H

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "CompileJob.h"
+
+#include "wafer/Partition/Partition.h"
+#include "wafer/WGraph/WGraph.h"
+
+#include "mlir/Bytecode/BytecodeWriter.h"
+#include "mlir/Pass/PassManager.h"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+using namespace wafer;
+
+/// The JSON that `wsec run` needs of the model.
+static std::string describeModel(const std::string &name,
+                                 const ModelConfig &config, int64_t context) {
+  nlohmann::json json;
+  json["name"] = name;
+  json["family"] = config.family;
+  json["vocab"] = config.vocab;
+  json["context"] = context;
+  json["layers"] = config.layers;
+  json["dim"] = config.dim;
+  json["protocol"] = "tokens-v1";
+  json["positions"] = {{"buffer", "token_state"},
+                       {"low", ropeLowSize(context)}};
+  if (config.bos) {
+    json["bos"] = *config.bos;
+  }
+  json["eos"] = config.eos;
+  return json.dump();
+}
+
+/// What only the compiler knows of the image.
+static std::string describeCompile(mlir::ModuleOp module,
+                                   const CompileRequest &request) {
+  nlohmann::json json;
+  json["weights_type"] = request.pipeline.weightsType;
+  json["accumulate"] = request.accumulate;
+  if (auto cycles = module->getAttrOfType<mlir::IntegerAttr>(
+          "wafer.predicted_cycles_per_token")) {
+    json["predicted_cycles_per_token"] = cycles.getInt();
+  }
+  return json.dump();
+}
+
+std::unique_ptr<CompiledModule> wafer::compileTo(Phase last,
+                                                 const CompileRequest &request,
+                                                 CompilerSession &session,
+                                                 CommandContext &context) {
+  Result<Model> model = loadModel(request.model, request.load);
+  if (!model) {
+    context.fail(model.error());
+    return nullptr;
+  }
+  auto compiled = std::make_unique<CompiledModule>();
+  compiled->model = std::move(*model);
+  ImportOptions import;
+  // Small models say what they were trained with, not what they can do; the
+  // cache of a very long context would crowd out the weights.
+  constexpr uint32_t kLeastContext = 512, kMostContext = 4096;
+  import.context = request.pipeline.context
+                       ? uint32_t(request.pipeline.context)
+                       : std::clamp(compiled->model.config.context,
+                                    kLeastContext, kMostContext);
+  PipelineOptions pipeline = request.pipeline;
+  pipeline.context = import.context;
+  pipeline.allowOverflow = last < Phase::Allocate;
+  compiled->module = importModel(compiled->model, &session.context(), import);
+  if (!compiled->module) {
+    return nullptr;
+  }
+  // The graph as it was imported: what --check compares with shares nothing
+  // with the phases behind it. Without weights there is nothing to compute.
+  if (last == Phase::Emit && request.weights) {
+    Result<std::string> bytes = serializeGraph(*compiled->module);
+    if (!bytes) {
+      context.fail(bytes.error());
+      return nullptr;
+    }
+    compiled->graph = std::move(*bytes);
+  }
+  mlir::PassManager manager(&session.context());
+  buildCompilePipeline(manager, pipeline, last);
+  if (failed(manager.run(*compiled->module))) {
+    return nullptr;
+  }
+  return compiled;
+}
+
+std::unique_ptr<CompiledImage>
+wafer::compileImage(const CompileRequest &request, CompilerSession &session,
+                    CommandContext &context) {
+  std::unique_ptr<CompiledModule> source =
+      compileTo(Phase::Emit, request, session, context);
+  if (!source) {
+    return nullptr;
+  }
+  Result<Machine> machine = Machine::load(request.pipeline.machine);
+  if (!machine) {
+    context.fail(machine.error());
+    return nullptr;
+  }
+  auto compiled = std::make_unique<CompiledImage>();
+  compiled->source = std::move(*source);
+  compiled->machine = std::move(*machine);
+  mlir::ModuleOp module = *compiled->source.module;
+  EmitOptions options;
+  options.weights = request.weights;
+  llvm::FailureOr<EmittedImage> emitted =
+      emitImage(module, compiled->machine, options);
+  if (failed(emitted)) {
+    return nullptr;
+  }
+  compiled->emitted = std::move(*emitted);
+  int64_t positions = 0;
+  if (auto attribute =
+          module->getAttrOfType<mlir::IntegerAttr>("wafer.context")) {
+    positions = attribute.getInt();
+  }
+  const Model &model = compiled->source.model;
+  Image &image = compiled->emitted.image;
+  image.model = describeModel(model.name, model.config, positions);
+  if (model.tokenizer) {
+    image.tokenizer = model.tokenizer->toJson();
+  }
+  image.report = describeCompile(module, request);
+  image.graph = std::move(compiled->source.graph);
+  return compiled;
+}
