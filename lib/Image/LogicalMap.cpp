@@ -83,6 +83,25 @@ static json toJson(const std::vector<Coord> &places) {
   return list;
 }
 
+/// [x, y, n]: n tiles of a column from y on. Tracks run down, so the list
+/// grows with their bends.
+static json bypassRuns(std::vector<Coord> places) {
+  std::sort(places.begin(), places.end(), [](Coord a, Coord b) {
+    return a.x != b.x ? a.x < b.x : a.y < b.y;
+  });
+  json list = json::array();
+  for (size_t i = 0; i < places.size();) {
+    size_t end = i + 1;
+    while (end < places.size() && places[end].x == places[i].x &&
+           places[end].y == places[i].y + int32_t(end - i)) {
+      ++end;
+    }
+    list.push_back({places[i].x, places[i].y, end - i});
+    i = end;
+  }
+  return list;
+}
+
 std::string LogicalMap::toJson() const {
   json root = json::object();
   if (!defects.machine.empty()) {
@@ -100,7 +119,7 @@ std::string LogicalMap::toJson() const {
                              {"row", route.row},
                              {"way", ::toJson(route.corners)}});
   }
-  root["bypassed"] = ::toJson(bypassed);
+  root["bypassed"] = bypassRuns(bypassed);
   return root.dump();
 }
 
@@ -120,7 +139,7 @@ public:
       return pairs(list, [&](int32_t b, int32_t n) { to.push_back({b, n}); });
     };
     bool fits = runs(member(root, "rows"), map.skippedRows) &&
-                places(member(root, "bypassed"), map.bypassed) &&
+                tiles(member(root, "bypassed"), map.bypassed) &&
                 member(root, "bands").is_array() &&
                 member(root, "ports").is_array();
     if (!fits) {
@@ -154,6 +173,26 @@ private:
     }
     auto at = object.find(key);
     return at == object.end() ? kNothing : *at;
+  }
+  /// Runs of tiles; no machine has more than fit.
+  static bool tiles(const json &list, std::vector<Coord> &to) {
+    constexpr size_t kMostTiles = size_t(1) << 22;
+    if (!list.is_array()) {
+      return false;
+    }
+    for (const json &run : list) {
+      int32_t x = 0, y = 0, count = 0;
+      if (!run.is_array() || run.size() != 3 || !number(run[0], x) ||
+          !number(run[1], y) || !number(run[2], count) ||
+          to.size() + size_t(count) > kMostTiles) {
+        return false;
+      }
+      for (int32_t i = 0; i < count; ++i) {
+        to.push_back({x, y + i});
+      }
+    }
+    std::sort(to.begin(), to.end());
+    return true;
   }
   static bool number(const json &value, int32_t &to) {
     if (!value.is_number_unsigned() || value.get<uint64_t>() > 0xffff) {

@@ -8,10 +8,15 @@
 // tile, as late as it may. Bounds only grow, so rows are revisited until none
 // changes.
 //
+// To bypass the dead tiles alone makes every column jump in and out of every
+// row that has one. So hole tracks (Tracks.h) are tried as well: for each
+// number of spares the tiles that a row leaves out follow those of the row
+// above, and the cheapest choice is taken.
+//
 //===----------------------------------------------------------------------===//
 #include "Bypass.h"
 
-#include "wafer/Image/DeadParts.h"
+#include "wafer/Remap/Tracks.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -35,6 +40,49 @@ public:
 
   Result<Remapped> run() {
     collect();
+    Result<Remapped> best = settle();
+    std::vector<Coord> tiles;
+    for (int32_t y = top; y < bottom; ++y) {
+      for (int32_t x : dead[size_t(y)]) {
+        tiles.push_back({x, y - top});
+      }
+    }
+    if (tiles.empty() || tiles.size() > kMostOnTracks) {
+      return best;
+    }
+    // With many tiles a matching takes long, and few spares do not suffice.
+    bool many = tiles.size() > kFewOnTracks;
+    const std::vector<std::set<int32_t>> own = dead;
+    for (int32_t spares = many ? int32_t(machine.spareColumns) : 1;
+         spares <= int32_t(machine.spareColumns); ++spares) {
+      std::optional<HoleTracks> tracks =
+          findHoleTracks(right, bottom - top, tiles, spares);
+      if (!tracks) {
+        continue;
+      }
+      for (const std::vector<int32_t> &track : tracks->tracks) {
+        for (int32_t y = top; y < bottom; ++y) {
+          dead[size_t(y)].insert(track[size_t(y - top)]);
+        }
+      }
+      Result<Remapped> found = settle();
+      if (found &&
+          (!best || found->cost.cyclesAdded < best->cost.cyclesAdded)) {
+        best = std::move(found);
+      }
+      dead = own;
+    }
+    return best;
+  }
+
+private:
+  /// A matching of more takes longer than it is worth.
+  static constexpr size_t kFewOnTracks = 400;
+  static constexpr size_t kMostOnTracks = 1500;
+
+  /// The tiles of `dead`, and what the reach of links asks for beyond them.
+  Result<Remapped> settle() {
+    rows.assign(rows.size(), {});
     std::set<int32_t> work;
     for (int32_t y = top; y < bottom; ++y) {
       work.insert(y);
@@ -59,7 +107,6 @@ public:
     return finish();
   }
 
-private:
   void collect() {
     auto add = [&](Coord c) {
       if (c.y >= top && c.y < bottom && c.x < right) {
@@ -145,38 +192,45 @@ private:
       }
     }
     result.cost.tilesBypassed = uint32_t(result.map.bypassed.size());
-    result.cost.cyclesAdded = estimate(result.map.bypassed);
+    result.cost.cyclesAdded = estimate();
     return result;
   }
 
-  /// The slowest row and the slowest column decide.
-  uint64_t estimate(const std::vector<Coord> &bypassed) const {
-    BypassTable table(bypassed, machine);
-    uint64_t slowestRow = 0, slowestColumn = 0;
+  /// The slowest row and the slowest column decide. J_k as above: a row jumps
+  /// there, and between two rows the columns between their J_k do.
+  uint64_t estimate() const {
+    auto firstShifted = [&](int32_t y, size_t k) {
+      const std::vector<int32_t> &row = rows[size_t(y + top)];
+      int32_t column = k < row.size() ? row[k] - int32_t(k) - machine.usable.x
+                                      : program.width();
+      return std::clamp(column, 0, program.width());
+    };
+    uint64_t slowestRow = 0;
+    std::vector<int64_t> steps(size_t(program.width()) + 1);
     for (int32_t y = 0; y < program.height(); ++y) {
+      size_t count = rows[size_t(y + top)].size();
       uint64_t sum = 0;
-      if (!rows[size_t(y + top)].empty()) {
-        for (int32_t x = 0; x + 1 < program.width(); ++x) {
-          sum += uint64_t(table.jumpOf({x, y}, Port::East)) *
-                 program.columnCost(x);
-        }
+      for (size_t k = 0; k < count; ++k) {
+        int32_t x = firstShifted(y, k);
+        sum += x > 0 && x < program.width() ? program.columnCost(x - 1) : 0;
       }
       slowestRow = std::max(slowestRow, sum);
-    }
-    std::vector<uint64_t> sums(size_t(program.width()));
-    for (int32_t y = 0; y + 1 < program.height(); ++y) {
-      if (rows[size_t(y + top)] == rows[size_t(y + top + 1)]) {
-        continue;
+      if (y + 1 == program.height()) {
+        break;
       }
-      for (int32_t x = 0; x < program.width(); ++x) {
-        sums[size_t(x)] +=
-            uint64_t(table.jumpOf({x, y}, Port::South)) * program.rowCost(y);
+      count = std::max(count, rows[size_t(y + top + 1)].size());
+      for (size_t k = 0; k < count; ++k) {
+        int32_t here = firstShifted(y, k), below = firstShifted(y + 1, k);
+        steps[size_t(std::min(here, below))] += program.rowCost(y);
+        steps[size_t(std::max(here, below))] -= program.rowCost(y);
       }
     }
-    for (uint64_t sum : sums) {
-      slowestColumn = std::max(slowestColumn, sum);
+    int64_t column = 0, slowestColumn = 0;
+    for (int64_t step : steps) {
+      column += step;
+      slowestColumn = std::max(slowestColumn, column);
     }
-    return (slowestRow + slowestColumn) * machine.bypassCycles;
+    return (slowestRow + uint64_t(slowestColumn)) * machine.bypassCycles;
   }
 
   const Footprint &program;

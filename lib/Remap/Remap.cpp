@@ -36,9 +36,12 @@ public:
         program.height() > machine.height()) {
       return Diagnostic{"the program does not fit the machine", "", "", "", ""};
     }
+    uint64_t work = workOfSearch();
+    size_t most = size_t(std::clamp<uint64_t>(kMostWork / work, 6, 256));
     size_t tried = 0;
     for (const Place &place : rank()) {
-      bool enough = best ? tried >= options.candidates : tried >= kMostPlaces;
+      bool enough =
+          tried >= (best ? std::min<size_t>(most, options.candidates) : most);
       if (enough || isDone()) {
         break;
       }
@@ -46,8 +49,7 @@ public:
       attempt(linesAt(place.moved), tried % 2 == 0);
     }
     Rng rng(1);
-    uint64_t tiles = uint64_t(machine.width()) * uint64_t(machine.height());
-    uint64_t starts = std::clamp<uint64_t>(kRandomWork / tiles, 16, 1000);
+    uint64_t starts = std::clamp<uint64_t>(4 * kMostWork / work, 4, 1000);
     for (uint64_t i = 0; i < starts && !best; ++i) {
       attempt({randomLines(rng, machine.height(), program.height()),
                randomLines(rng, machine.width(), program.width())},
@@ -60,9 +62,19 @@ public:
   }
 
 private:
-  static constexpr size_t kMostPlaces = 256;
-  static constexpr uint64_t kRandomWork = 4'000'000;
+  /// States of the search over all places that are tried.
+  static constexpr uint64_t kMostWork = 8'000'000;
   static constexpr uint64_t kMostLooks = 20'000'000;
+
+  /// States of one search, defects included.
+  uint64_t workOfSearch() const {
+    auto statesOf = [&](int32_t size, int32_t lines) {
+      uint64_t perLine = 1 + defects.size() / uint64_t(size);
+      return uint64_t(lines) * uint64_t(size - lines + 1) * perLine;
+    };
+    return statesOf(machine.height(), program.height()) +
+           statesOf(machine.width(), program.width());
+  }
 
   /// All places, or a grid of them where they are too many; those that meet few
   /// defects first, then those near the corner.

