@@ -31,7 +31,6 @@ struct Options {
   std::string stages = "auto";
   std::string weights = "real";
   std::string objective = "latency";
-  std::string defects;
   bool remarks = false;
   uint32_t tokensPerPass = 1;
   uint32_t inFlight = 1;
@@ -64,8 +63,10 @@ std::optional<Diagnostic> unsupported(const Options &o) {
   if (o.wafers != 1) {
     return refuse("--wafers", "1", std::to_string(o.wafers));
   }
-  if (!o.defects.empty()) {
-    return refuse("--defects", "a wafer without defects", o.defects);
+  if (!o.request.defects.empty() && !o.stopAfter.empty()) {
+    return refuse("--defects with --stop-after",
+                  "an image: the map is made behind the phases",
+                  "'" + o.stopAfter + "'");
   }
   if (o.objective != "latency") {
     return refuse("--objective", "latency", o.objective);
@@ -270,7 +271,8 @@ void wafer::addCompileCommand(CLI::App &app, CommandContext &context) {
       ->capture_default_str();
   command->add_option("--wafers", options->wafers, "Wafers")
       ->capture_default_str();
-  command->add_option("--defects", options->defects, "Defect map of the wafer");
+  command->add_option("--defects", options->request.defects,
+                      "Defect map of the wafer that the image is fitted to");
   std::vector<std::string> phases;
   for (const PhaseInfo &info : allPhases()) {
     if (info.phase != Phase::Emit) {

@@ -24,6 +24,8 @@ struct CompileRequest {
   PipelineOptions pipeline;
   /// Whether the image carries weights.
   bool weights = true;
+  /// A defect map (a file) that the image is fitted to; empty: a perfect wafer.
+  std::string defects;
 };
 
 /// A module after a phase. The model stays alive beside it: its files and its
@@ -46,9 +48,16 @@ std::unique_ptr<CompiledModule> compileTo(Phase last,
                                           const CompileRequest &request,
                                           CompilerSession &session,
                                           CommandContext &context);
+/// With defects: plans leave more and more lines of the machine free, until the
+/// program fits the wafer and more of them gain nothing.
 std::unique_ptr<CompiledImage> compileImage(const CompileRequest &request,
                                             CompilerSession &session,
                                             CommandContext &context);
+
+/// See ModelCompiler.
+Result<LoadedImage> compileForYield(const std::string &model,
+                                    const std::string &machine,
+                                    CommandContext &context);
 
 } // namespace wafer
 

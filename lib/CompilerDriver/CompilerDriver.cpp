@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "wafer/CompilerDriver/CompilerDriver.h"
 
+#include "CompileJob.h"
+
 #include "wafer/Pipelines/Register.h"
 #include "wafer/Support/OutputFile.h"
 
@@ -20,7 +22,8 @@ void addBenchDecodeCommand(CLI::App &app, CommandContext &context);
 
 DriverExtensions wafer::compilerExtensions() {
   return {{addCompileCommand, addImportCommand, addBenchDecodeCommand},
-          makeHostModel};
+          makeHostModel,
+          compileForYield};
 }
 
 //===----------------------------------------------------------------------===//
@@ -60,6 +63,9 @@ CompilerSession::CompilerSession(CommandContext &command)
   // The text of an operation is not for users of the command.
   mlirContext.printOpOnDiagnostic(false);
   mlirContext.getDiagEngine().registerHandler([this](mlir::Diagnostic &d) {
+    if (isQuiet) {
+      return mlir::success();
+    }
     if (d.getSeverity() == mlir::DiagnosticSeverity::Remark) {
       this->command.remark(toDiagnostic(d));
     } else if (d.getSeverity() == mlir::DiagnosticSeverity::Warning) {

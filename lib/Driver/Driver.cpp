@@ -144,6 +144,7 @@ int wafer::runDriver(int argc, char **argv,
   std::signal(SIGXFSZ, SIG_IGN);
   CommandContext context;
   context.makeHostModel = extensions.makeHostModel;
+  context.compileModel = extensions.compileModel;
   ExitCode code = ExitCode::BadInput;
   try {
     CLI::App app("A compiler and simulator for whole transformers on "

@@ -15,6 +15,7 @@ using namespace wafer;
 namespace {
 struct Options {
   std::string image;
+  std::string defects;
   bool json = false;
   bool list = false;
 };
@@ -61,7 +62,15 @@ static ExitCode runVerify(const Options &options, CommandContext &context) {
   if (!loaded) {
     return context.fail(loaded.error());
   }
-  VerifyReport report = verify(loaded->image, loaded->machine);
+  VerifyOptions rules;
+  if (!options.defects.empty()) {
+    Result<DefectMap> map = DefectMap::load(options.defects, loaded->machine);
+    if (!map) {
+      return context.fail(map.error());
+    }
+    rules.defects = std::move(*map);
+  }
+  VerifyReport report = verify(loaded->image, loaded->machine, rules);
   if (options.json) {
     context.write(toJson(report));
   } else {
@@ -89,6 +98,11 @@ void addVerifyCommand(CLI::App &app, CommandContext &context) {
       "verify", "Check every static guarantee of an image (docs/verify.md)");
   CLI::Option *image =
       command->add_option("image", options->image, "The .wafer file");
+  command
+      ->add_option("--defects", options->defects,
+                   "Defect map of the wafer (default: the one that the image "
+                   "was fitted to)")
+      ->needs(image);
   CLI::Option *json =
       command->add_flag("--json", options->json, "Print a JSON object");
   command

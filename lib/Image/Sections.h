@@ -203,6 +203,30 @@ void codeInit(S &s, T &d) {
   s.field(d.size);
 }
 
+/// A flag, and for a wafer of its own the map as text.
+template <typename S, typename T>
+void codeMap(S &s, T &map) {
+  bool isDefault = map.isDefault();
+  s.field(isDefault);
+  if (isDefault) {
+    return;
+  }
+  if constexpr (S::isReader) {
+    std::string text;
+    s.field(text);
+    Result<LogicalMap> read = LogicalMap::fromJson(text, "map");
+    if (!read) {
+      s.fail(read.error().str());
+    } else if (read->isDefault()) {
+      s.fail("a map that says nothing is not left out");
+    } else {
+      map = std::move(*read);
+    }
+  } else {
+    s.field(map.toJson());
+  }
+}
+
 /// Codes the section `kind` of `image`; sections of plain bytes are the bytes.
 template <typename S, typename T>
 void codeSection(S &s, Section kind, T &image) {
@@ -226,7 +250,7 @@ void codeSection(S &s, Section kind, T &image) {
   case Section::Stages:
     return s.list(image.stages, 36, [&](auto &x) { codeStage(s, x); });
   case Section::Map:
-    return s.field(image.map.identity);
+    return codeMap(s, image.map);
   case Section::InitTable:
     return s.list(image.initData, 20, [&](auto &x) { codeInit(s, x); });
   default:

@@ -32,6 +32,7 @@ public:
 private:
   bool item();
   bool machine();
+  bool map();
   bool text(std::string &out);
   bool role();
   bool region();

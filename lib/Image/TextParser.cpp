@@ -15,7 +15,7 @@ bool ImageParser::item() {
       {"rule", &ImageParser::rule},       {"family", &ImageParser::family},
       {"stream", &ImageParser::stream},   {"tensor", &ImageParser::tensor},
       {"host", &ImageParser::hostPort},   {"stage", &ImageParser::stage},
-      {"init", &ImageParser::init}};
+      {"init", &ImageParser::init},       {"map", &ImageParser::map}};
   for (const auto &[word, method] : kItems) {
     if (acceptWord(word)) {
       return (this->*method)();
@@ -48,6 +48,20 @@ bool ImageParser::text(std::string &out) {
   size_t offset = peek().offset;
   out = lexer.rawObject();
   return !out.empty() || failAt(offset, "syntax error", "a JSON object");
+}
+
+bool ImageParser::map() {
+  size_t offset = peek().offset;
+  std::string json;
+  if (!text(json)) {
+    return false;
+  }
+  Result<LogicalMap> read = LogicalMap::fromJson(json, "map");
+  if (!read) {
+    return failAt(offset, read.error().str());
+  }
+  image.map = std::move(*read);
+  return true;
 }
 
 bool ImageParser::machine() {

@@ -455,6 +455,9 @@ std::string wafer::printImage(const Image &image,
         symbol(s.name), s.wafer, symbol(image.regions[s.region].name),
         rectText(s.rect), s.firstLayer, s.numLayers);
   }
+  if (!image.map.isDefault()) {
+    put(out, "\nmap json {}\n", image.map.toJson());
+  }
   for (const InitData &d : image.initData) {
     out += '\n';
     putInit(out, image, d, options.initData);

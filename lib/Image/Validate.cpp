@@ -290,9 +290,5 @@ Status wafer::validate(const Image &image, const Machine &machine) {
   WAFER_CHECK(validateRegions(image, machine));
   WAFER_CHECK(validateFabric(image, machine));
   WAFER_CHECK(validateData(image, machine));
-  if (!image.map.identity) {
-    return Diagnostic{"map is not the identity", "map", "",
-                      "a map that this version cannot read", ""};
-  }
-  return Status::success();
+  return validateMap(image, machine);
 }

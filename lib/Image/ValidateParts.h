@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- ValidateParts.h - Pieces of validate() (internal) --------*- C++ -*-===//
 //
-// Each part relies on those before it: roles, regions, fabric, data.
+// Each part relies on those before it: roles, regions, fabric, data,
+// map.
 //
 //===----------------------------------------------------------------------===//
 #ifndef WAFER_LIB_IMAGE_VALIDATEPARTS_H
@@ -17,6 +18,7 @@ Status validateRoles(const Image &image, const Machine &machine);
 Status validateRegions(const Image &image, const Machine &machine);
 Status validateFabric(const Image &image, const Machine &machine);
 Status validateData(const Image &image, const Machine &machine);
+Status validateMap(const Image &image, const Machine &machine);
 
 /// `name` is UTF-8 without control characters, not longer than kMaxNameBytes,
 /// and not empty unless `mayBeEmpty`.

@@ -53,6 +53,8 @@ void wafer::buildPartitionPhase(OpPassManager &manager,
   partition.stages = options.stages;
   partition.width = options.width;
   partition.height = options.height;
+  partition.reserveColumns = options.reserveColumns;
+  partition.reserveRows = options.reserveRows;
   partition.allowOverflow = options.allowOverflow;
   manager.addPass(createWaferPartition(partition));
   manager.addPass(createWaferVerifyPartitioned());

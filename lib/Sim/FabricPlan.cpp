@@ -105,8 +105,68 @@ unsigned FabricPlan::colorOf(uint32_t place, uint32_t id) const {
   return unsigned(__builtin_ctz(colors));
 }
 
+Status wafer::sim::checkAlive(const Image &image, const DeadParts &dead,
+                              const Grid &grid) {
+  if (dead.none()) {
+    return Status::success();
+  }
+  for (const Region &region : image.regions) {
+    const Rect &r = region.rect;
+    for (int32_t y = r.y; y < r.endY(); ++y) {
+      for (int32_t x = r.x; x < r.endX(); ++x) {
+        if (dead.core({x, y})) {
+          return Diagnostic{"a program lies on a dead core",
+                            fmt::format("region '{}'", region.name), "",
+                            fmt::format("{},{}", x, y),
+                            "fit the image to the wafer with 'wsec remap'"};
+        }
+      }
+    }
+  }
+  for (const HostPort &port : image.hostPorts) {
+    Coord edge{port.west ? 0 : grid.width - 1, port.row};
+    if (dead.router(edge)) {
+      return Diagnostic{"a host port lies on a dead router",
+                        fmt::format("host port '{}'", port.name), "",
+                        fmt::format("{},{}", edge.x, edge.y),
+                        "fit the image to the wafer with 'wsec remap'"};
+    }
+  }
+  return Status::success();
+}
+
+std::string wafer::sim::deadFault(const DeadParts &dead, Coord from, Port port,
+                                  unsigned color, Cycle t) {
+  Coord to = neighbour(from, port);
+  const char *what = port == Port::Ramp  ? "goes to the dead core"
+                     : dead.router(from) ? "leaves the dead router"
+                     : dead.router(to)   ? "enters the dead router"
+                                         : "takes the dead link to";
+  return fmt::format("cycle {}: a wavelet of color {} at ({}, {}) {} at ({}, "
+                     "{})",
+                     t, color, from.x, from.y, what, to.x, to.y);
+}
+
+/// A core that is dead takes nothing, so whatever comes is seen.
+static void markDeadCores(const DeadParts &dead, const Grid &grid,
+                          FabricPlan &plan) {
+  for (uint32_t place = 0; place < grid.numPlaces() && !dead.none(); ++place) {
+    if (dead.core(grid.coordOf(place))) {
+      const FabricPlan::Router &r = plan.routers[place];
+      uint32_t count = uint32_t(__builtin_popcount(r.colors));
+      for (uint32_t i = 0; i < count; ++i) {
+        plan.channels[r.firstChannel + i].inputQueue = kDeadCore;
+      }
+    }
+  }
+}
+
 Status FabricPlan::load(const Image &image, const Grid &grid,
-                        const std::vector<Binding> &bindings) {
+                        const std::vector<Binding> &bindings,
+                        const DeadParts &dead) {
+  if (Status alive = checkAlive(image, dead, grid); !alive) {
+    return alive;
+  }
   routers.assign(grid.numPlaces(), Router());
   countColors(image, grid, bindings, routers);
   uint32_t total = 0;
@@ -127,5 +187,6 @@ Status FabricPlan::load(const Image &image, const Grid &grid,
       return status;
     }
   }
+  markDeadCores(dead, grid, *this);
   return Status::success();
 }

@@ -48,7 +48,8 @@ Status FastEngine::load() {
 Status FastEngine::build() {
   fifos.clear();
   now = 0;
-  Status status = fabricState.load(context.image, context.grid);
+  Status status =
+      fabricState.load(context.image, context.machine, context.grid);
   if (!status) {
     return status;
   }

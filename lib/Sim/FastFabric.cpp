@@ -43,9 +43,11 @@ static void loadChannel(Channel &c, const sim::ChannelPlan &plan,
   }
 }
 
-Status FabricState::load(const Image &image, const Grid &grid) {
+Status FabricState::load(const Image &image, const Machine &machine,
+                         const Grid &grid) {
+  dead = std::make_unique<const DeadParts>(image.map, machine);
   sim::FabricPlan plan;
-  Status status = plan.load(image, grid, sim::bindingsOf(image, grid));
+  Status status = plan.load(image, grid, sim::bindingsOf(image, grid), *dead);
   if (!status) {
     return status;
   }
@@ -66,9 +68,21 @@ Status FabricState::load(const Image &image, const Grid &grid) {
       loadChannel(c, plan.channels[r.firstChannel + i], image);
       for (unsigned port = 0; port < unsigned(Port::Ramp); ++port) {
         uint32_t next = neighbourOf(grid, place, port);
-        if (next != kNone) {
+        bool isDead =
+            !dead->none() && dead->link(grid.coordOf(place), Port(port));
+        if (next != kNone && !isDead) {
           c.neighbours[port] = plan.channelAt(next, color);
         }
+      }
+    }
+  }
+  extraCycles.clear();
+  if (!image.map.bypassed.empty()) {
+    extraCycles.resize(routers.size());
+    for (uint32_t place = 0; place < routers.size(); ++place) {
+      for (unsigned port = 0; port < 4; ++port) {
+        extraCycles[place][port] =
+            uint8_t(dead->extraCycles(grid.coordOf(place), Port(port)));
       }
     }
   }
@@ -264,6 +278,12 @@ void Fabric::send(uint32_t place, Channel &c, unsigned port, Wavelet w,
     if (c.taken && take(place, c, w, t)) {
       return;
     }
+    if (c.inputQueue == kDeadCore) {
+      context.raise(t, Actor::Router, place,
+                    sim::deadFault(*state.dead, context.grid.coordOf(place),
+                                   Port::Ramp, c.color, t));
+      return;
+    }
     Cycle usableFrom = t + context.machine.rampCycles;
     if (!c.fifos[kInputQueue]) {
       c.fifos[kInputQueue] = context.fifos.create(capacityOf(c, kInputQueue));
@@ -275,8 +295,12 @@ void Fabric::send(uint32_t place, Channel &c, unsigned port, Wavelet w,
     queue.push(w, usableFrom);
   } else if (c.neighbours[port] != kNone) {
     ++context.wordHops;
+    Cycle usableFrom = t + context.machine.hopCycles;
+    if (!state.extraCycles.empty()) {
+      usableFrom += state.extraCycles[place][port];
+    }
     enter(place + state.stride[port], channels[c.neighbours[port]],
-          unsigned(opposite(Port(port))), w, t + context.machine.hopCycles);
+          unsigned(opposite(Port(port))), w, usableFrom);
   } else {
     leaveGrid(place, c, port, w, t);
   }
@@ -316,6 +340,12 @@ bool Fabric::take(uint32_t place, Channel &c, Wavelet w, Cycle t) {
 
 void Fabric::leaveGrid(uint32_t place, Channel &c, unsigned port, Wavelet w,
                        Cycle t) {
+  if (state.dead->link(context.grid.coordOf(place), Port(port))) {
+    context.raise(t, Actor::Router, place,
+                  sim::deadFault(*state.dead, context.grid.coordOf(place),
+                                 Port(port), c.color, t));
+    return;
+  }
   int exit = host.exitAt(place, Port(port), c.color);
   if (exit >= 0) {
     host.leave(context, exit, w, t);

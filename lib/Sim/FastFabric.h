@@ -13,6 +13,7 @@
 
 namespace wafer::fast {
 
+using sim::kDeadCore;
 using sim::kInputQueue;
 using sim::kNumFifos;
 using sim::kOutputQueue;
@@ -76,8 +77,13 @@ struct FabricState {
   LargeVector<Channel> channels;
   /// Places from one to its neighbour, by port.
   std::array<uint32_t, kNumPorts> stride{};
+  /// Channels know no neighbour behind a dead link, so that what goes there
+  /// leaves the usual way and is looked at (Fabric::leaveGrid).
+  std::unique_ptr<const DeadParts> dead;
+  /// Cycles beyond a hop by place and port; empty where no link is longer.
+  std::vector<std::array<uint8_t, 4>> extraCycles;
 
-  Status load(const Image &image, const Grid &grid);
+  Status load(const Image &image, const Machine &machine, const Grid &grid);
 };
 
 /// A lane's hands on it.

@@ -178,10 +178,11 @@ void wafer::sim::fillMemory(const Image &image, const ProgramPlan &plan,
     std::memcpy(params, &value, sizeof(value));
     params += sizeof(value);
   }
-  uint64_t index = uint64_t(at.y - region.rect.y) * uint64_t(region.rect.w) +
-                   uint64_t(at.x - region.rect.x);
   for (uint32_t i : plan.initDataOf[regionIndex]) {
     const InitData &data = image.initData[i];
+    uint64_t pitch = data.rowPitch ? data.rowPitch : uint64_t(region.rect.w);
+    uint64_t index =
+        uint64_t(at.y - region.rect.y) * pitch + uint64_t(at.x - region.rect.x);
     if (data.data && data.bytes) { // without weights they are zero
       std::memcpy(sram + data.offset, data.data + index * data.bytes,
                   data.bytes);

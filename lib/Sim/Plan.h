@@ -15,12 +15,16 @@
 
 #include "Arithmetic.h"
 
+#include "wafer/Image/DeadParts.h"
 #include "wafer/Sim/Engine.h"
 
 namespace wafer::sim {
 
 inline constexpr uint32_t kNone = ~0u;
 inline constexpr uint8_t kUnbound = 0xff;
+/// In the place of an input queue: the core is dead, and a wavelet that comes
+/// to it is a fault.
+inline constexpr uint8_t kDeadCore = 0xfe;
 /// Bounds of what an engine can hold, see checkLimits().
 inline constexpr unsigned kMaxFifoCapacity = 4096;
 inline constexpr unsigned kMaxLanes = 64;
@@ -90,6 +94,13 @@ struct ProgramPlan {
   const OpcodePlan &planOf(Opcode op) const { return opcodes[uint8_t(op)]; }
 };
 
+/// Fails where a program or a host port lies on a dead core or router.
+Status checkAlive(const Image &image, const DeadParts &dead, const Grid &grid);
+
+/// The fault of a wavelet that would go to something dead.
+std::string deadFault(const DeadParts &dead, Coord from, Port port,
+                      unsigned color, Cycle t);
+
 /// The queues of all cores, in the order of regions and places.
 std::vector<Binding> bindingsOf(const Image &image, const Grid &grid);
 
@@ -125,7 +136,7 @@ struct FabricPlan {
   std::vector<ChannelPlan> channels;
 
   Status load(const Image &image, const Grid &grid,
-              const std::vector<Binding> &bindings);
+              const std::vector<Binding> &bindings, const DeadParts &dead);
   /// The channel of a color at a place, or kNone.
   uint32_t channelAt(uint32_t place, unsigned color) const {
     const Router &r = routers[place];

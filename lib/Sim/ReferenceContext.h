@@ -28,6 +28,7 @@ struct Context {
   const ParameterSet &costs;
   EngineOptions options;
   Grid grid;
+  DeadParts dead;
   Schedule schedule;
   FifoPool fifos;
   /// The first fault of this cycle: by place (row-major), a router before its

@@ -14,7 +14,17 @@ using namespace wafer::reference;
 ReferenceEngine::ReferenceEngine(const Image &image, const Machine &machine,
                                  const ParameterSet &costs,
                                  const EngineOptions &options)
-    : context{image, machine, costs, options, Grid(machine), {}, {}, {}, 0, 0},
+    : context{image,
+              machine,
+              costs,
+              options,
+              Grid(machine),
+              DeadParts(image.map, machine),
+              {},
+              {},
+              {},
+              0,
+              0},
       fabric(context), host(context, fabric), cores(context, fabric) {
   fabric.attach(host);
   if (options.observer) {

@@ -128,8 +128,9 @@ bool Fabric::portHasRoom(uint32_t place, unsigned color, const Channel &c,
     }
   } else {
     Coord to = neighbour(context.coordOf(place), port);
-    if (!context.contains(to)) {
-      return true; // the host takes everything, and the edge is a fault
+    if (!context.contains(to) ||
+        context.dead.link(context.coordOf(place), port)) {
+      return true; // the host takes everything; the edge and the dead fault
     }
     target = &channels[channelAt(context.placeOf(to), color)];
     index = unsigned(opposite(port));
@@ -250,6 +251,13 @@ void Fabric::send(uint32_t place, unsigned color, Channel &c, Port port,
   if (context.watch) {
     context.watch->word(place, port, color, w.control, t);
   }
+  Coord from = context.coordOf(place);
+  if (port == Port::Ramp ? c.inputQueue == sim::kDeadCore
+                         : context.dead.link(from, port)) {
+    context.raise(Actor::Router, place,
+                  sim::deadFault(context.dead, from, port, color, t));
+    return;
+  }
   if (port == Port::Ramp) {
     if (c.fifos[kInputQueue] == kNone) {
       c.fifos[kInputQueue] = context.fifos.create(capacityOf(c, kInputQueue));
@@ -258,12 +266,11 @@ void Fabric::send(uint32_t place, unsigned color, Channel &c, Port port,
     context.schedule.wake(Actor::Core, place, t + m.rampCycles);
     return;
   }
-  Coord from = context.coordOf(place);
   Coord to = neighbour(from, port);
   if (context.contains(to)) {
     ++context.wordHops;
     enter(context.placeOf(to), color, unsigned(opposite(port)), w,
-          t + m.hopCycles);
+          t + m.hopCycles + context.dead.extraCycles(from, port));
     return;
   }
   int exit = host->exitAt(place, port, color);

@@ -7,8 +7,9 @@ using namespace wafer::reference;
 
 Status Fabric::load() {
   sim::FabricPlan plan;
-  Status status = plan.load(context.image, context.grid,
-                            sim::bindingsOf(context.image, context.grid));
+  Status status =
+      plan.load(context.image, context.grid,
+                sim::bindingsOf(context.image, context.grid), context.dead);
   if (!status) {
     return status;
   }

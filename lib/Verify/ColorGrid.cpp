@@ -6,8 +6,13 @@
 using namespace wafer;
 using namespace wafer::verifier;
 
-ColorGrid::ColorGrid(const Image &image, const Machine &machine)
-    : width(machine.width()), height(machine.height()), image(image) {
+ColorGrid::ColorGrid(const Image &image, const Image &physical,
+                     const Machine &machine)
+    : width(machine.width()), height(machine.height()), program(image),
+      image(physical) {
+  if (!program.map.isIdentity()) {
+    places.emplace(program.map, machine);
+  }
   size_t cells = size_t(width) * size_t(height);
   config.resize(cells);
   owner.resize(cells);
@@ -104,17 +109,32 @@ void ColorGrid::paintQueues(const Region &region, const QueueBinding &binding) {
   });
 }
 
+/// The cells of a rectangle of the program, at their homes.
+template <typename Body>
+void ColorGrid::forEachHome(const Rect &rect, Body body) {
+  if (!places) {
+    forEachCell(rect, body);
+    return;
+  }
+  for (int32_t y = rect.y; y < rect.endY(); ++y) {
+    for (int32_t x = rect.x; x < rect.endX(); ++x) {
+      body(flags[cellOf(homeOf({x, y}))]);
+    }
+  }
+}
+
 void ColorGrid::markServedLines() {
-  for (const Region &region : image.regions) {
-    for (const QueueBinding &q : image.roles[region.role].queues) {
+  // A line of the program: on the wafer it may be in several parts.
+  for (const Region &region : program.regions) {
+    for (const QueueBinding &q : program.roles[region.role].queues) {
       if (!q.input || q.color.kind == ParamSource::Kind::Constant) {
         continue;
       }
       forEachBound(region, q, color, [&](const Rect &line) {
         bool served = false;
-        forEachCell(line, [&](uint8_t &f) { served |= (f & kReached) != 0; });
+        forEachHome(line, [&](uint8_t &f) { served |= (f & kReached) != 0; });
         if (served) {
-          forEachCell(line, [](uint8_t &f) { f |= kLineServed; });
+          forEachHome(line, [](uint8_t &f) { f |= kLineServed; });
         }
       });
     }
@@ -134,6 +154,18 @@ std::string ColorGrid::placeName(size_t cell) const {
 
 std::string ColorGrid::ruleNameAt(size_t cell) const {
   return nameOf("rule", owner[cell], image.rules[owner[cell]].name);
+}
+
+Coord ColorGrid::edgeOf(Coord logical, bool input) const {
+  for (size_t i = 0; i < program.hostPorts.size(); ++i) {
+    const HostPort &port = program.hostPorts[i];
+    int32_t x = port.west ? 0 : width - 1;
+    if (port.color == color && port.input == input &&
+        logical == Coord{x, port.row}) {
+      return {x, image.hostPorts[i].row};
+    }
+  }
+  return homeOf(logical);
 }
 
 bool ColorGrid::hasHostPort(Coord edge, Port p, bool input) const {

@@ -13,6 +13,7 @@
 #include "wafer/Image/Lookup.h"
 
 #include <functional>
+#include <optional>
 #include <vector>
 
 namespace wafer::verifier {
@@ -29,7 +30,9 @@ enum CoreFlag : uint8_t {
 
 class ColorGrid {
 public:
-  ColorGrid(const Image &image, const Machine &machine);
+  /// `physical` has the tables of `image` at their physical places; it is the
+  /// image itself where its map is the identity.
+  ColorGrid(const Image &image, const Image &physical, const Machine &machine);
 
   /// Empties the grid and paints the routes and queues of `color`. `overlap`
   /// is called for a router that a second rule gives a route to.
@@ -59,6 +62,13 @@ public:
   std::string placeName(size_t cell) const;
   /// "rule 'first'": who gave the route.
   std::string ruleNameAt(size_t cell) const;
+  /// The physical place of a core of the program.
+  Coord homeOf(Coord logical) const {
+    return places ? places->homeOf(logical).value_or(logical) : logical;
+  }
+  /// The router at the edge where the words of the host's stream at a core of
+  /// the program enter or leave; the core's own without such a port.
+  Coord edgeOf(Coord logical, bool input) const;
   /// The host port of the color at the outer port `p` of an edge router.
   bool hasHostPort(Coord edge, Port p, bool input) const;
 
@@ -81,8 +91,14 @@ private:
   /// Calls `body` with the flags of each cell.
   template <typename Body>
   void forEachCell(const Rect &rect, Body body);
+  template <typename Body>
+  void forEachHome(const Rect &rect, Body body);
 
+  const Image &program;
+  /// The physical one.
   const Image &image;
+  /// Unless the map is the identity.
+  std::optional<PlaceMap> places;
   /// Routers that had a route before; a bound on what hostile rules cost.
   size_t overlaps = 0;
 };

@@ -2,12 +2,17 @@
 //
 // The rules on routes. Phases, for each color in use:
 //   1. paint the routes (one-rule-per-color) and the bound queues;
-//   2. each router: what it sends on is taken (stays-on-grid);
+//   2. each router: what it sends on is taken (stays-on-grid), and nothing
+//      goes to what is dead (links-alive, cores-alive);
 //   3. each family and stream: follow it from its source and compare the cores
 //      it reaches with its sinks (streams-delivered, sources-have-queues),
 //      noting the ports through which it came;
 //   4. each router again, from what phase 3 noted (PlaceRules.cpp).
-// After all colors: filter-limits.
+// After all colors: filter-limits. Before them: cores-alive.
+//
+// All of this happens on the wafer: tables are read through the map of the
+// image, and what families and streams say of the program is looked up at the
+// homes of its cores. Places in messages are physical.
 //
 // A router with switch positions is followed through every position that takes
 // the port the words come from, so what a stream reaches is an upper bound
@@ -15,6 +20,8 @@
 //
 //===----------------------------------------------------------------------===//
 #include "ColorGrid.h"
+
+#include "wafer/Image/PhysicalImage.h"
 
 #include <algorithm>
 #include <set>
@@ -34,9 +41,9 @@ struct Sender {
 
 class FabricCheck {
 public:
-  explicit FabricCheck(RuleContext &context)
-      : context(context), image(context.image),
-        grid(context.image, context.machine), visited(grid.cells()),
+  FabricCheck(RuleContext &context, const Image &physical)
+      : context(context), image(context.image), physical(physical),
+        grid(context.image, physical, context.machine), visited(grid.cells()),
         expected(grid.cells()), filters(grid.cells()) {}
 
   void run() {
@@ -66,6 +73,7 @@ private:
   std::set<unsigned> usedColors() const;
   void overlap(size_t cell, uint32_t first, uint32_t second);
   void checkRouters();
+  void checkAlive(size_t cell, uint8_t tx);
   void checkHop(size_t cell, Port port);
   void family(size_t index);
   void segment(const StreamFamily &f, size_t index, int32_t line,
@@ -91,7 +99,10 @@ private:
   std::string place(size_t cell) const { return grid.placeName(cell); }
 
   RuleContext &context;
+  /// Its streams and families speak of the program, the tables of `physical`
+  /// of the wafer.
   const Image &image;
+  const Image &physical;
   ColorGrid grid;
   /// By cell: the last sender that came by, and the last that should reach it.
   std::vector<uint32_t> visited;
@@ -153,8 +164,8 @@ bool FabricCheck::spend(uint64_t steps) {
 void FabricCheck::overlap(size_t cell, uint32_t first, uint32_t second) {
   context.violate(RuleId::OneRulePerColor, [&] {
     return fmt::format("{} and {} both give {} a route for color {}",
-                       nameOf("rule", first, image.rules[first].name),
-                       nameOf("rule", second, image.rules[second].name),
+                       nameOf("rule", first, physical.rules[first].name),
+                       nameOf("rule", second, physical.rules[second].name),
                        place(cell), grid.color);
   });
 }
@@ -171,11 +182,42 @@ void FabricCheck::checkRouters() {
     for (unsigned p = 0; p < route->numPositions; ++p) {
       tx |= route->positions[p].tx;
     }
+    checkAlive(cell, tx);
     for (Port port : {Port::West, Port::East, Port::South, Port::North}) {
       if (tx & portBit(port)) {
         checkHop(cell, port);
       }
     }
+  }
+}
+
+void FabricCheck::checkAlive(size_t cell, uint8_t tx) {
+  if (context.dead.none()) {
+    return;
+  }
+  Coord at = grid.coordOf(cell);
+  if (context.dead.router(at)) {
+    context.violate(RuleId::LinksAlive, [&] {
+      return fmt::format("{} gives the dead router {} a route for color {}",
+                         grid.ruleNameAt(cell), place(cell), grid.color);
+    });
+    return;
+  }
+  for (Port port : {Port::West, Port::East, Port::South, Port::North}) {
+    if ((tx & portBit(port)) && context.dead.link(at, port)) {
+      context.violate(RuleId::LinksAlive, [&] {
+        return fmt::format("{} sends color {} at {} to the {}, over a dead "
+                           "link",
+                           grid.ruleNameAt(cell), grid.color, place(cell),
+                           directionOf(port));
+      });
+    }
+  }
+  if ((tx & portBit(Port::Ramp)) && context.dead.core(at)) {
+    context.violate(RuleId::CoresAlive, [&] {
+      return fmt::format("{} sends color {} to the dead core {}",
+                         grid.ruleNameAt(cell), grid.color, place(cell));
+    });
   }
 }
 
@@ -321,7 +363,11 @@ void FabricCheck::segment(const StreamFamily &f, size_t index, int32_t line,
   int32_t shift = line * f.skew;
   Sender sender;
   sender.name = nameOf("family", index, f.name);
-  sender.source = placeOn(f.rect, f.axis, line, s.source + shift);
+  auto cellAt = [&](int32_t offset) {
+    return grid.cellOf(
+        grid.homeOf(placeOn(f.rect, f.axis, line, offset + shift)));
+  };
+  sender.source = grid.coordOf(cellAt(s.source));
   checkSource(sender);
   if (++epoch == 0 || !spend(uint64_t(s.sinkEnd - s.sinkBegin))) {
     return;
@@ -329,7 +375,7 @@ void FabricCheck::segment(const StreamFamily &f, size_t index, int32_t line,
   uint64_t sinks = 0;
   for (int32_t i = s.sinkBegin; i < s.sinkEnd; ++i) {
     if (i != s.source) {
-      expected[grid.cellOf(placeOn(f.rect, f.axis, line, i + shift))] = epoch;
+      expected[cellAt(i)] = epoch;
       ++sinks;
     }
   }
@@ -338,7 +384,7 @@ void FabricCheck::segment(const StreamFamily &f, size_t index, int32_t line,
   }
   compare(sender, sinks, [&] {
     for (int32_t i = s.sinkBegin; i < s.sinkEnd; ++i) {
-      size_t cell = grid.cellOf(placeOn(f.rect, f.axis, line, i + shift));
+      size_t cell = cellAt(i);
       if (expected[cell] == epoch) {
         return cell;
       }
@@ -373,7 +419,8 @@ void FabricCheck::stream(size_t index) {
   const Stream &s = image.streams[index];
   Sender sender;
   sender.name = nameOf("stream", index, s.name);
-  sender.source = s.source;
+  sender.source =
+      s.fromHost ? grid.edgeOf(s.source, true) : grid.homeOf(s.source);
   sender.toHost = s.toHost;
   if (s.fromHost) {
     if (!hostEntry(sender, index)) {
@@ -384,12 +431,13 @@ void FabricCheck::stream(size_t index) {
   }
   ++epoch;
   uint64_t sinks = 0;
-  size_t source = grid.cellOf(s.source);
+  size_t source = grid.cellOf(sender.source);
   auto forEachSink = [&](auto body) {
     for (const Rect &r : s.sinks) {
       for (int32_t y = r.y; y < r.endY(); ++y) {
         for (int32_t x = r.x; x < r.endX(); ++x) {
-          body(grid.cellOf({x, y}));
+          body(grid.cellOf(s.toHost ? grid.edgeOf({x, y}, false)
+                                    : grid.homeOf({x, y})));
         }
       }
     }
@@ -433,6 +481,43 @@ void FabricCheck::checkFilters() {
   }
 }
 
+/// cores-alive for programs, links-alive for host ports.
+static void checkCores(RuleContext &context) {
+  const Image &image = context.image;
+  if (context.dead.none()) {
+    return;
+  }
+  PlaceMap places(image.map, context.machine);
+  for (const Region &region : image.regions) {
+    const Rect &r = region.rect;
+    for (int32_t y = r.y; y < r.endY(); ++y) {
+      for (int32_t x = r.x; x < r.endX(); ++x) {
+        Coord home = places.homeOf({x, y}).value_or(Coord{x, y});
+        if (context.dead.core(home)) {
+          context.violate(RuleId::CoresAlive, [&] {
+            return fmt::format("core {},{} of region '{}' lives at {},{}, "
+                               "which is dead",
+                               x, y, region.name, home.x, home.y);
+          });
+        }
+      }
+    }
+  }
+  for (size_t i = 0; i < image.hostPorts.size(); ++i) {
+    Coord edge{image.hostPorts[i].west ? 0 : context.machine.width() - 1,
+               image.hostPorts[i].row};
+    for (const PortRoute &route : image.map.ports) {
+      edge.y = route.port == i ? route.row : edge.y;
+    }
+    if (context.dead.router(edge)) {
+      context.violate(RuleId::LinksAlive, [&] {
+        return fmt::format("host port '{}' is at the dead router {},{}",
+                           image.hostPorts[i].name, edge.x, edge.y);
+      });
+    }
+  }
+}
+
 void wafer::verifier::checkFabric(RuleContext &context) {
   // A machine file may name any grid; the largest wafers have a million cores.
   constexpr int64_t kMostCores = int64_t(1) << 26;
@@ -445,5 +530,16 @@ void wafer::verifier::checkFabric(RuleContext &context) {
     });
     return;
   }
-  FabricCheck(context).run();
+  checkCores(context);
+  if (context.image.map.isIdentity()) {
+    FabricCheck(context, context.image).run();
+    return;
+  }
+  Result<Image> physical = physicalImage(context.image, m);
+  if (!physical) {
+    context.violate(RuleId::StreamsDelivered,
+                    [&] { return physical.error().str(); });
+    return;
+  }
+  FabricCheck(context, *physical).run();
 }

@@ -3,6 +3,7 @@
 #ifndef WAFER_LIB_VERIFY_RULECONTEXT_H
 #define WAFER_LIB_VERIFY_RULECONTEXT_H
 
+#include "wafer/Image/DeadParts.h"
 #include "wafer/Verify/Verify.h"
 
 #include <fmt/format.h>
@@ -35,15 +36,18 @@ enum class RuleId : unsigned {
   ElementsApart,
   WeightsLoaded,
   CopiesAgree,
-  StagesCoverModel
+  StagesCoverModel,
+  CoresAlive,
+  LinksAlive
 };
 
 class RuleContext {
 public:
   RuleContext(const Image &image, const Machine &machine,
               const VerifyOptions &options)
-      : image(image), machine(machine), options(options),
-        counts(verifyRules().size()), texts(verifyRules().size()) {}
+      : image(image), machine(machine), dead(waferOf(image, options), machine),
+        options(options), counts(verifyRules().size()),
+        texts(verifyRules().size()) {}
 
   /// Counts a violation; `text` makes its message if it will be shown.
   template <typename Text>
@@ -56,8 +60,18 @@ public:
 
   const Image &image;
   const Machine &machine;
+  /// What is dead on the wafer.
+  const DeadParts dead;
 
 private:
+  /// The map of the image, for another wafer if the options say so.
+  static LogicalMap waferOf(const Image &image, const VerifyOptions &options) {
+    LogicalMap map;
+    map.defects = options.defects ? *options.defects : image.map.defects;
+    map.bypassed = image.map.bypassed;
+    return map;
+  }
+
   const VerifyOptions &options;
   std::vector<uint64_t> counts;
   std::vector<std::vector<std::string>> texts;

@@ -35,7 +35,9 @@ const std::vector<RuleInfo> &wafer::verifyRules() {
       {"elements-apart", "elements of a tensor in a core share no bytes"},
       {"weights-loaded", "the loader fills what weights declare, once"},
       {"copies-agree", "copies of a weight element are equal"},
-      {"stages-cover-model", "stages hold each layer of the model once"}};
+      {"stages-cover-model", "stages hold each layer of the model once"},
+      {"cores-alive", "each core of the program lives on one that works"},
+      {"links-alive", "no word enters a dead router or takes a dead link"}};
   return rules;
 }
 

@@ -36,6 +36,8 @@ def WaferPartition : Pass<"wafer-partition", "::mlir::ModuleOp"> {
     Option<"width", "width", "int64_t", "0", "columns of a layer stage; 0: chosen by cost">,
     Option<"height", "height", "int64_t", "0", "rows of a layer stage; 0: chosen by cost">,
     Option<"accumulate", "accumulate", "std::string", "\"mixed\"", "sums of products of f16 inside a core: mixed (f16, up to 64 terms) or f32">,
+    Option<"reserveColumns", "reserve-columns", "int64_t", "0", "columns of the machine that the plan leaves free, to skip defects">,
+    Option<"reserveRows", "reserve-rows", "int64_t", "0", "rows of the machine that the plan leaves free">,
     Option<"allowOverflow", "allow-overflow", "bool", "false", "warn where no plan fits in SRAM, and take the closest">
   ];
   let dependentDialects = ["::wafer::dist::DistDialect"];

@@ -36,6 +36,9 @@ public:
   /// pipeline, as "wsec: remark: CATEGORY: SENTENCE".
   void enableRemarks();
 
+  /// While it is set nothing is printed: for attempts that may fail.
+  void setQuiet(bool quiet) { isQuiet = quiet; }
+
   /// Reads `path`: a .mlir or .mlirbc file as it is, anything else as a model
   /// that is imported. Null after an error, which has been printed.
   mlir::OwningOpRef<mlir::ModuleOp>
@@ -47,6 +50,7 @@ private:
   mlir::MLIRContext mlirContext;
   /// Only the first error is printed: those after it are its echo.
   bool hasFailed = false;
+  bool isQuiet = false;
 };
 
 /// The bytecode of an imported module for Image::graph. Its files are named by

@@ -23,6 +23,7 @@
 #define WAFER_DRIVER_DRIVER_H
 
 #include "wafer/Driver/LogitCheck.h"
+#include "wafer/Image/ImageFile.h"
 #include "wafer/Support/Result.h"
 
 #include <fmt/format.h>
@@ -50,6 +51,14 @@ enum class ExitCode : int {
   /// The user interrupted a run: 128 + SIGINT, as shells have it.
   Interrupted = 130
 };
+
+class CommandContext;
+
+/// Compiles a model for a machine (its name or file) with the defaults of
+/// `wsec compile`, but without weights.
+using ModelCompiler = std::function<Result<LoadedImage>(
+    const std::string &model, const std::string &machine,
+    CommandContext &context)>;
 
 /// What a command may use of its surroundings.
 class CommandContext {
@@ -82,6 +91,8 @@ public:
   Action chosen;
   /// Computes an image's graph on the host; empty in builds that cannot.
   HostModelFactory makeHostModel;
+  /// Compiles a model for a machine; empty in builds that cannot.
+  ModelCompiler compileModel;
 
 private:
   std::string buffer;
@@ -96,6 +107,7 @@ using AddCommand = void (*)(CLI::App &app, CommandContext &context);
 struct DriverExtensions {
   std::vector<AddCommand> commands;
   HostModelFactory makeHostModel;
+  ModelCompiler compileModel;
 };
 
 /// Parses the command line, runs the command, returns the exit code.

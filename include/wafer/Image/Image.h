@@ -16,12 +16,14 @@
 //   rule     routes of one color over a rectangle
 //   stream   who sends to whom on a color
 //   tensor   which element of a named tensor lies in which core
+//   map      where each core lives on one wafer (LogicalMap.h)
 //
 //===----------------------------------------------------------------------===//
 #ifndef WAFER_IMAGE_IMAGE_H
 #define WAFER_IMAGE_IMAGE_H
 
 #include "wafer/Image/Isa.h"
+#include "wafer/Image/LogicalMap.h"
 #include "wafer/Support/Geometry.h"
 #include "wafer/Support/Result.h"
 
@@ -246,6 +248,9 @@ struct InitData {
   /// region area * bytes; not owned when the image is mapped from a file.
   const uint8_t *data = nullptr;
   uint64_t size = 0;
+  /// Cores from one row of `data` to the next, where the region is a part of a
+  /// larger one (PhysicalImage.h); 0: the width of the region.
+  uint32_t rowPitch = 0;
 };
 
 /// A place where the host's wavelets enter or leave the wafer.
@@ -265,11 +270,6 @@ struct StageInfo {
   Rect rect;
   int32_t firstLayer = 0;
   int32_t numLayers = 0;
-};
-
-/// The map from logical to physical cores. The identity on a perfect wafer.
-struct LogicalMap {
-  bool identity = true;
 };
 
 struct Image {
@@ -297,6 +297,7 @@ struct Image {
   std::vector<TensorPlacement> tensors;
   std::vector<HostPort> hostPorts;
   std::vector<StageInfo> stages;
+  /// The identity on a perfect wafer.
   LogicalMap map;
   std::vector<InitData> initData;
 

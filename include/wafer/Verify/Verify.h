@@ -31,6 +31,8 @@
 //   weights-loaded         the loader fills what weights declare, once
 //   copies-agree           copies of a weight element are equal
 //   stages-cover-model     stages hold each layer of the model once
+//   cores-alive            each core of the program lives on one that works
+//   links-alive            no word enters a dead router or takes a dead link
 //
 // Cost: what concerns roles, rules and tables is linear in them; the rules on
 // routes look at every router of every color in use once, and follow every
@@ -44,6 +46,7 @@
 #include "wafer/Image/Image.h"
 #include "wafer/Machine/Machine.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -65,6 +68,8 @@ struct Violation {
 struct VerifyOptions {
   /// Violations of a rule beyond these are counted but not described.
   size_t maxPerRule = 10;
+  /// The defects of the wafer; those that the image names where absent.
+  std::optional<DefectMap> defects;
 };
 
 struct VerifyReport {

@@ -57,6 +57,19 @@ struct PlacePass : public wafer::impl::WaferPlaceBase<PlacePass> {
     if (failed(machine)) {
       return signalPassFailure();
     }
+    // What the plan left free stays free.
+    if (auto reserve =
+            getOperation()->getAttrOfType<DenseI64ArrayAttr>("wafer.reserve")) {
+      if (reserve.size() != 2 || reserve[0] < 0 || reserve[1] < 0 ||
+          reserve[0] >= machine->usable.w || reserve[1] >= machine->usable.h) {
+        getOperation().emitError()
+            << "'wafer.reserve' is not a number of columns and rows of the "
+               "machine";
+        return signalPassFailure();
+      }
+      machine->usable.w -= int32_t(reserve[0]);
+      machine->usable.h -= int32_t(reserve[1]);
+    }
     SmallVector<StageOp> stages;
     FloorplanProblem problem = buildProblem(getOperation(), *machine, stages);
     Result<Floorplan> plan = placeInShelves(problem);

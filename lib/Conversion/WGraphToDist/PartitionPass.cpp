@@ -63,6 +63,15 @@ struct PartitionPass : public wafer::impl::WaferPartitionBase<PartitionPass> {
       module.emitError() << loaded.error().str();
       return signalPassFailure();
     }
+    if (reserveColumns < 0 || reserveColumns >= loaded->usable.w ||
+        reserveRows < 0 || reserveRows >= loaded->usable.h) {
+      module.emitError() << "cannot leave " << reserveColumns << " columns and "
+                         << reserveRows << " rows of " << loaded->usable.w
+                         << "x" << loaded->usable.h << " cores free";
+      return signalPassFailure();
+    }
+    loaded->usable.w -= int32_t(reserveColumns);
+    loaded->usable.h -= int32_t(reserveRows);
     PartitionProblem problem;
     problem.machine = &*loaded;
     problem.parameterSet =
@@ -106,6 +115,10 @@ struct PartitionPass : public wafer::impl::WaferPartitionBase<PartitionPass> {
     module->setAttr("wafer.params",
                     builder.getStringAttr(problem.parameterSet));
     module->setAttr("wafer.accumulate", builder.getStringAttr(accumulate));
+    if (reserveColumns != 0 || reserveRows != 0) {
+      module->setAttr("wafer.reserve", builder.getDenseI64ArrayAttr(
+                                           {reserveColumns, reserveRows}));
+    }
     module->setAttr("wafer.context",
                     builder.getI64IntegerAttr(problem.context));
     module->setAttr("wafer.predicted_cycles_per_token",
