@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "Skeleton.h"
+
+using namespace wafer;
+using namespace wafer::certifier;
+
+std::vector<Step> wafer::certifier::movesOf(const std::vector<Step> &steps) {
+  std::vector<Step> moves;
+  for (const Step &s : steps) {
+    if (s.kind == Step::Kind::Move) {
+      moves.push_back(s);
+    }
+  }
+  return moves;
+}
+
+static std::vector<Step> fold(const std::vector<Step> &steps, size_t begin,
+                              size_t end) {
+  std::vector<Step> result;
+  for (size_t i = begin; i < end; ++i) {
+    if (steps[i].kind == Step::Kind::Move) {
+      result.push_back(steps[i]);
+    }
+    if (steps[i].kind != Step::Kind::Enter) {
+      continue;
+    }
+    // The rounds end at marks of this loop outside of inner ones of it.
+    std::vector<size_t> cuts = {i};
+    size_t exit = end;
+    unsigned depth = 0;
+    for (size_t k = i + 1; k < end && exit == end; ++k) {
+      const Step &s = steps[k];
+      if (s.at != steps[i].at || s.kind == Step::Kind::Move) {
+        continue;
+      }
+      if (s.kind == Step::Kind::Enter) {
+        ++depth;
+      } else if (s.kind == Step::Kind::Exit && depth) {
+        --depth;
+      } else if (s.kind == Step::Kind::Exit) {
+        exit = k;
+      } else if (!depth) {
+        cuts.push_back(k);
+      }
+    }
+    if (exit == end) {
+      continue; // left in another way: the moves stay as they are
+    }
+    cuts.push_back(exit);
+    std::vector<std::vector<Step>> rounds;
+    bool equal = true;
+    for (size_t c = 0; c + 1 < cuts.size(); ++c) {
+      rounds.push_back(fold(steps, cuts[c] + 1, cuts[c + 1]));
+      equal &= rounds.back() == rounds.front();
+    }
+    bool folds = equal && rounds.size() > 1 && !rounds.front().empty();
+    Step mark;
+    mark.at = steps[i].at;
+    mark.rounds = uint32_t(rounds.size());
+    if (folds) {
+      mark.kind = Step::Kind::LoopBegin;
+      result.push_back(mark);
+      rounds.resize(1);
+    }
+    for (const std::vector<Step> &round : rounds) {
+      result.insert(result.end(), round.begin(), round.end());
+    }
+    if (folds) {
+      mark.kind = Step::Kind::LoopEnd;
+      result.push_back(mark);
+    }
+    i = exit;
+  }
+  return result;
+}
+
+std::vector<Step> wafer::certifier::foldLoops(const std::vector<Step> &steps) {
+  return fold(steps, 0, steps.size());
+}
