@@ -96,8 +96,15 @@ SramEstimate wafer::estimateLayerSram(const PartitionProblem &p, int64_t width,
                                       int64_t height, int64_t layersPerStage) {
   LocalSizes s(p, width, height);
   SramEstimate e;
-  int64_t perLayer =
-      s.dim * (s.query + 2 * s.key) + s.query * s.dim + 3 * s.dim * s.ffn;
+  const ParameterSet &set = *p.machine->findParameters(p.parameterSet);
+  auto product = [&](int64_t inputs, int64_t outputs) {
+    bool byRow = planProduct(*p.machine, set, inputs, outputs, productTypes(p))
+                     .stepsByRow();
+    return inputs * (byRow ? weightRow(*p.machine, outputs) : outputs);
+  };
+  int64_t perLayer = product(s.dim, s.query + 2 * s.key) +
+                     product(s.query, s.dim) + product(s.dim, 2 * s.ffn) +
+                     product(s.ffn, s.dim);
   e.weights = layersPerStage * perLayer * p.weightBytes;
   e.cache = layersPerStage * s.slots * 2 * s.key * p.weightBytes;
   if (p.qkNorm) {
@@ -230,13 +237,27 @@ ProductTypes wafer::productTypes(const PartitionProblem &problem) {
                                   : ProductTypes::Exact;
 }
 
-int64_t wafer::halfSumOffset(const Machine &machine, int64_t outputs) {
-  // Rows that are whole turns of the banks all begin in the same bank; half a
-  // turn away is farthest from it, if a step is no longer than that.
-  int64_t turn = machine.readConflictModulus * machine.bankWidthBytes;
-  bool apart = turn > 0 && 2 * outputs % turn == 0 &&
-               2 * machine.lanesOf("fmach") <= turn / 2;
-  return apart ? turn / 2 : 0;
+/// Bytes after which banks repeat for reads.
+static int64_t bankTurn(const Machine &machine) {
+  return int64_t(machine.readConflictModulus) * machine.bankWidthBytes;
+}
+
+int64_t wafer::halfSumOffset(const Machine &machine) {
+  int64_t turn = bankTurn(machine);
+  return turn > 0 && 2 * machine.lanesOf("fmach") <= turn / 2 ? turn / 2 : 0;
+}
+
+int64_t wafer::apartRow(const Machine &machine, int64_t outputs) {
+  if (!halfSumOffset(machine)) {
+    return outputs;
+  }
+  int64_t elements = std::max<int64_t>(1, bankTurn(machine) / 2);
+  return ceilDiv(outputs, elements) * elements;
+}
+
+int64_t wafer::weightRow(const Machine &machine, int64_t outputs) {
+  int64_t row = apartRow(machine, outputs);
+  return 16 * (row - outputs) <= outputs ? row : outputs;
 }
 
 namespace {
@@ -264,7 +285,8 @@ public:
         inputs < kWrittenOut ? 0 : 2 * int64_t(set.alu) + int64_t(set.branch);
     return 3 * int64_t(set.dsrLoad) +
            count * (int64_t(set.load) + address + int64_t(set.vectorStart) +
-                    sumSteps(op, outputs, sumBytes, weightBytes));
+                    sumSteps(op, outputs, sumBytes, weightBytes,
+                             weightRow(machine, outputs)));
   }
   int64_t multiply() const {
     return readCycles(machine, inputs * outputs, "fmulh",
@@ -272,9 +294,14 @@ public:
   }
   /// A sum of `elements` to others that stay where they are.
   int64_t sumSteps(const char *op, int64_t elements, int64_t sumBytes,
-                   int64_t addedBytes) const {
-    bool apart = sumBytes == 2 && halfSumOffset(machine, outputs) != 0;
-    return apart ? stepsOf(machine, elements, op)
+                   int64_t addedBytes, int64_t row) const {
+    bool apart = sumBytes == 2 && row == apartRow(machine, outputs) &&
+                 halfSumOffset(machine) != 0;
+    // A step over the end of a row is in two banks of either.
+    int64_t over = outputs % std::max<int64_t>(1, machine.lanesOf(op)) != 0
+                       ? elements / outputs - 1
+                       : 0;
+    return apart ? stepsOf(machine, elements, op) + over
                  : readCycles(machine, elements, op,
                               banksOf(op, sumBytes) + banksOf(op, addedBytes));
   }
@@ -313,7 +340,7 @@ ProductPlan wafer::planProduct(const Machine &machine, const ParameterSet &set,
     int64_t pieces = ceilDiv(inputs, piece);
     consider({piece, 0,
               costs.clear() + costs.starts(2 * pieces) + costs.multiply() +
-                  costs.sumSteps("faddhs", inputs * outputs, 4, 2)});
+                  costs.sumSteps("faddhs", inputs * outputs, 4, 2, outputs)});
   }
   if (types != ProductTypes::Mixed) {
     return best;
@@ -321,14 +348,16 @@ ProductPlan wafer::planProduct(const Machine &machine, const ParameterSet &set,
   int64_t runs = ceilDiv(inputs, kHalfTerms);
   consider({0, std::min(inputs, kHalfTerms),
             costs.loop("fmach", inputs, 2, 2) + runs * costs.widen()});
-  piece = std::min(piece, kHalfTerms);
+  int64_t row = apartRow(machine, outputs);
+  piece = std::min(
+      {inputs, kHalfTerms, kProductElements / std::max<int64_t>(1, row)});
   if (piece > 0 && outputs >= machine.lanesOf("faddh")) {
     int64_t pieces = ceilDiv(inputs, piece);
     consider({piece, piece,
               costs.starts(3 * pieces) + costs.multiply() +
                   // the sums are cleared first
                   pieces * stepsOf(machine, outputs, "mov16") +
-                  costs.sumSteps("faddh", inputs * outputs, 2, 2) +
+                  costs.sumSteps("faddh", inputs * outputs, 2, 2, row) +
                   pieces * costs.widen()});
   }
   return best;

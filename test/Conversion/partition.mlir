@@ -35,7 +35,7 @@
 // CHECK: wafer.embed_lookup %{{.*}}, @embed_table
 
 // The statistics of a norm travel with the product behind it; the norm comes
-// after it; axes alternate: rows, (group, rows, rows,) columns, rows, columns.
+// after it; axes alternate: rows, (group, rows,) columns, rows, columns.
 // CHECK: wafer.stage @layers0 layers rect [0, 0, 3, 3] wafer 0 layers 0 to 2
 // CHECK-NEXT: ^bb0(%[[X:.*]]: tensor<8xf32, #wafer.layout<[@d]>>):
 // CHECK-NEXT: %[[SS:.*]] = wafer.sum_squares %[[X]]
@@ -44,8 +44,10 @@
 // CHECK-NEXT: wafer.rms_scale(%[[R]]#0, %[[R]]#1, %[[R]]#2) by %[[R]]#3 count 8
 // CHECK: wafer.scores %{{.*}}, @keys scale 5.000000e-01
 // CHECK-NEXT: wafer.all_reduce sum chain({{.*}}partial group @kv
-// CHECK: wafer.all_reduce max chain({{.*}}partial rows
-// CHECK: wafer.all_reduce sum chain({{.*}}partial rows
+// CHECK-NEXT: %[[W:[^,]*]], %[[SCALE:[^,]*]], %{{.*}} = wafer.local_softmax
+// CHECK-NEXT: wafer.weighted_values %[[W]], @values scaled %[[SCALE]]
+// CHECK: %[[OL:[^:]*]]:2 = wafer.all_reduce sum chain({{.*}}partial rows
+// CHECK-NEXT: wafer.keep_reference %[[OL]]#1
 // CHECK: wafer.matvec %{{.*}}, [@w_o]
 // CHECK-NEXT: wafer.all_reduce sum chain({{.*}}partial columns
 // CHECK: wafer.matvec %{{.*}}, [@w_gate, @w_up]

@@ -368,6 +368,24 @@ wafer.stage @s head rect [0, 0, 4, 4] wafer 0 layers 0 to 0 {
 // -----
 
 wafer.stage @s head rect [0, 0, 4, 4] wafer 0 layers 0 to 0 {
+^bb0(%s: tensor<2x1x8xf32, #wafer.layout<[@kv, *, @p]>>):
+  // local_softmax-c1
+  // expected-error@+1 {{expected scales and sums over the last dimension of 'tensor<2x1x8xf32, #wafer.layout<[@kv, *, @p]>>', the sums partial over rows, but got 'tensor<2x1xf32, #wafer.layout<[@kv, *]>>' and 'tensor<2x1xf32, #wafer.layout<[@kv, *]>>'}}
+  %0, %1, %2 = wafer.local_softmax %s : tensor<2x1x8xf32, #wafer.layout<[@kv, *, @p]>> -> tensor<2x1xf32, #wafer.layout<[@kv, *]>>, tensor<2x1xf32, #wafer.layout<[@kv, *]>>
+}
+
+// -----
+
+wafer.stage @s head rect [0, 0, 4, 4] wafer 0 layers 0 to 0 {
+^bb0(%l: tensor<2x1xf32, #wafer.layout<[@kv, *], partial rows>>):
+  // keep_reference-c1
+  // expected-error@+1 {{expected a sum that is not partial but got 'tensor<2x1xf32, #wafer.layout<[@kv, *], partial rows>>'}}
+  wafer.keep_reference %l : tensor<2x1xf32, #wafer.layout<[@kv, *], partial rows>>
+}
+
+// -----
+
+wafer.stage @s head rect [0, 0, 4, 4] wafer 0 layers 0 to 0 {
 ^bb0(%s: tensor<2x1x8xf32, #wafer.layout<[@kv, *, @p]>>, %m: tensor<2x1xf32, #wafer.layout<[@kv, *]>>):
   // softmax_weights-c1
   // expected-error@+1 {{expected weights of type 'tensor<2x1x8xf32, #wafer.layout<[@kv, *, @p]>>' but got 'tensor<2x1x8xf16}}

@@ -166,14 +166,24 @@ struct ProductPlan {
   int64_t terms = 0;
   /// Estimated, from the inputs to the binary32 result.
   int64_t cycles = 0;
+
+  /// One multiply-add an input with binary16 sums.
+  bool stepsByRow() const { return piece == 0 && terms != 0; }
 };
 /// The plan with the least estimated cycles.
 ProductPlan planProduct(const Machine &machine, const ParameterSet &set,
                         int64_t inputs, int64_t outputs, ProductTypes types);
 
-/// Byte in a scratch buffer where binary16 sums of `outputs` elements begin, so
-/// that they meet no bank of the rows that are added, where that can be.
-int64_t halfSumOffset(const Machine &machine, int64_t outputs);
+/// Byte in a scratch buffer where binary16 sums begin, half a turn of the banks
+/// after the rows that are added to them: farthest away, if a step is no longer
+/// than that (else 0).
+int64_t halfSumOffset(const Machine &machine);
+/// Elements from one row of binary16 products to the next: so many that all
+/// rows begin in the same bank, where halfSumOffset gains by it.
+int64_t apartRow(const Machine &machine, int64_t outputs);
+/// The same for rows of weights, which stay in SRAM for good: only where it
+/// takes at most a sixteenth more.
+int64_t weightRow(const Machine &machine, int64_t outputs);
 
 /// The size of the groups in which the rows of a rectangle reduce, by least
 /// estimated cycles; 0: one level, also where the machine has too few queues.

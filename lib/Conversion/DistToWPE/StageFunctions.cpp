@@ -102,8 +102,7 @@ Place StageLowering::constantPlace(uint16_t bits) {
 StageLowering::HalfPlaces StageLowering::halfPlaces(int64_t most) {
   // T1 is read together with all others, so it begins half a turn of the banks
   // after them.
-  int64_t apart = halfSumOffset(machine, int64_t(machine.bankWidthBytes) *
-                                             machine.readConflictModulus);
+  int64_t apart = halfSumOffset(machine);
   HalfPlaces places;
   auto place = [&](HalfSlot slot, StringRef name, int64_t offset) {
     places.slots[unsigned(slot)] =

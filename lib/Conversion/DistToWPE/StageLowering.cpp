@@ -130,13 +130,24 @@ View StageLowering::scratch(StringRef name, Type element, int64_t count) {
   return {{name.str(), element, 0, {}}, count};
 }
 
-View StageLowering::placeResult(mlir::Value value) {
+/// The all-reduce that takes a value; null if none does.
+static AllReduceOp reduceOf(mlir::Value value) {
   AllReduceOp reduce;
   for (Operation *user : value.getUsers()) {
     if (auto op = dyn_cast<AllReduceOp>(user)) {
       reduce = op;
     }
   }
+  return reduce;
+}
+
+View StageLowering::blockOf(mlir::Value value) {
+  placeResult(value);
+  return blocks.lookup(reduceOf(value));
+}
+
+View StageLowering::placeResult(mlir::Value value) {
+  AllReduceOp reduce = reduceOf(value);
   Type element = cast<RankedTensorType>(value.getType()).getElementType();
   if (!reduce) {
     return makeBuffer(("v" + Twine(counter++)).str(), element,
@@ -219,6 +230,8 @@ LogicalResult StageLowering::lower(Operation &op) {
           [&](HeadNormScoresOp o) { return lowerHeadNormScores(o), success(); })
       .Case([&](MaxPositionsOp o) { return lowerMaxPositions(o), success(); })
       .Case([&](SoftmaxWeightsOp o) { return lowerSoftmax(o), success(); })
+      .Case([&](LocalSoftmaxOp o) { return lowerLocalSoftmax(o); })
+      .Case([&](KeepReferenceOp o) { return lowerKeepReference(o), success(); })
       .Case(
           [&](WeightedValuesOp o) { return lowerWeightedValues(o), success(); })
       .Case([&](DivideHeadsOp o) { return lowerDivideHeads(o), success(); })
@@ -266,9 +279,12 @@ LogicalResult StageLowering::lowerMatVec(MatVecOp op) {
   }
   int64_t inputs = input.count;
   std::string name = weightsName(op);
-  View weights = makeBuffer(name, element, maxLayers * inputs * outputs,
+  ProductPlan plan =
+      planProduct(machine, parameters, inputs, outputs, products);
+  int64_t row = plan.stepsByRow() ? weightRow(machine, outputs) : outputs;
+  View weights = makeBuffer(name, element, maxLayers * inputs * row,
                             wpe::BufferKind::Weights);
-  int64_t layerBytes = inputs * outputs * bytesOf(element);
+  int64_t layerBytes = inputs * row * bytesOf(element);
   for (auto [attribute, result, offset] :
        llvm::zip(op.getWeights(), op.getResults(), offsets)) {
     LocalTensor local;
@@ -276,7 +292,7 @@ LogicalResult StageLowering::lowerMatVec(MatVecOp op) {
     local.buffer = name;
     local.offset = offset * bytesOf(element);
     for (int64_t s : localStrides(inputType)) {
-      local.strides.push_back(s * outputs * bytesOf(element));
+      local.strides.push_back(s * row * bytesOf(element));
     }
     for (int64_t s : localStrides(result.getType())) {
       local.strides.push_back(s * bytesOf(element));
@@ -285,18 +301,18 @@ LogicalResult StageLowering::lowerMatVec(MatVecOp op) {
     tensors.push_back(std::move(local));
   }
   multiply(input.place, inputs, weights.place.plus(layerOffset(layerBytes)),
-           output.place, outputs);
+           output.place, outputs, prepared.count(op));
   return success();
 }
 
 void StageLowering::multiply(const Place &input, int64_t inputs,
                              const Place &weights, const Place &output,
-                             int64_t outputs) {
+                             int64_t outputs, bool isClear) {
   ProductPlan plan =
       planProduct(machine, parameters, inputs, outputs, products);
   if (plan.piece) {
     multiplyThenSum(input, inputs, weights, output, outputs, plan.piece,
-                    plan.terms != 0);
+                    plan.terms != 0, isClear);
   } else if (plan.terms) {
     multiplyAddHalf(input, inputs, weights, output, outputs, plan.terms);
   } else {
@@ -340,8 +356,8 @@ void StageLowering::multiplyAddHalf(const Place &input, int64_t inputs,
                                     int64_t outputs, int64_t terms) {
   Place sumPlace = halfSum(input.element, outputs);
   mlir::Value sum = code.mem(sumPlace, outputs);
-  mlir::Value row = code.mem(weights, outputs, 1, /*save=*/true);
   int64_t size = bytesOf(input.element);
+  mlir::Value row = code.row(weights, outputs, weightRow(machine, outputs));
   for (int64_t begin = 0; begin < inputs; begin += terms) {
     int64_t end = std::min(inputs, begin + terms);
     code.vec("fmulh", sum, {}, row, code.load(input.at(begin * size)));
@@ -356,21 +372,26 @@ void StageLowering::multiplyAddHalf(const Place &input, int64_t inputs,
 void StageLowering::multiplyThenSum(const Place &input, int64_t inputs,
                                     const Place &weights, const Place &output,
                                     int64_t outputs, int64_t piece,
-                                    bool halfSums) {
+                                    bool halfSums, bool isClear) {
   unsigned size = bytesOf(input.element);
+  int64_t row = halfSums ? apartRow(machine, outputs) : outputs;
   Place sumPlace = halfSums ? halfSum(input.element, outputs) : output;
   for (int64_t begin = 0; begin < inputs; begin += piece) {
     int64_t rows = std::min(piece, inputs - begin);
     int64_t count = rows * outputs;
-    Place all = scratch("products", input.element, count).place;
-    code.vec("fmulh", code.mem(all, count),
+    Place all = scratch("products", input.element, rows * row).place;
+    auto products = [&] {
+      return row == outputs ? code.mem(all, count)
+                            : code.mem2d(all, outputs, 1, rows, row);
+    };
+    code.vec("fmulh", products(),
              code.mem(weights.at(begin * outputs * size), count),
              code.mem2d(input.at(begin * size), outputs, 0, rows, 1));
-    if (halfSums || begin == 0) {
+    if (halfSums || (begin == 0 && !isClear)) {
       code.clear(sumPlace, outputs);
     }
     mlir::Value sum = code.mem2d(sumPlace, outputs, 1, rows, 0);
-    code.vec(halfSums ? "faddh" : "faddhs", sum, sum, code.mem(all, count));
+    code.vec(halfSums ? "faddh" : "faddhs", sum, sum, products());
     if (halfSums) {
       widen(sumPlace, output, outputs, begin == 0);
     }
@@ -388,14 +409,26 @@ void StageLowering::widen(const Place &sum, const Place &output,
 
 /// Where binary16 sums are made, see halfSumOffset.
 Place StageLowering::halfSum(Type element, int64_t outputs) {
-  int64_t offset = halfSumOffset(machine, outputs);
+  int64_t offset = halfSumOffset(machine);
   int64_t size = bytesOf(element);
   return scratch("half_sum", element, outputs + offset / size).place.at(offset);
 }
 
 void StageLowering::allReduce(const CollectiveQueues &q, const Place &place,
                               Count extent, StringRef instruction) {
+  // Work that only has to be done some time: at the root before it has all
+  // inputs, elsewhere behind what goes out.
+  std::vector<Code::Body> work;
+  if (&q != &group) {
+    work.swap(meanwhile);
+  }
+  auto doWork = [&] {
+    for (const Code::Body &body : work) {
+      body();
+    }
+  };
   if (q.lines == 1) {
+    doWork();
     return;
   }
   mlir::Value block = code.mem(place, extent);
@@ -409,6 +442,7 @@ void StageLowering::allReduce(const CollectiveQueues &q, const Place &place,
   code.whenSet(
       q.rootParam,
       [&] {
+        doWork();
         code.whenSet(q.firstParam, [&] { receive(q.first); });
         if (q.hasThird) {
           code.whenSet(q.thirdParam, [&] { receive(q.third); });
@@ -447,9 +481,47 @@ void StageLowering::allReduce(const CollectiveQueues &q, const Place &place,
         } else {
           member();
         }
+        doWork();
         code.vec("mov32", block,
                  code.fabricIn(q.second, extent, place.element));
       });
+}
+
+// What the operations behind an all-reduce need cleared, up to the next one
+// that all cores take part in: the sums over a group of columns are between.
+void StageLowering::prepareFollowing(Operation *reduce) {
+  for (Operation *op = reduce->getNextNode(); op; op = op->getNextNode()) {
+    if (auto next = dyn_cast<AllReduceOp>(op)) {
+      if (getLayout(next.getOperand(0).getType()).getPartial() !=
+          Partial::Group) {
+        return;
+      }
+    } else if (auto softmax = dyn_cast<LocalSoftmaxOp>(op)) {
+      meanwhile.push_back([this, softmax] { prepareSoftmax(softmax); });
+      prepared.insert(op);
+    } else if (auto squares = dyn_cast<SumSquaresOp>(op);
+               squares &&
+               localCount(squares.getInput().getType()) >= kWrittenOut) {
+      meanwhile.push_back([this, squares]() mutable {
+        code.clear(placeResult(squares.getResult()).place, 1);
+      });
+      prepared.insert(op);
+    } else if (auto product = dyn_cast<MatVecOp>(op)) {
+      int64_t outputs = 0;
+      for (mlir::Value result : product.getResults()) {
+        outputs += localCount(result.getType());
+      }
+      ProductPlan plan = planProduct(machine, parameters,
+                                     localCount(product.getInput().getType()),
+                                     outputs, products);
+      if (plan.piece && !plan.terms) {
+        meanwhile.push_back([this, product, outputs]() mutable {
+          code.clear(placeResult(product.getResult(0)).place, outputs);
+        });
+        prepared.insert(op);
+      }
+    }
+  }
 }
 
 LogicalResult StageLowering::lowerAllReduce(AllReduceOp op) {
@@ -465,6 +537,9 @@ LogicalResult StageLowering::lowerAllReduce(AllReduceOp op) {
   }
   StringRef instruction = op.getCombine() == Combine::Max ? "fmaxs" : "fadds";
   View block = blocks.lookup(op);
+  if (queues != &group) {
+    prepareFollowing(op);
+  }
   if (!isa_and_nonnull<ScoresOp>(op.getOperand(0).getDefiningOp())) {
     allReduce(*queues, block.place, block.count, instruction);
     return success();
@@ -489,11 +564,25 @@ LogicalResult StageLowering::lowerAllReduce(AllReduceOp op) {
 void StageLowering::lowerSumSquares(SumSquaresOp op) {
   View input = viewOf(op.getInput()), result = placeResult(op.getResult());
   views[op.getResult()] = result;
+  if (input.count < kWrittenOut) {
+    // Scalars take less than the starts of two vector instructions.
+    auto &b = code.builder;
+    mlir::Value sum;
+    for (int64_t i = 0; i < input.count; ++i) {
+      mlir::Value x = code.load(input.place.at(i * 4));
+      mlir::Value square = wpe::FMulOp::create(b, x, x);
+      sum = sum ? wpe::FAddOp::create(b, sum, square) : square;
+    }
+    code.store(sum, result.place);
+    return;
+  }
   View squares = scratch("squares", code.f32(), input.count);
   mlir::Value x = code.mem(input.place, input.count);
   code.vec("fmuls", code.mem(squares.place, input.count), x,
            code.mem(input.place, input.count));
-  code.clear(result.place, 1);
+  if (!prepared.count(op)) {
+    code.clear(result.place, 1);
+  }
   mlir::Value sum = code.mem(result.place, input.count, 0);
   code.vec("fadds", sum, sum, code.mem(squares.place, input.count));
 }

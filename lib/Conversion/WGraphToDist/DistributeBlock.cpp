@@ -374,23 +374,40 @@ LogicalResult Distributor::convertAttention(wgraph::AttentionOp op) {
   RankedTensorType perHead = type({problem.kvHeads, group}, f32, {"kv", "*"});
   RankedTensorType perHeadPartial =
       type({problem.kvHeads, group}, f32, {"kv", "*"}, Partial::Rows);
-  mlir::Value localMax = MaxPositionsOp::create(builder, perHeadPartial, full);
-  mlir::Value maximum =
-      AllReduceOp::create(builder, TypeRange{perHead}, Combine::Max,
-                          Algorithm::Chain, ValueRange{localMax})
-          .getResult(0);
-  auto softmax = SoftmaxWeightsOp::create(builder, full.getType(),
-                                          perHeadPartial, full, maximum);
+  // With binary16 values the sums may be of another scale in each row; else
+  // all rows agree on the greatest score first.
+  mlir::Value weights, scale, sum;
+  if (stored.isF16()) {
+    auto softmax = LocalSoftmaxOp::create(builder, full.getType(), perHead,
+                                          perHeadPartial, full);
+    weights = softmax.getWeights();
+    scale = softmax.getScale();
+    sum = softmax.getSum();
+  } else {
+    mlir::Value localMax =
+        MaxPositionsOp::create(builder, perHeadPartial, full);
+    mlir::Value maximum =
+        AllReduceOp::create(builder, TypeRange{perHead}, Combine::Max,
+                            Algorithm::Chain, ValueRange{localMax})
+            .getResult(0);
+    auto softmax = SoftmaxWeightsOp::create(builder, full.getType(),
+                                            perHeadPartial, full, maximum);
+    weights = softmax.getWeights();
+    sum = softmax.getSum();
+  }
   auto outputType =
       RankedTensorType::get(queryType.getShape(), f32,
                             layout({"kv", "*", "pairs", "*"}, Partial::Rows));
-  mlir::Value output = WeightedValuesOp::create(
-      builder, outputType, softmax.getWeights(), op.getValuesAttr());
+  mlir::Value output = WeightedValuesOp::create(builder, outputType, weights,
+                                                op.getValuesAttr(), scale);
   auto sums = AllReduceOp::create(
       builder,
       TypeRange{withLayout(outputType, layout({"kv", "*", "pairs", "*"})),
                 perHead},
-      Combine::Sum, Algorithm::Chain, ValueRange{output, softmax.getSum()});
+      Combine::Sum, Algorithm::Chain, ValueRange{output, sum});
+  if (scale) {
+    KeepReferenceOp::create(builder, sums.getResult(1));
+  }
   values[op.getResult()] =
       DivideHeadsOp::create(builder, sums.getResult(0), sums.getResult(1));
   return success();

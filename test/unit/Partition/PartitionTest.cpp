@@ -84,20 +84,26 @@ TEST(Product, PlansByCost) {
   EXPECT_EQ(plan.piece, 0);
   EXPECT_EQ(plan.terms, 13);
   EXPECT_EQ(plan.cycles, 364 + 12 + 58);
-  EXPECT_EQ(halfSumOffset(machine, 80), 8);
-  EXPECT_EQ(halfSumOffset(machine, 13), 0);
+  EXPECT_EQ(halfSumOffset(machine), 8);
+  // Rows of 16 bytes begin in the same bank.
+  EXPECT_EQ(apartRow(machine, 80), 80);
+  EXPECT_EQ(apartRow(machine, 13), 16);
+  EXPECT_EQ(weightRow(machine, 54), 56);
+  EXPECT_EQ(weightRow(machine, 13), 13); // 3 more are too many
   // 40 by 13: all products at once, 130 steps, half of which conflict; their
-  // sum, 130 steps of which 3 in 4 conflict; 4 to clear it, 7 to binary32; a
-  // start of 18 for each.
+  // sum, 130 steps of which those over the end of a row conflict, 39; 4 to
+  // clear it, 7 to binary32; a start of 18 for each.
   plan = planProduct(machine, set, 40, 13, ProductTypes::Mixed);
   EXPECT_EQ(plan.piece, 40);
   EXPECT_EQ(plan.terms, 40);
-  EXPECT_EQ(plan.cycles, 4 * 18 + 195 + 227 + 4 + 7);
+  EXPECT_EQ(plan.cycles, 4 * 18 + 195 + 169 + 4 + 7);
 }
 
 TEST(Product, WideStepsMeetAllBanks) {
   // 8 elements of binary16 are 16 bytes: every bank modulo 4.
-  EXPECT_EQ(halfSumOffset(*Machine::load("wse3"), 80), 0);
+  Machine machine = *Machine::load("wse3");
+  EXPECT_EQ(halfSumOffset(machine), 0);
+  EXPECT_EQ(apartRow(machine, 13), 13);
 }
 
 TEST(Product, SumsOfHalvesAreShort) {
