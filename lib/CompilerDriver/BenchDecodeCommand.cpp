@@ -256,6 +256,7 @@ Result<uint64_t> BenchDecode::simulate(int64_t layers, int64_t stages) {
       !status) {
     return status.takeError();
   }
+  (**protocol).stopAtInvalid = false;
   auto result = runTokens(**engine, **protocol, {0}, 1, kNever);
   if (!result) {
     return result.takeError();

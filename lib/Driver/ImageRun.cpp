@@ -128,6 +128,7 @@ ExitCode ImageRun::runTokenImage(TokenProtocol protocol) {
   if (options.ignoreEos || options.timingOnly) {
     protocol.stopAtEos = false;
   }
+  protocol.stopAtInvalid = !options.timingOnly;
   Status status = readTokenizer();
   if (!status) {
     return context.fail(status.error());
@@ -199,7 +200,23 @@ ExitCode ImageRun::runTokenImage(TokenProtocol protocol) {
   if (!status) {
     return context.fail(status.error());
   }
+  bool invalid = protocol.stopAtInvalid && !result->generated.empty() &&
+                 protocol.isInvalid(result->generated.back());
+  if (invalid) {
+    result->generated.pop_back();
+    result->arrivals.pop_back();
+  }
   reportTokens(*prompt, *result, streams);
+  if (invalid) {
+    return context.fail(
+        {"no logit is a number", options.image, "finite logits",
+         fmt::format("NaN behind position {}",
+                     prompt->size() + result->generated.size() - 1 +
+                         options.position.value_or(0)),
+         "a weight is NaN, or a value left the range of binary16, or the "
+         "greatest attention score moved by more than 2^100 from one token to "
+         "the next: try --accumulate f32 or --weights-type f32"});
+  }
   return checked();
 }
 

@@ -29,7 +29,7 @@ Result<double> wafer::simulateToken(const Image &image, const Machine &machine,
     return engine.takeError();
   }
   TokenProtocol plain = **protocol;
-  plain.stopAtEos = false;
+  plain.stopAtEos = plain.stopAtInvalid = false;
   // The first token starts from a wafer at rest; the next two tell the pace.
   Result<TokenRun> run = runTokens(**engine, plain, {0}, 3, kNever, {});
   if (!run) {

@@ -217,6 +217,9 @@ static Status observeSteps(Engine &engine, const TokenProtocol &protocol,
       return status;
     }
     bool isPrompt = step + 1 < prompt.size();
+    if (!isPrompt && protocol.stopAtInvalid && protocol.isInvalid(chosen)) {
+      break;
+    }
     if (!isPrompt && observer.onToken) {
       observer.onToken(chosen);
     }
@@ -259,10 +262,12 @@ Result<TokenRun> wafer::runTokens(Engine &engine, const TokenProtocol &protocol,
       continue;
     }
     run.generated.push_back(word.payload);
-    if (observer.onToken && !observer.onStep) {
+    bool shown = !protocol.stopAtInvalid || !protocol.isInvalid(word.payload);
+    if (observer.onToken && !observer.onStep && shown) {
       observer.onToken(word.payload);
     }
-    if (protocol.stopAtEos && protocol.isEos(word.payload)) {
+    if ((protocol.stopAtEos && protocol.isEos(word.payload)) ||
+        (protocol.stopAtInvalid && protocol.isInvalid(word.payload))) {
       break;
     }
   }
