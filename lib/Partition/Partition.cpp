@@ -131,10 +131,12 @@ static int64_t stepsOf(const Machine &machine, int64_t elements,
   return ceilDiv(elements, std::max<int64_t>(1, machine.lanesOf(op)));
 }
 
-/// An instruction whose operands are loaded into descriptor registers first.
+/// An instruction whose operands are loaded into descriptor registers first. Of
+/// three, one is still there from an instruction before, in the mean over a
+/// layer.
 static int64_t vectorCycles(const Machine &machine, const ParameterSet &set,
                             int64_t elements, const char *op) {
-  return int64_t(set.vectorStart) + 3 * int64_t(set.dsrLoad) +
+  return int64_t(set.vectorStart) + 2 * int64_t(set.dsrLoad) +
          stepsOf(machine, elements, op);
 }
 
@@ -175,23 +177,46 @@ int64_t wafer::chainGroupRows(const Machine &machine, const ParameterSet &set,
   return best;
 }
 
-bool wafer::cutsRowsByHeads(const Machine &machine, const ParameterSet &set,
-                            int64_t columns, int64_t groups) {
+int64_t wafer::estimateHeadReduceCycles(const Machine &machine,
+                                        const ParameterSet &set, int64_t words,
+                                        int64_t columns, int64_t size) {
+  if (!size) {
+    return estimateAllReduceCycles(machine, set, words, columns);
+  }
+  return estimateAllReduceCycles(machine, set, words, 2 * columns,
+                                 size < columns ? size : 0);
+}
+
+int64_t wafer::rowGroupColumns(const Machine &machine, const ParameterSet &set,
+                               int64_t columns, int64_t heads) {
   constexpr unsigned kInputs = 7;
   constexpr int64_t kWords = 16;
-  if (machine.inputQueues.numUsable() < kInputs || groups < 2) {
-    return false;
+  heads = std::min(heads, columns);
+  // The root ends a run, which should be near the middle.
+  if (machine.inputQueues.numUsable() < kInputs || heads < 2) {
+    return 0;
   }
-  int64_t size = ceilDiv(columns, groups);
-  return size > 1 &&
-         estimateAllReduceCycles(machine, set, kWords, columns, size) <
-             estimateAllReduceCycles(machine, set, kWords, columns);
+  // A layer reduces two sums over rows, and one over the columns of a head.
+  int64_t run = ceilDiv(columns, heads);
+  auto cost = [&](int64_t size) {
+    return 2 * estimateAllReduceCycles(machine, set, kWords, columns, size) +
+           estimateHeadReduceCycles(machine, set, kWords, run, size);
+  };
+  int64_t best = 0, least = cost(0);
+  for (int64_t size = 2; size <= std::min(run, columns / 4); ++size) {
+    if (cost(size) < least) {
+      least = cost(size);
+      best = size;
+    }
+  }
+  return best;
 }
 
 bool wafer::canTurn(const Machine &machine, const ParameterSet &set,
                     int64_t columns, int64_t rows, int64_t groups) {
-  if (cutsRowsByHeads(machine, set, columns, groups)) {
-    return columns - groups >= rows;
+  if (int64_t size = rowGroupColumns(machine, set, columns, groups)) {
+    int64_t runs = std::min(columns, groups);
+    return columns - runs * ceilDiv(ceilDiv(columns, runs), size) >= rows;
   }
   // Two or three for the rows, two for the columns, one for the groups, one
   // more.
@@ -375,26 +400,25 @@ int64_t wafer::estimateLayerCycles(const PartitionProblem &p, int64_t width,
     return planProduct(m, set, inputs, outputs, productTypes(p)).cycles;
   };
   int64_t groupRows = chainGroupRows(m, set, height);
-  int64_t headColumns = std::max<int64_t>(1, width / p.kvHeads);
-  bool isCut = cutsRowsByHeads(m, set, width, std::min(width, p.kvHeads));
+  int64_t headColumns = ceilDiv(width, std::min(width, p.kvHeads));
+  int64_t groupColumns = rowGroupColumns(m, set, width, p.kvHeads);
   auto overRows = [&](int64_t words) {
     return estimateAllReduceCycles(m, set, words, height, groupRows);
   };
   auto overColumns = [&](int64_t words) {
-    return estimateAllReduceCycles(m, set, words, width,
-                                   isCut ? headColumns : 0);
+    return estimateAllReduceCycles(m, set, words, width, groupColumns);
   };
-  // In groups the sum goes to the end, not to the middle.
   auto overHead = [&](int64_t words) {
-    return estimateAllReduceCycles(m, set, words,
-                                   isCut ? 2 * headColumns : headColumns);
+    return estimateHeadReduceCycles(m, set, words, headColumns, groupColumns);
   };
   auto norm = [&](int64_t elements) {
-    return vector(elements, "fmuls") + vector(1, "mov32") +
-           vector(elements, "fmacs") + vector(elements, "fs2h");
+    int64_t squares =
+        elements < kWrittenOut
+            ? elements * int64_t(set.load + 2 * set.fp)
+            : vector(elements, "fmuls") + 2 * vector(elements, "fmuls");
+    return squares + vector(elements, "fs2h");
   };
-  // On average the cache is half full.
-  int64_t slots = (s.slots + 1) / 2;
+  int64_t slots = s.slots;
   int64_t heads = s.kvHeads * s.group;
   int64_t positions = slots * heads;
   int64_t width2 = 2 * s.pairs;
@@ -444,13 +468,30 @@ int64_t wafer::estimateLayerCycles(const PartitionProblem &p, int64_t width,
                        slots * width2 * 3 / (2 * m.lanesOf("faddhs")));
   }
   cycles += overHead(positions);
-  cycles +=
-      2 * vector(heads, "mov32") + vector(positions, "fmaxs") + overRows(heads);
+  cycles += vector(positions, "fmaxs");
+  // A reference for each head of a row, or one for all rows.
+  cycles += half ? heads * (8 * int64_t(set.alu) + 2 * int64_t(set.fp) +
+                            2 * int64_t(set.load) + 2 * int64_t(set.store))
+                 : 2 * vector(heads, "mov32") + overRows(heads);
   cycles += softmax;
-  cycles += heads * (2 * vector(0, "fmulh") + turn +
+  // All queries of a KV head with one element of the values, or all elements
+  // with one query.
+  bool together = productTypes(p) == ProductTypes::Mixed && s.group >= width2 &&
+                  s.group * width2 * s.slots <= kProductElements &&
+                  s.slots <= kHalfTerms;
+  int64_t scaled = (s.query + heads) * int64_t(set.load + set.fp + set.store);
+  cycles +=
+      together
+          ? s.kvHeads *
+                    (width2 * (vector(0, "fmulh") +
+                               slots * s.group * 3 / (2 * m.lanesOf("fmulh"))) +
+                     vector(slots * s.group * width2, "faddh")) +
+                scaled
+          : heads * (2 * vector(0, "fmulh") + turn +
                      slots * width2 / m.lanesOf("fmulh") + slots * width2) +
-            vector(s.query, "mov32") + overRows(s.query + heads);
-  cycles += heads * (10 * int64_t(set.fp) + int64_t(set.load)) +
+                (half ? vector(s.query, "fmuls") : vector(s.query, "mov32"));
+  cycles += overRows(s.query + heads);
+  cycles += heads * (16 * int64_t(set.fp) + int64_t(set.load)) +
             vector(s.query, "fmuls") + vector(s.query, "fs2h");
   cycles += product(s.query, s.dim) + overColumns(s.dim) +
             vector(s.dim, "fadds") + norm(s.dim);
@@ -641,10 +682,10 @@ private:
                          const Snake &snake) const {
     int64_t words = ceilDiv(problem.dim, height);
     int64_t turns = snake.shelves - 1;
-    bool cut = cutsRowsByHeads(*problem.machine, set, width, problem.kvHeads);
     int64_t turn = height + estimateAllReduceCycles(
                                 *problem.machine, set, words, width,
-                                cut ? ceilDiv(width, problem.kvHeads) : 0);
+                                rowGroupColumns(*problem.machine, set, width,
+                                                problem.kvHeads));
     int64_t back = snake.places.back().x + turns * height;
     return (stages + 1 - turns) * (width + words + 20) + turns * turn + back +
            50;

@@ -137,6 +137,13 @@ int64_t estimateAllReduceCycles(const Machine &machine, const ParameterSet &set,
                                 int64_t words, int64_t lines,
                                 int64_t groupSize = 0);
 
+/// The same over the columns of a KV head, in a row that reduces in groups of
+/// `size` (0: on one level): there the sum goes to the end of the run, not to
+/// its middle.
+int64_t estimateHeadReduceCycles(const Machine &machine,
+                                 const ParameterSet &set, int64_t words,
+                                 int64_t columns, int64_t size);
+
 /// What the products of a core are made of.
 enum class ProductTypes : uint8_t {
   Single, // binary32 weights and sums
@@ -189,10 +196,11 @@ int64_t weightRow(const Machine &machine, int64_t outputs);
 /// estimated cycles; 0: one level, also where the machine has too few queues.
 int64_t chainGroupRows(const Machine &machine, const ParameterSet &set,
                        int64_t rows);
-/// Whether a row reduces on two levels, its groups being the columns that share
-/// a KV head.
-bool cutsRowsByHeads(const Machine &machine, const ParameterSet &set,
-                     int64_t columns, int64_t groups);
+/// The size of the groups in which a row reduces on two levels: parts of the
+/// `heads` runs of columns that share a KV head, so that a run can reduce by
+/// itself with the same links. By least estimated cycles; 0: one level.
+int64_t rowGroupColumns(const Machine &machine, const ParameterSet &set,
+                        int64_t columns, int64_t heads);
 
 /// Whether a stage of so many columns and rows can take the hidden state from
 /// one above it. Row i arrives in a column of its own, by the queue that only

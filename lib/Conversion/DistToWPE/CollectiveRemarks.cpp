@@ -52,7 +52,11 @@ void wafer::remarkCollectives(StageOp stage, StageLowering &lowering,
                               const ParameterSet &parameters) {
   int64_t width = stage.getRect()[2], height = stage.getRect()[3];
   int64_t rowGroups = chainGroupRows(machine, parameters, height);
-  int64_t columnGroups = lowering.columns.hasThird ? groupWidth : 0;
+  int64_t columnGroups = headColumnGroups(machine, parameters, width);
+  if (stage.getKind() == StageKind::Layers) {
+    columnGroups = rowGroupColumns(machine, parameters, width,
+                                   llvm::divideCeil(width, groupWidth));
+  }
   stage.walk([&](Operation *op) {
     if (auto reduce = dyn_cast<AllReduceOp>(op)) {
       Collective c;
@@ -68,23 +72,25 @@ void wafer::remarkCollectives(StageOp stage, StageLowering &lowering,
                                            : width;
       c.line = partial == Partial::Rows ? "row" : "column";
       c.inside = isGroup ? " of a KV head" : "";
-      int64_t size = isGroup                    ? 0
+      int64_t size = isGroup ? (columnGroups < groupWidth ? columnGroups : 0)
                      : partial == Partial::Rows ? rowGroups
                                                 : columnGroups;
       c.algorithm = algorithmOf(size);
-      c.cycles =
-          estimateAllReduceCycles(machine, parameters, c.words, c.lines, size);
+      c.cycles = isGroup
+                     ? estimateHeadReduceCycles(machine, parameters, c.words,
+                                                c.lines, columnGroups)
+                     : estimateAllReduceCycles(machine, parameters, c.words,
+                                               c.lines, size);
       emitRemark(stage, c);
     } else if (isa<ArgMaxOp>(op)) {
-      int64_t columnSize = headColumnGroups(machine, parameters, width);
       emitRemark(stage, {"maximum, of logits and then of ids,", 1, height,
                          "row", "", algorithmOf(rowGroups),
                          2 * estimateAllReduceCycles(machine, parameters, 1,
                                                      height, rowGroups)});
       emitRemark(stage, {"maximum, of logits and then of ids,", 1, width,
-                         "column", "", algorithmOf(columnSize),
+                         "column", "", algorithmOf(columnGroups),
                          2 * estimateAllReduceCycles(machine, parameters, 1,
-                                                     width, columnSize)});
+                                                     width, columnGroups)});
     }
   });
 }

@@ -183,7 +183,7 @@ Groups wafer::headGroups(SymbolTable &symbols, StageOp stage) {
 }
 
 /// How the rows of a stage reduce: on two levels, the columns of a KV head
-/// being a group, where that is faster.
+/// being some groups, where that is faster.
 ChainShape Lowering::columnShape(StageOp stage) {
   int32_t width = rectOf(stage).w;
   if (stage.getKind() != StageKind::Layers) {
@@ -192,9 +192,10 @@ ChainShape Lowering::columnShape(StageOp stage) {
                 : ChainShape::oneLevel(width);
   }
   Groups groups = headGroups(stage);
-  return cutsRowsByHeads(machine, *parameters, width, int64_t(groups.size()))
-             ? ChainShape::along(width, groups)
-             : ChainShape::oneLevel(width);
+  int64_t size =
+      rowGroupColumns(machine, *parameters, width, int64_t(groups.size()));
+  return size ? ChainShape::along(width, groups, int32_t(size))
+              : ChainShape::oneLevel(width);
 }
 
 StageStreams Lowering::makeStageStreams(StageOp stage, bool layer) {
@@ -392,6 +393,7 @@ Tables Lowering::columnTables(const StageStreams &streams, bool group) {
     tables.push_back({"group_root", streams.groupTables.root});
     tables.push_back({"group_first", streams.groupTables.first});
     tables.push_back({"group_second", streams.groupTables.second});
+    tables.push_back({"group_third", streams.groupTables.third});
     tables.push_back({"group_multi", streams.groupMulti});
   }
   return tables;
@@ -446,6 +448,9 @@ void Lowering::declareCollectives(wpe::RoleOp role, StageLowering &lowering,
   lowering.columns.hasThird = !columns.third.empty();
   lowering.columns.third = "column_third_in";
   lowering.columns.thirdParam = "column_third";
+  lowering.group.hasThird = lowering.columns.hasThird && !groups.empty();
+  lowering.group.third = "column_third_in";
+  lowering.group.thirdParam = "group_third";
   // With two lines there is no upper half, so no queue for it: the low half
   // alone arrives at the root.
   lowering.rows.hasSecond = height > 2;
@@ -654,8 +659,9 @@ LogicalResult Lowering::lowerLayers() {
   const StringRef rowClass[] = {"row_root", "row_first", "row_second",
                                 "row_third"};
   const StringRef columnClass[] = {
-      "column_root", "column_first", "column_second", "column_third",
-      "group_root",  "group_first",  "group_second",  "group_multi"};
+      "column_root",  "column_first", "column_second",
+      "column_third", "group_root",   "group_first",
+      "group_second", "group_third",  "group_multi"};
   declareParams(role, {"row"}, wpe::ParamKind::Row);
   declareParams(role, rowClass, wpe::ParamKind::Row);
   declareParams(role, columnClass, wpe::ParamKind::Column);

@@ -49,8 +49,10 @@ struct ChainShape {
   static ChainShape oneLevel(int32_t lines);
   /// Groups of `size`, counted from the root outwards.
   static ChainShape even(int32_t lines, int32_t size);
-  /// The given groups; the root ends the one that ends nearest to the middle.
-  static ChainShape along(int32_t lines, const Groups &groups);
+  /// Groups of at most `size` that do not cross the borders of `runs`, which
+  /// cover the line, counted in each run from its end near the root. The root
+  /// ends the run that ends nearest to the middle.
+  static ChainShape along(int32_t lines, const Groups &runs, int32_t size);
 
   bool hasTwoLevels() const { return !groups.empty(); }
   int32_t collectorOf(std::pair<int32_t, int32_t> group) const {
@@ -111,9 +113,10 @@ private:
 
 inline int32_t chainRoot(int32_t lines) { return lines / 2; }
 ChainTables chainTables(const ChainShape &shape);
-/// The tables of groups that reduce among themselves on the links of the chain:
-/// with two levels they are its groups.
-ChainTables groupTables(const ChainShape &shape, const Groups &groups);
+/// The tables of runs that reduce among themselves on the links of the chain:
+/// with two levels each is one or more of its groups, and the collector of the
+/// last one has the sum of the run.
+ChainTables groupTables(const ChainShape &shape, const Groups &runs);
 
 } // namespace wafer
 
