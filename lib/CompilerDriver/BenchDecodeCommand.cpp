@@ -35,9 +35,9 @@ using nlohmann::json;
 
 namespace {
 
-/// Collectives of a layer: q k v, scores, maximum, weighted values, o, gate and
-/// up, down.
-constexpr int kCollectivesPerLayer = 7;
+/// Collectives of a layer with f16 weights: q k v, scores, weighted values, o,
+/// gate and up, down.
+constexpr int kCollectivesPerLayer = 6;
 /// A crossing between wafers without the host's software: the network's round
 /// trip alone (llm_on_wafer, section 9).
 constexpr double kFastCrossing = 11e-6;
@@ -420,10 +420,13 @@ ExitCode BenchDecode::run() {
       decode.wholeCycles = *whole;
     }
     Result<uint64_t> rival = simulateRival();
-    if (!rival) {
-      return context.fail(rival.error());
+    if (rival) {
+      decode.rivalCycles = *rival;
+    } else {
+      Diagnostic why = rival.error();
+      why.what = "not compared with WaferLLM's schedule: " + why.what;
+      context.remark(why);
     }
-    decode.rivalCycles = *rival;
   }
   json object = report();
   if (options.asJson) {

@@ -161,9 +161,11 @@ static bool isApartFromItself(const Operand &o, uint32_t length, unsigned n) {
   }
   int64_t step = std::abs(o.stepBytes), row = std::abs(o.rowBytes);
   int64_t rows = (length - 1) / o.extent0;
+  if (row == 0) {
+    return o.extent0 >= n; // the same row again
+  }
   return row >= (o.extent0 - 1) * step + o.bytes || // row after row
-         rows * row + o.bytes <= step ||            // rows inside one another
-         (row == 0 && o.extent0 >= n);              // the same row again
+         rows * row + o.bytes <= step;              // rows inside one another
 }
 
 void Cores::planMemory(const CoreState &core, VectorOp &op) const {
