@@ -11,6 +11,8 @@
 //===----------------------------------------------------------------------===//
 #include "wafer/Partition/Partition.h"
 
+#include "wafer/Partition/ChainGroups.h"
+
 #include "wafer/Place/Floorplan.h"
 
 #include <algorithm>
@@ -140,6 +142,15 @@ static int64_t vectorCycles(const Machine &machine, const ParameterSet &set,
          stepsOf(machine, elements, op);
 }
 
+/// An all-reduce on two levels, whose chains take `chain` cycles and whose
+/// multicast goes over `back` hops: inside the groups, then over the
+/// collectors. Two more instructions than on one, each behind a branch.
+static int64_t twoLevelCycles(const Machine &machine, const ParameterSet &set,
+                              int64_t words, int64_t chain, int64_t back) {
+  return 5 * vectorCycles(machine, set, words, "fadds") +
+         4 * int64_t(set.branch + set.load) + chain + back + 2 * words;
+}
+
 int64_t wafer::estimateAllReduceCycles(const Machine &machine,
                                        const ParameterSet &set, int64_t words,
                                        int64_t lines, int64_t groupSize) {
@@ -148,12 +159,9 @@ int64_t wafer::estimateAllReduceCycles(const Machine &machine,
   if (!groupSize) {
     return 3 * instruction + hopWordCycles(machine) * half + half + words;
   }
-  // Inside the groups, then over the collectors, whose links are longer. Two
-  // more instructions, each behind a branch.
-  int64_t links = ceilDiv(half, groupSize);
-  return 5 * instruction + 4 * int64_t(set.branch + set.load) +
-         hopWordCycles(machine) * groupSize +
-         (hopWordCycles(machine) - 1) * links + 2 * half + 2 * words;
+  GroupGrowth growth = groupGrowth(machine, set, groupSize);
+  return twoLevelCycles(machine, set, words,
+                        growth.cycles(growth.sizes({half})), half);
 }
 
 int64_t wafer::chainGroupRows(const Machine &machine, const ParameterSet &set,
@@ -183,8 +191,37 @@ int64_t wafer::estimateHeadReduceCycles(const Machine &machine,
   if (!size) {
     return estimateAllReduceCycles(machine, set, words, columns);
   }
-  return estimateAllReduceCycles(machine, set, words, 2 * columns,
-                                 size < columns ? size : 0);
+  int64_t most = mostOfRun(columns, size);
+  if (most >= columns) {
+    return estimateAllReduceCycles(machine, set, words, 2 * columns);
+  }
+  // Near the root all groups are as long as they may be.
+  GroupGrowth growth = groupGrowth(machine, set, most);
+  growth.most = most;
+  return twoLevelCycles(machine, set, words,
+                        growth.cycles(growth.sizes({columns})), columns);
+}
+
+int64_t wafer::estimateRowReduceCycles(const Machine &machine,
+                                       const ParameterSet &set, int64_t words,
+                                       int64_t columns, int64_t heads,
+                                       int64_t size) {
+  if (!size) {
+    return estimateAllReduceCycles(machine, set, words, columns);
+  }
+  GroupGrowth growth = groupGrowth(machine, set, size);
+  int64_t run = ceilDiv(columns, std::clamp<int64_t>(heads, 1, columns));
+  growth.most = mostOfRun(run, size);
+  std::vector<int64_t> runs;
+  for (int64_t left = (columns + 1) / 2; left > 0; left -= run) {
+    runs.push_back(std::min(left, run));
+  }
+  return twoLevelCycles(machine, set, words, growth.cycles(growth.sizes(runs)),
+                        columns / 2);
+}
+
+int64_t wafer::mostOfRun(int64_t run, int64_t first) {
+  return std::max(first, run / 3);
 }
 
 int64_t wafer::rowGroupColumns(const Machine &machine, const ParameterSet &set,
@@ -199,7 +236,8 @@ int64_t wafer::rowGroupColumns(const Machine &machine, const ParameterSet &set,
   // A layer reduces two sums over rows, and one over the columns of a head.
   int64_t run = ceilDiv(columns, heads);
   auto cost = [&](int64_t size) {
-    return 2 * estimateAllReduceCycles(machine, set, kWords, columns, size) +
+    return 2 * estimateRowReduceCycles(machine, set, kWords, columns, heads,
+                                       size) +
            estimateHeadReduceCycles(machine, set, kWords, run, size);
   };
   int64_t best = 0, least = cost(0);
@@ -406,7 +444,8 @@ int64_t wafer::estimateLayerCycles(const PartitionProblem &p, int64_t width,
     return estimateAllReduceCycles(m, set, words, height, groupRows);
   };
   auto overColumns = [&](int64_t words) {
-    return estimateAllReduceCycles(m, set, words, width, groupColumns);
+    return estimateRowReduceCycles(m, set, words, width, p.kvHeads,
+                                   groupColumns);
   };
   auto overHead = [&](int64_t words) {
     return estimateHeadReduceCycles(m, set, words, headColumns, groupColumns);
@@ -682,10 +721,11 @@ private:
                          const Snake &snake) const {
     int64_t words = ceilDiv(problem.dim, height);
     int64_t turns = snake.shelves - 1;
-    int64_t turn = height + estimateAllReduceCycles(
-                                *problem.machine, set, words, width,
-                                rowGroupColumns(*problem.machine, set, width,
-                                                problem.kvHeads));
+    int64_t turn =
+        height +
+        estimateRowReduceCycles(
+            *problem.machine, set, words, width, problem.kvHeads,
+            rowGroupColumns(*problem.machine, set, width, problem.kvHeads));
     int64_t back = snake.places.back().x + turns * height;
     return (stages + 1 - turns) * (width + words + 20) + turns * turn + back +
            50;

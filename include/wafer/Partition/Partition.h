@@ -132,7 +132,8 @@ int64_t boundLayerCycles(const PartitionProblem &problem, int64_t width,
 
 /// Estimated cycles of an all-reduce of `words` words over `lines` cores: a
 /// chain to the middle from both sides and a multicast out. With a group size
-/// on two levels: chains in groups, then a chain of their collectors.
+/// on two levels: chains in groups, then a chain of their collectors; the
+/// outermost group has that size, and the others grow (ChainGroups.h).
 int64_t estimateAllReduceCycles(const Machine &machine, const ParameterSet &set,
                                 int64_t words, int64_t lines,
                                 int64_t groupSize = 0);
@@ -143,6 +144,14 @@ int64_t estimateAllReduceCycles(const Machine &machine, const ParameterSet &set,
 int64_t estimateHeadReduceCycles(const Machine &machine,
                                  const ParameterSet &set, int64_t words,
                                  int64_t columns, int64_t size);
+
+/// The same over a row whose columns are `heads` runs, none of whose borders a
+/// group crosses.
+int64_t estimateRowReduceCycles(const Machine &machine, const ParameterSet &set,
+                                int64_t words, int64_t columns, int64_t heads,
+                                int64_t size);
+/// The longest group in a run of columns that share a KV head.
+int64_t mostOfRun(int64_t run, int64_t first);
 
 /// What the products of a core are made of.
 enum class ProductTypes : uint8_t {
@@ -192,13 +201,14 @@ int64_t apartRow(const Machine &machine, int64_t outputs);
 /// takes at most a sixteenth more.
 int64_t weightRow(const Machine &machine, int64_t outputs);
 
-/// The size of the groups in which the rows of a rectangle reduce, by least
-/// estimated cycles; 0: one level, also where the machine has too few queues.
+/// The size of the outermost group in which the rows of a rectangle reduce, by
+/// least estimated cycles; 0: one level, also where the machine has too few
+/// queues.
 int64_t chainGroupRows(const Machine &machine, const ParameterSet &set,
                        int64_t rows);
-/// The size of the groups in which a row reduces on two levels: parts of the
-/// `heads` runs of columns that share a KV head, so that a run can reduce by
-/// itself with the same links. By least estimated cycles; 0: one level.
+/// The size of the outermost group where a row reduces on two levels: parts of
+/// the `heads` runs of columns that share a KV head, so that a run can reduce
+/// by itself with the same links. By least estimated cycles; 0: one level.
 int64_t rowGroupColumns(const Machine &machine, const ParameterSet &set,
                         int64_t columns, int64_t heads);
 
@@ -208,8 +218,8 @@ int64_t rowGroupColumns(const Machine &machine, const ParameterSet &set,
 bool canTurn(const Machine &machine, const ParameterSet &set, int64_t columns,
              int64_t rows, int64_t groups);
 
-/// The size of the groups in which the columns of the head reduce; 0: one
-/// level.
+/// The size of the outermost group in which the columns of the head reduce; 0:
+/// one level.
 int64_t headColumnGroups(const Machine &machine, const ParameterSet &set,
                          int64_t columns);
 /// Estimated cycles until all cores of the head know the id of the greatest

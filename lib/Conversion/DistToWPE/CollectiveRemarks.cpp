@@ -23,8 +23,9 @@ struct Collective {
 } // namespace
 
 static std::string algorithmOf(int64_t groupSize) {
-  return groupSize ? llvm::formatv("chains in groups of {0}, chain of their "
-                                   "collectors to the middle, multicast out",
+  return groupSize ? llvm::formatv("chains in groups of {0} or more, chain of "
+                                   "their collectors to the middle, multicast "
+                                   "out",
                                    groupSize)
                          .str()
                    : "chain to the middle, multicast out";
@@ -72,15 +73,21 @@ void wafer::remarkCollectives(StageOp stage, StageLowering &lowering,
                                            : width;
       c.line = partial == Partial::Rows ? "row" : "column";
       c.inside = isGroup ? " of a KV head" : "";
-      int64_t size = isGroup ? (columnGroups < groupWidth ? columnGroups : 0)
+      bool isCut =
+          columnGroups && mostOfRun(groupWidth, columnGroups) < groupWidth;
+      int64_t size = isGroup                    ? (isCut ? columnGroups : 0)
                      : partial == Partial::Rows ? rowGroups
                                                 : columnGroups;
       c.algorithm = algorithmOf(size);
-      c.cycles = isGroup
-                     ? estimateHeadReduceCycles(machine, parameters, c.words,
-                                                c.lines, columnGroups)
-                     : estimateAllReduceCycles(machine, parameters, c.words,
-                                               c.lines, size);
+      c.cycles =
+          isGroup ? estimateHeadReduceCycles(machine, parameters, c.words,
+                                             c.lines, columnGroups)
+          : partial == Partial::Rows
+              ? estimateAllReduceCycles(machine, parameters, c.words, c.lines,
+                                        size)
+              : estimateRowReduceCycles(machine, parameters, c.words, c.lines,
+                                        llvm::divideCeil(width, groupWidth),
+                                        size);
       emitRemark(stage, c);
     } else if (isa<ArgMaxOp>(op)) {
       emitRemark(stage, {"maximum, of logits and then of ids,", 1, height,

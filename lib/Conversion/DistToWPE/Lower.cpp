@@ -188,14 +188,20 @@ ChainShape Lowering::columnShape(StageOp stage) {
   int32_t width = rectOf(stage).w;
   if (stage.getKind() != StageKind::Layers) {
     int64_t size = headColumnGroups(machine, *parameters, width);
-    return size ? ChainShape::even(width, int32_t(size))
+    return size ? ChainShape::growing(width,
+                                      groupGrowth(machine, *parameters, size))
                 : ChainShape::oneLevel(width);
   }
   Groups groups = headGroups(stage);
   int64_t size =
       rowGroupColumns(machine, *parameters, width, int64_t(groups.size()));
-  return size ? ChainShape::along(width, groups, int32_t(size))
-              : ChainShape::oneLevel(width);
+  if (!size) {
+    return ChainShape::oneLevel(width);
+  }
+  GroupGrowth growth = groupGrowth(machine, *parameters, size);
+  growth.most =
+      mostOfRun(llvm::divideCeil(width, int64_t(groups.size())), size);
+  return ChainShape::along(width, groups, growth);
 }
 
 StageStreams Lowering::makeStageStreams(StageOp stage, bool layer) {
@@ -203,8 +209,10 @@ StageStreams Lowering::makeStageStreams(StageOp stage, bool layer) {
   Rect rect = rectOf(stage);
   std::string name = stage.getSymName().str();
   int64_t groupRows = chainGroupRows(machine, *parameters, rect.h);
-  ChainShape rows = groupRows ? ChainShape::even(rect.h, int32_t(groupRows))
-                              : ChainShape::oneLevel(rect.h);
+  ChainShape rows =
+      groupRows ? ChainShape::growing(
+                      rect.h, groupGrowth(machine, *parameters, groupRows))
+                : ChainShape::oneLevel(rect.h);
   Groups groups = layer ? headGroups(stage) : Groups();
   ChainShape columns = columnShape(stage);
   streams.rows = plan.addChain(name + "_y", rect, Axis::Y, rows, /*cast=*/true);

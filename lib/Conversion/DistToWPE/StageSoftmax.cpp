@@ -57,7 +57,7 @@ void StageLowering::overPositions(StringRef instruction, const Place &result,
                                   const Place &values) {
   int64_t perPosition = heads * group_;
   bool oneType = values.element == result.element;
-  if (oneType && perPosition >= lanes) {
+  if (oneType && perPosition >= int64_t(machine.lanesOf(instruction))) {
     // The first source tells the length.
     mlir::Value all = code.mem2d(result, perPosition, 1, slots, 0);
     code.vec(instruction, all,
@@ -185,7 +185,7 @@ LogicalResult StageLowering::lowerLocalSoftmax(LocalSoftmaxOp op) {
 /// Whether the sums over the positions of a row are binary16.
 bool StageLowering::sumsValuesInHalf() {
   return products == ProductTypes::Mixed && slots <= kHalfTerms &&
-         heads * group_ >= lanes && valuesTogether();
+         valuesTogether();
 }
 
 /// Whether the products of all queries of a KV head are made at once. A step of
@@ -193,7 +193,8 @@ bool StageLowering::sumsValuesInHalf() {
 bool StageLowering::valuesTogether() {
   int64_t width = 2 * pairs;
   return products == ProductTypes::Mixed && group_ >= width &&
-         group_ * width >= lanes && group_ * width * slots <= kProductElements;
+         group_ * width >= int64_t(machine.lanesOf("faddh")) &&
+         group_ * width * slots <= kProductElements;
 }
 
 /// binary16 sums of a row: of the values, [head, query, element], then of the

@@ -14,18 +14,44 @@ ChainShape ChainShape::oneLevel(int32_t lines) {
   return {lines, chainRoot(lines), {}};
 }
 
-ChainShape ChainShape::even(int32_t lines, int32_t size) {
+/// Cuts the runs on both sides of the root, which belongs to the lower side.
+static void cut(ChainShape &shape, const Groups &runs,
+                const GroupGrowth &growth) {
+  std::vector<int64_t> below, above; // from the ends to the root
+  for (auto run : runs) {
+    int64_t length = run.second - run.first;
+    if (run.first <= shape.root) {
+      below.push_back(length);
+    } else {
+      above.insert(above.begin(), length);
+    }
+  }
+  int32_t at = 0;
+  for (int64_t size : growth.sizes(below)) {
+    shape.groups.push_back({at, at + int32_t(size)});
+    at += int32_t(size);
+  }
+  at = shape.lines;
+  size_t firstAbove = shape.groups.size();
+  for (int64_t size : growth.sizes(above)) {
+    shape.groups.insert(shape.groups.begin() + std::ptrdiff_t(firstAbove),
+                        {at - int32_t(size), at});
+    at -= int32_t(size);
+  }
+}
+
+ChainShape ChainShape::growing(int32_t lines, const GroupGrowth &growth) {
   ChainShape shape = oneLevel(lines);
-  for (int32_t end = shape.root + 1; end > 0; end -= size) {
-    shape.groups.insert(shape.groups.begin(), {std::max(0, end - size), end});
+  Groups halves = {{0, shape.root + 1}};
+  if (shape.root + 1 < lines) {
+    halves.push_back({shape.root + 1, lines});
   }
-  for (int32_t begin = shape.root + 1; begin < lines; begin += size) {
-    shape.groups.push_back({begin, std::min(lines, begin + size)});
-  }
+  cut(shape, halves, growth);
   return shape;
 }
 
-ChainShape ChainShape::along(int32_t lines, const Groups &runs, int32_t size) {
+ChainShape ChainShape::along(int32_t lines, const Groups &runs,
+                             const GroupGrowth &growth) {
   ChainShape shape{lines, runs.front().second - 1, {}};
   for (auto run : runs) {
     int32_t end = run.second - 1;
@@ -34,19 +60,7 @@ ChainShape ChainShape::along(int32_t lines, const Groups &runs, int32_t size) {
       shape.root = end;
     }
   }
-  for (auto run : runs) {
-    if (run.first > shape.root) {
-      for (int32_t begin = run.first; begin < run.second; begin += size) {
-        shape.groups.push_back({begin, std::min(run.second, begin + size)});
-      }
-      continue;
-    }
-    size_t at = shape.groups.size();
-    for (int32_t end = run.second; end > run.first; end -= size) {
-      shape.groups.insert(shape.groups.begin() + std::ptrdiff_t(at),
-                          {std::max(run.first, end - size), end});
-    }
-  }
+  cut(shape, runs, growth);
   return shape;
 }
 

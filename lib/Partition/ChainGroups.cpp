@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "wafer/Partition/ChainGroups.h"
+
+#include <algorithm>
+
+using namespace wafer;
+
+GroupGrowth wafer::groupGrowth(const Machine &machine, const ParameterSet &set,
+                               int64_t first) {
+  // The words of a short message, while the collector adds its own group.
+  constexpr int64_t kWords = 16;
+  GroupGrowth growth;
+  growth.first = first;
+  growth.start = int64_t(set.vectorStart) + 2 * int64_t(set.dsrLoad) + kWords;
+  growth.member = 2 + 2 * int64_t(machine.rampCycles);
+  return growth;
+}
+
+/// When the collector of a group sends, if the one outside it sent at `before`.
+int64_t GroupGrowth::sentBy(int64_t size, bool isOutermost,
+                            int64_t before) const {
+  int64_t own = member * size;
+  return isOutermost ? own : std::max(before + size + member - 1, own + start);
+}
+
+std::vector<int64_t>
+GroupGrowth::sizes(const std::vector<int64_t> &runs) const {
+  std::vector<int64_t> list;
+  int64_t size = std::max<int64_t>(1, first), link = member - 1;
+  int64_t sent = 0; // when the last collector so far sends
+  for (int64_t run : runs) {
+    while (run > 0) {
+      int64_t limit = std::max(most, first);
+      int64_t taken = std::min({size, limit, run});
+      // What is left of a run would be a group as well: rather a longer one.
+      if (2 * (run - taken) < taken && run <= limit) {
+        taken = run;
+      }
+      list.push_back(taken);
+      run -= taken;
+      sent = sentBy(taken, list.size() == 1, sent);
+      size = std::max(size, (sent + link - start) / link);
+    }
+  }
+  return list;
+}
+
+int64_t GroupGrowth::cycles(const std::vector<int64_t> &sizes) const {
+  int64_t sent = 0;
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    sent = sentBy(sizes[i], i == 0, sent);
+  }
+  return sent;
+}
