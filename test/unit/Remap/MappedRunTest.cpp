@@ -103,6 +103,40 @@ TEST(MappedRun, MovedProgramReachesItsHost) {
   EXPECT_EQ(run.hops, whole.hops + 4 * (4 + 2));
 }
 
+// A hole in each row, which moves to the west under row 0 and to the east under
+// row 1: columns 1 and 2 change sides, and their words take a hop more.
+TEST(MappedRun, HoleTracksGoRoundSingleCores) {
+  Image image = program();
+  Ending whole = runBoth(image);
+  image.map.tracks = {{{{0, 2}, {1, 1}, {2, 2}}}};
+  image.map.defects = defects(R"("cores": [[2, 0], [1, 1], [2, 2]])");
+  ASSERT_TRUE(bool(validate(image, test8())));
+  EXPECT_TRUE(verify(image, test8()).holds());
+  Ending run = runBoth(image);
+  expectAllHaveTheWords(run);
+  // The longest way: along row 0, over the hole, and down column 4.
+  EXPECT_EQ(run.outcome.cycle, whole.outcome.cycle + 1);
+  // The row is one longer; column 1 moves twice.
+  EXPECT_EQ(run.hops, whole.hops + 4 * (1 + 2));
+}
+
+// The same from column to column. Rows below row 0 have no words along them.
+TEST(MappedRun, HoleTracksAlongRows) {
+  Image image = program();
+  Ending whole = runBoth(image);
+  image.map.trackAxis = Axis::X;
+  image.map.tracks = {{{{0, 1}, {3, 1}, {4, 2}}}, {{{0, 3}, {2, 3}, {3, 4}}}};
+  image.map.skippedColumns = {{2, 1}};
+  ASSERT_TRUE(bool(validate(image, test8())));
+  EXPECT_TRUE(verify(image, test8()).holds());
+  Ending run = runBoth(image);
+  expectAllHaveTheWords(run);
+  // A skipped column in row 0, and the holes above row 2: two in columns 0 to
+  // 2, one in columns 3 and 4.
+  EXPECT_EQ(run.outcome.cycle, whole.outcome.cycle + 2);
+  EXPECT_EQ(run.hops, whole.hops + 4 * (1 + 8));
+}
+
 TEST(MappedRun, DeadThingsAreFaults) {
   auto faultOf = [](const std::string &lists) {
     Image image = program();
