@@ -75,7 +75,7 @@ static ExitCode runRemap(const Options &options, CommandContext &context) {
   double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
           .count();
-  loaded->image.map = std::move(result->map);
+  applyFit(loaded->image, *result, result->cost.cyclesAdded);
   if (Status sound = validate(loaded->image, loaded->machine); !sound) {
     return context.fail(sound.error());
   }

@@ -40,8 +40,14 @@ public:
   /// False when a point cannot be in any chain; it is `blocked` then.
   bool build() {
     std::vector<int32_t> tails;
-    int32_t near = problem.places / std::max(1, 2 * problem.mostTracks);
     for (int32_t i = 0; i < n; ++i) {
+      bool isBelow =
+          !problem.firstPlaces.empty() &&
+          point(i).place < problem.firstPlaces[size_t(point(i).line)];
+      if (isBelow) {
+        blocked = i;
+        return false;
+      }
       size_t best = tails.size();
       for (size_t t = 0; t < tails.size(); ++t) {
         bool closer =
@@ -51,7 +57,7 @@ public:
         }
       }
       bool isFree = int32_t(tails.size()) < problem.mostTracks;
-      if (best < tails.size() && (!isFree || way(tails[best], i) <= near)) {
+      if (best < tails.size()) {
         link(tails[best], i);
         tails[best] = i;
       } else if (isFree) {
@@ -86,8 +92,9 @@ public:
       }
     }
     std::vector<int32_t> pairs;
+    int32_t dear = problem.places / std::max(1, 2 * problem.mostTracks);
     for (int32_t i = 0; i < n; ++i) {
-      if (next[size_t(i)] != kNobody && way(i, next[size_t(i)]) > 0) {
+      if (next[size_t(i)] != kNobody && way(i, next[size_t(i)]) > dear) {
         pairs.push_back(i);
       }
     }
@@ -244,7 +251,11 @@ public:
       smooth(most[t]);
       beside = most[t];
     }
-    std::vector<int32_t> left(lines, -1);
+    std::vector<int32_t> left(lines, 0);
+    left = problem.firstPlaces.empty() ? left : problem.firstPlaces;
+    for (int32_t &place : left) {
+      --place;
+    }
     for (size_t t = 0; t < tracks.size(); ++t) {
       for (size_t line = 0; line < lines; ++line) {
         int32_t &place = tracks[t][line];

@@ -29,6 +29,9 @@ struct TrackCoverProblem {
   std::vector<TrackPoint> points;
   /// By line: tracks may move between it and the next one.
   std::vector<bool> mayMove;
+  /// By line: tracks keep to places from here on. Empty, or such that a track
+  /// can follow it.
+  std::vector<int32_t> firstPlaces;
 };
 
 struct TrackCover {

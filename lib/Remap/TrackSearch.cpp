@@ -45,9 +45,10 @@ public:
   uint32_t placeCost(int32_t place) const {
     return down ? program.columnCost(place) : program.rowCost(place);
   }
-  bool mayMove(int32_t line) const {
+  /// Words of all places from one on can turn behind the line.
+  bool mayMove(int32_t line, int32_t first) const {
     Axis axis = down ? Axis::Y : Axis::X;
-    for (int32_t place = 0; place < places(); ++place) {
+    for (int32_t place = first; place < places(); ++place) {
       if (!program.mayTurn(axis, down ? place : line, down ? line : place)) {
         return false;
       }
@@ -69,9 +70,7 @@ public:
         down(axis == Axis::Y), view(program, axis), limit(limit),
         sizeAlong(down ? machine.height() : machine.width()),
         sizeAcross(down ? machine.width() : machine.height()) {
-    for (int32_t line = 0; line < view.lines(); ++line) {
-      movable.push_back(view.mayMove(line));
-    }
+    keepPlaces();
   }
 
   std::optional<Remapped> run() {
@@ -96,6 +95,33 @@ private:
     std::vector<int32_t> homes;
     uint64_t cost = 0;
   };
+
+  /// Streams that turn into their lines do so in the first place of some lines:
+  /// there, tracks keep off it.
+  void keepPlaces() {
+    constexpr int32_t kMostKept = 2;
+    firstPlaces.assign(size_t(view.lines()), 0);
+    for (int32_t line = 0; line < view.lines(); ++line) {
+      int32_t first = 0;
+      while (first < kMostKept && !view.mayMove(line, first)) {
+        ++first;
+      }
+      movable.push_back(view.mayMove(line, first));
+      // A place must not move on either side of the line.
+      firstPlaces[size_t(line)] = std::max(firstPlaces[size_t(line)], first);
+      if (line + 1 < view.lines()) {
+        firstPlaces[size_t(line) + 1] = first;
+      }
+    }
+    for (size_t i = 1; i < firstPlaces.size(); ++i) {
+      int32_t step = movable[i - 1] ? 1 : 0;
+      firstPlaces[i] = std::max(firstPlaces[i], firstPlaces[i - 1] - step);
+    }
+    for (size_t i = firstPlaces.size() - 1; i > 0; --i) {
+      int32_t step = movable[i - 1] ? 1 : 0;
+      firstPlaces[i - 1] = std::max(firstPlaces[i - 1], firstPlaces[i] - step);
+    }
+  }
 
   int32_t lineOf(Coord c) const { return down ? c.y : c.x; }
   int32_t placeOf(Coord c) const { return down ? c.x : c.y; }
@@ -189,6 +215,7 @@ private:
     problem.places = view.places() + tracks;
     problem.mostTracks = tracks;
     problem.mayMove = movable;
+    problem.firstPlaces = firstPlaces;
     // By physical line: the first kept line from there on, if one is before.
     std::vector<int32_t> nextLine(size_t(sizeAlong) + 1, -1);
     int32_t line = view.lines() - 1;
@@ -334,7 +361,9 @@ private:
   AlongView view;
   uint64_t limit;
   int32_t sizeAlong, sizeAcross;
+  /// Lines behind which tracks may move, and the places that they keep off.
   std::vector<bool> movable;
+  std::vector<int32_t> firstPlaces;
   std::optional<Remapped> best;
 };
 

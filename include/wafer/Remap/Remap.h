@@ -76,6 +76,10 @@ Result<Remapped> remapProgram(const Footprint &program, const Machine &machine,
                               const DefectMap &defects,
                               const RemapOptions &options = {});
 
+/// Gives the image the map, and its report the "defects": what is dead, what
+/// was done, and the cycles that a token takes longer than on a perfect wafer.
+void applyFit(Image &image, const Remapped &fit, uint64_t cyclesLost);
+
 /// A defect that the program meets under a map.
 struct Conflict {
   std::string defect;
