@@ -42,7 +42,7 @@ public:
     for (const Place &place : rank()) {
       bool enough =
           tried >= (best ? std::min<size_t>(most, options.candidates) : most);
-      if (enough || isDone()) {
+      if (enough || isDone() || isWalledOff()) {
         break;
       }
       ++tried;
@@ -50,7 +50,7 @@ public:
     }
     Rng rng(1);
     uint64_t starts = std::clamp<uint64_t>(4 * kMostWork / work, 4, 1000);
-    for (uint64_t i = 0; i < starts && !best; ++i) {
+    for (uint64_t i = 0; i < starts && !best && !isWalledOff(); ++i) {
       attempt({randomLines(rng, machine.height(), program.height()),
                randomLines(rng, machine.width(), program.width())},
               i % 2 == 0);
@@ -75,6 +75,7 @@ private:
   /// States of the search over all places that are tried.
   static constexpr uint64_t kMostWork = 8'000'000;
   static constexpr uint64_t kMostLooks = 20'000'000;
+  static constexpr size_t kMostPorts = 500;
   static constexpr uint64_t kNoLimit = ~uint64_t(0);
 
   /// States of one search, defects included.
@@ -113,6 +114,8 @@ private:
     return places;
   }
 
+  /// The host seems to be out of reach wherever the program is.
+  bool isWalledOff() const { return !best && portsBlocked >= kMostPorts; }
   bool isDone() const { return best && best->cost.cyclesAdded == 0; }
 
   Lines linesAt(Coord moved) const {
