@@ -36,6 +36,11 @@ public:
   bool hasCore(int32_t line, int32_t place) const {
     return down ? program.hasCore(place, line) : program.hasCore(line, place);
   }
+  /// Words go from the line to the next one.
+  bool crossesAhead(int32_t line, int32_t place) const {
+    return down ? program.crossesSouth(place, line)
+                : program.crossesEast(line, place);
+  }
   bool isTight(int32_t line) const {
     return down ? program.rowIsTight(line) : program.columnIsTight(line);
   }
@@ -79,7 +84,19 @@ public:
     unsigned worse = 0;
     for (int32_t tracks = 1; room >= 1 && worse < kPatience;) {
       uint64_t before = limit;
-      attempt(tracks);
+      // From the near edge first; other places where the program is small, or
+      // where nothing was found there.
+      int32_t free = room - tracks;
+      int32_t most = view.lines() * view.places() <= kSmall ? 8 : 2;
+      int32_t step = std::max(1, (free + most - 1) / most);
+      for (int32_t i = 0; i * step < free + step; ++i) {
+        bool isEnough = i > 0 && best && most == 2;
+        if (!isEnough) {
+          offset = std::min(free, i * step);
+          attempt(tracks, -1);
+          tryAllStarts(tracks);
+        }
+      }
       worse = limit < before ? 0 : worse + (best ? 1 : 0);
       if (tracks == room) {
         break;
@@ -90,6 +107,8 @@ public:
   }
 
 private:
+  static constexpr int32_t kSmall = 4096;
+
   /// Lines of the program and where they are.
   struct Window {
     std::vector<int32_t> homes;
@@ -124,7 +143,8 @@ private:
   }
 
   int32_t lineOf(Coord c) const { return down ? c.y : c.x; }
-  int32_t placeOf(Coord c) const { return down ? c.x : c.y; }
+  /// Counted from the first place that the program may use.
+  int32_t placeOf(Coord c) const { return (down ? c.x : c.y) - offset; }
   bool isAcrossLink(const Defect &d) const {
     return d.kind == (down ? Defect::Kind::EastLink : Defect::Kind::SouthLink);
   }
@@ -132,14 +152,27 @@ private:
     return d.kind == (down ? Defect::Kind::SouthLink : Defect::Kind::EastLink);
   }
 
-  /// A program with at most so many tracks through it.
-  void attempt(int32_t tracks) {
+  /// On small grids, where nothing else helps, every first line.
+  void tryAllStarts(int32_t tracks) {
+    constexpr int32_t kSmallGrid = 1024;
+    if (sizeAlong * sizeAcross > kSmallGrid) {
+      return;
+    }
+    for (int32_t start = 0; start + view.lines() <= sizeAlong && !best;
+         ++start) {
+      attempt(tracks, start);
+    }
+  }
+
+  /// A program with at most so many tracks through it, from a line on (-1: from
+  /// the best one).
+  void attempt(int32_t tracks, int32_t onlyStart) {
     int32_t width = view.places() + tracks;
     std::vector<bool> skipped(size_t(sizeAlong), false);
     std::vector<int32_t> cores(size_t(sizeAlong), 0);
     for (const Defect &d : defects) {
       size_t line = size_t(lineOf(d.place));
-      bool isBeside = placeOf(d.place) >= width;
+      bool isBeside = placeOf(d.place) < 0 || placeOf(d.place) >= width;
       if (isBeside || d.kind == Defect::Kind::EdgeLink) {
         continue;
       }
@@ -155,7 +188,7 @@ private:
     constexpr unsigned kMostTries = 24;
     unsigned far = 0;
     for (unsigned i = 0; i < kMostTries; ++i) {
-      std::optional<Window> window = bestWindow(skipped, cores);
+      std::optional<Window> window = bestWindow(skipped, cores, onlyStart);
       if (!window || window->cost >= limit) {
         return;
       }
@@ -175,12 +208,14 @@ private:
 
   /// The lines from one on that are not skipped, where they cost least.
   std::optional<Window> bestWindow(const std::vector<bool> &skipped,
-                                   const std::vector<int32_t> &cores) const {
+                                   const std::vector<int32_t> &cores,
+                                   int32_t onlyStart) const {
     std::optional<Window> found;
     // A dead core asks for some moves; only to choose among places.
     constexpr uint64_t kCoreCost = 4;
     for (int32_t start = 0; start + view.lines() <= sizeAlong; ++start) {
-      if (skipped[size_t(start)]) {
+      bool isOther = onlyStart >= 0 && start != onlyStart;
+      if (isOther || skipped[size_t(start)]) {
         continue;
       }
       Window window;
@@ -227,18 +262,25 @@ private:
     std::vector<TrackPoint> points;
     for (const Defect &d : defects) {
       int32_t at = lineOf(d.place), place = placeOf(d.place);
-      if (place >= problem.places) {
+      if (place < 0 || place >= problem.places) {
         continue;
       }
       bool crossing = d.kind == Defect::Kind::Tile || isAheadLink(d);
       int32_t target = crossing && isAheadLink(d) ? at + 1 : at;
       int32_t kept = nextLine[size_t(target)];
       bool isHome = kept >= 0 && window.homes[size_t(kept)] == at;
-      if (crossing && kept > 0) {
-        points.push_back({kept, place});
-      } else if (d.kind == Defect::Kind::Core && isHome &&
-                 isUsed(kept, place, tracks)) {
-        points.push_back({kept, place});
+      // Some place of the program may come to be there.
+      int32_t lowest = std::max(0, place - tracks);
+      int32_t highest = std::min(place, view.places() - 1);
+      for (int32_t logical = lowest; logical <= highest; ++logical) {
+        bool isMet = crossing && kept > 0
+                         ? view.crossesAhead(kept - 1, logical)
+                         : d.kind == Defect::Kind::Core && isHome &&
+                               view.hasCore(kept, logical);
+        if (isMet) {
+          points.push_back({kept, place});
+          break;
+        }
       }
     }
     auto before = [](const TrackPoint &a, const TrackPoint &b) {
@@ -251,17 +293,6 @@ private:
     points.erase(std::unique(points.begin(), points.end(), same), points.end());
     problem.points = std::move(points);
     return problem;
-  }
-
-  /// A core of the line lives there under some choice of holes before it.
-  bool isUsed(int32_t line, int32_t place, int32_t tracks) const {
-    for (int32_t logical = std::max(0, place - tracks);
-         logical <= std::min(place, view.places() - 1); ++logical) {
-      if (view.hasCore(line, logical)) {
-        return true;
-      }
-    }
-    return false;
   }
 
   /// Hops over holes, in the slowest line.
@@ -320,9 +351,15 @@ private:
     AxisLines lines = AxisLines::keeping(sizeAlong, window.homes);
     (down ? found.map.skippedRows : found.map.skippedColumns) =
         lines.runsBefore(view.lines() - 1);
+    if (offset > 0) {
+      (down ? found.map.skippedColumns : found.map.skippedRows) = {{0, offset}};
+    }
     found.map.trackAxis = down ? Axis::Y : Axis::X;
     uint64_t moves = 0;
-    for (const std::vector<int32_t> &track : cover.tracks) {
+    for (std::vector<int32_t> track : cover.tracks) {
+      for (int32_t &place : track) {
+        place += offset;
+      }
       found.map.tracks.push_back(HoleTrack::through(track));
       for (size_t i = 1; i < track.size(); ++i) {
         moves += track[i] != track[i - 1];
@@ -344,6 +381,7 @@ private:
     int32_t first = window.homes.front();
     uint32_t between = uint32_t(window.homes.back() - first + 1 - view.lines());
     (down ? cost.movedY : cost.movedX) = first;
+    (down ? cost.movedX : cost.movedY) = offset;
     (down ? cost.rowsSkipped : cost.columnsSkipped) = between;
     cost.holeTracks = uint32_t(cover.tracks.size());
     cost.longLinks = moves;
@@ -361,6 +399,8 @@ private:
   AlongView view;
   uint64_t limit;
   int32_t sizeAlong, sizeAcross;
+  /// Where the program begins across the tracks.
+  int32_t offset = 0;
   /// Lines behind which tracks may move, and the places that they keep off.
   std::vector<bool> movable;
   std::vector<int32_t> firstPlaces;
