@@ -90,7 +90,7 @@ public:
       int32_t most = view.lines() * view.places() <= kSmall ? 8 : 2;
       int32_t step = std::max(1, (free + most - 1) / most);
       for (int32_t i = 0; i * step < free + step; ++i) {
-        bool isEnough = i > 0 && best && most == 2;
+        bool isEnough = best && i >= (most == 2 ? 1 : 3);
         if (!isEnough) {
           offset = std::min(free, i * step);
           attempt(tracks, -1);
