@@ -258,8 +258,7 @@ std::optional<Conflict> wafer::findConflict(const Footprint &program,
   if (!map.tracks.empty()) {
     PlaceMap places(map, machine);
     for (const Defect &defect : usableDefects(defects, machine)) {
-      if (std::optional<Hit> hit =
-              hitUnderTracks(program, machine, defect, places)) {
+      if (std::optional<Hit> hit = hitUnderTracks(program, defect, places)) {
         return Conflict{describe(defect, machine), defect.place, hit->logical,
                         hit->byRow, hit->byColumn};
       }

@@ -370,7 +370,7 @@ private:
     }
     PlaceMap places(found.map, machine);
     for (const Defect &d : defects) {
-      if (hitUnderTracks(program, machine, d, places)) {
+      if (hitUnderTracks(program, d, places)) {
         return false;
       }
     }

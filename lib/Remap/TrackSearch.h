@@ -23,8 +23,7 @@ std::optional<Remapped> searchTracks(const Footprint &program,
 
 /// The defect that the program meets under a map with tracks.
 std::optional<Hit> hitUnderTracks(const Footprint &program,
-                                  const Machine &machine, const Defect &defect,
-                                  const PlaceMap &places);
+                                  const Defect &defect, const PlaceMap &places);
 
 /// Where the program and the words between its cores are, by physical line
 /// along the tracks of a map.

@@ -88,13 +88,11 @@ public:
 } // namespace
 
 std::optional<Hit> wafer::remap::hitUnderTracks(const Footprint &program,
-                                                const Machine &machine,
                                                 const Defect &defect,
                                                 const PlaceMap &places) {
   bool down = places.axis() == Axis::Y;
   int32_t physical = down ? defect.place.y : defect.place.x;
   int32_t across = down ? defect.place.x : defect.place.y;
-  (void)machine;
   LineView view(program, places, physical);
   if (!view.isInside) {
     return std::nullopt;
