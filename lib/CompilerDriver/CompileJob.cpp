@@ -147,26 +147,6 @@ static uint64_t predictedCycles(const CompiledImage &compiled) {
   return cycles ? uint64_t(cycles.getInt()) : uint64_t(1) << 40;
 }
 
-/// The "defects" of a report.
-static void describeWafer(Image &image, const Remapped &fit,
-                          uint64_t cyclesLost) {
-  nlohmann::json report = nlohmann::json::parse(image.report, nullptr, false);
-  if (!report.is_object()) {
-    report = nlohmann::json::object();
-  }
-  const DefectMap &d = fit.map.defects;
-  report["defects"] = {
-      {"tiles", d.tiles.size()},
-      {"cores", d.cores.size()},
-      {"links", d.links.size()},
-      {"banks", d.banks.size()},
-      {"lines_skipped", fit.cost.rowsSkipped + fit.cost.columnsSkipped},
-      {"tiles_bypassed", fit.cost.tilesBypassed},
-      {"long_links", 0},
-      {"cycles_lost", cyclesLost}};
-  image.report = report.dump();
-}
-
 namespace {
 /// The best plan for a wafer so far.
 struct Fitted {
@@ -234,9 +214,8 @@ wafer::compileImage(const CompileRequest &request, CompilerSession &session,
     return nullptr;
   }
   Image &image = best->compiled->emitted.image;
-  image.map = best->fit.map;
-  describeWafer(image, best->fit,
-                best->cycles - std::min(best->cycles, perfectCycles));
+  applyFit(image, best->fit,
+           best->cycles - std::min(best->cycles, perfectCycles));
   return std::move(best->compiled);
 }
 

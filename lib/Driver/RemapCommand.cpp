@@ -33,6 +33,8 @@ static void printCost(const RemapCost &cost, double seconds, bool json,
                            {"rows_skipped", cost.rowsSkipped},
                            {"columns_skipped", cost.columnsSkipped},
                            {"tiles_bypassed", cost.tilesBypassed},
+                           {"hole_tracks", cost.holeTracks},
+                           {"long_links", cost.longLinks},
                            {"cycles_added_estimate", cost.cyclesAdded},
                            {"seconds", seconds}};
     context.write(root.dump(2) + "\n");
@@ -41,6 +43,10 @@ static void printCost(const RemapCost &cost, double seconds, bool json,
   context.print("moved by         {},{}\n", cost.movedX, cost.movedY);
   context.print("lines skipped    {} rows, {} columns\n", cost.rowsSkipped,
                 cost.columnsSkipped);
+  if (cost.holeTracks) {
+    context.print("hole tracks      {}, with {} long links\n", cost.holeTracks,
+                  cost.longLinks);
+  }
   if (cost.tilesBypassed) {
     context.print("tiles bypassed   {}\n", cost.tilesBypassed);
   }
@@ -69,7 +75,7 @@ static ExitCode runRemap(const Options &options, CommandContext &context) {
   double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
           .count();
-  loaded->image.map = std::move(result->map);
+  applyFit(loaded->image, *result, result->cost.cyclesAdded);
   if (Status sound = validate(loaded->image, loaded->machine); !sound) {
     return context.fail(sound.error());
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "Yield.h"
 
+#include "wafer/Remap/Tracks.h"
 #include "wafer/Sim/TokenRun.h"
 #include "wafer/Support/Rng.h"
 
@@ -125,6 +126,7 @@ private:
       return;
     }
     defects[index] = uint32_t(map->size());
+    measureYardsticks(*map, out);
     auto start = std::chrono::steady_clock::now();
     Result<Remapped> mapped =
         remapProgram(footprint, machine, *map, options.remap);
@@ -139,7 +141,7 @@ private:
     out.cost = mapped->cost;
     // The way of the host's words is no part of a token's loop.
     bool isSlower = out.cost.rowsSkipped || out.cost.columnsSkipped ||
-                    out.cost.tilesBypassed;
+                    out.cost.holeTracks || out.cost.tilesBypassed;
     if (!isSlower) {
       return;
     }
@@ -155,6 +157,33 @@ private:
       cycles = *simulated;
     }
     out.lost = 1 - table.cyclesPerToken / cycles;
+  }
+
+  /// What is left of the usable rectangle without its dead cores; a dead link
+  /// takes the core west or north of it.
+  void measureYardsticks(const DefectMap &map, YieldSample &out) const {
+    std::vector<Coord> dead;
+    auto add = [&](Coord tile) {
+      if (machine.usable.contains(tile)) {
+        dead.push_back({tile.x - machine.usable.x, tile.y - machine.usable.y});
+      }
+    };
+    for (Coord c : map.tiles) {
+      add(c);
+    }
+    for (Coord c : map.cores) {
+      add(c);
+    }
+    for (const DeadBank &b : map.banks) {
+      add(b.core);
+    }
+    for (const DeadLink &l : map.links) {
+      add(l.core);
+    }
+    int32_t w = machine.width(), h = machine.height();
+    DroppedLines kept = dropLines(w, h, dead);
+    out.dropped = double(kept.rows) * kept.columns / (double(w) * h);
+    out.rerouted = double(rerouteColumns(w, h, dead).size()) / w;
   }
 
   void fail(Diagnostic error) {
@@ -174,6 +203,8 @@ private:
       p.meanDefects += double(defects[at]) / options.samples;
       p.secondsMean += s.seconds / options.samples;
       p.secondsMax = std::max(p.secondsMax, s.seconds);
+      p.droppedMean += s.dropped / options.samples;
+      p.reroutedMean += s.rerouted / options.samples;
       if (!s.isMapped) {
         p.firstReason = p.firstReason.empty() ? s.reason : p.firstReason;
         continue;
@@ -182,8 +213,11 @@ private:
       lost.push_back(s.lost);
       p.moved += s.cost.movedX || s.cost.movedY;
       p.skipped += s.cost.rowsSkipped || s.cost.columnsSkipped;
+      p.tracked += s.cost.holeTracks > 0;
       p.bypassed += s.cost.tilesBypassed > 0;
       p.meanLines += s.cost.rowsSkipped + s.cost.columnsSkipped;
+      p.meanTracks += s.cost.holeTracks;
+      p.meanLongLinks += double(s.cost.longLinks);
       p.meanBypassed += s.cost.tilesBypassed;
     }
     if (lost.empty()) {
@@ -199,6 +233,8 @@ private:
     p.lost5 = percentile(0.05);
     p.lost95 = percentile(0.95);
     p.meanLines /= p.mapped;
+    p.meanTracks /= p.mapped;
+    p.meanLongLinks /= p.mapped;
     p.meanBypassed /= p.mapped;
     return p;
   }
@@ -245,6 +281,11 @@ std::string YieldTable::toJson() const {
                               {"moved", p.moved},
                               {"lines_skipped", p.skipped},
                               {"lines_mean", p.meanLines},
+                              {"tracked", p.tracked},
+                              {"tracks_mean", p.meanTracks},
+                              {"long_links_mean", p.meanLongLinks},
+                              {"dropped_lines_cores_left", p.droppedMean},
+                              {"greedy_columns_cores_left", p.reroutedMean},
                               {"bypassed", p.bypassed},
                               {"tiles_bypassed_mean", p.meanBypassed},
                               {"remap_seconds_mean", p.secondsMean},
@@ -252,6 +293,17 @@ std::string YieldTable::toJson() const {
                               {"first_refusal", p.firstReason}});
   }
   return root.dump(2) + "\n";
+}
+
+static std::string escaped(const std::string &text) {
+  std::string out;
+  for (char c : text) {
+    out += c == '&'   ? "&amp;"
+           : c == '<' ? "&lt;"
+           : c == '>' ? "&gt;"
+                      : std::string(1, c);
+  }
+  return out;
 }
 
 std::string YieldTable::toSvg(const std::string &title) const {
@@ -272,7 +324,8 @@ std::string YieldTable::toSvg(const std::string &title) const {
       "<text x=\"{}\" y=\"20\" font-size=\"14\">{}</text>\n"
       "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"none\" "
       "stroke=\"#888\"/>\n",
-      kWidth, kHeight, kLeft, title, kLeft, kTop, kPlotWidth, kPlotHeight);
+      kWidth, kHeight, kLeft, escaped(title), kLeft, kTop, kPlotWidth,
+      kPlotHeight);
   std::string mapped, mean, upper, lower;
   for (size_t i = 0; i < points.size(); ++i) {
     const YieldPoint &p = points[i];

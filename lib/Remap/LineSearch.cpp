@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 #include "LineSearch.h"
 
+#include "TrackSearch.h"
+
 #include <algorithm>
 #include <fmt/format.h>
 #include <map>
@@ -156,11 +158,8 @@ namespace {
 class WaySearch {
 public:
   WaySearch(const Footprint &program, const Machine &machine,
-            const std::vector<Defect> &defects, const Lines &lines)
-      : machine(machine),
-        box{lines.columns.homeOf(0), lines.rows.homeOf(0), 0, 0} {
-    box.w = lines.columns.homeOf(program.width() - 1) + 1 - box.x;
-    box.h = lines.rows.homeOf(program.height() - 1) + 1 - box.y;
+            const std::vector<Defect> &defects, const PlaceMap &places)
+      : machine(machine), shape(program, places) {
     for (const Defect &d : defects) {
       if (d.kind == Defect::Kind::Tile) {
         dead.insert(d.place);
@@ -213,7 +212,7 @@ private:
   }
   bool isOpen(Coord c) const {
     return c.x >= 0 && c.y >= 0 && c.x < machine.width() &&
-           c.y < machine.height() && !box.contains(c) && !dead.count(c);
+           c.y < machine.height() && !shape.contains(c) && !dead.count(c);
   }
   bool linkWorks(Coord c, Port side) const {
     DeadLink link = DeadLink{c, side}.normalised();
@@ -237,7 +236,7 @@ private:
   }
 
   const Machine &machine;
-  Rect box;
+  ProgramShape shape;
   std::set<Coord> dead;
   std::set<Coord> deadEnds;
   std::set<DeadLink> deadLinks;
@@ -247,17 +246,15 @@ private:
 
 bool wafer::remap::routePorts(const Footprint &program, const Machine &machine,
                               const std::vector<Defect> &defects,
-                              const Lines &lines,
+                              const PlaceMap &places,
                               std::vector<PortRoute> &routes) {
-  WaySearch search(program, machine, defects, lines);
+  WaySearch search(program, machine, defects, places);
   routes.clear();
   for (const Footprint::Port &port : program.ports()) {
-    Coord home{lines.columns.homeOf(port.core.x),
-               lines.rows.homeOf(port.core.y)};
+    std::optional<Coord> home = places.homeOf(port.core);
     PortRoute route;
     route.port = port.index;
-    if (home.x >= machine.width() || home.y >= machine.height() ||
-        !search.find(home, port.west, route)) {
+    if (!home || !search.find(*home, port.west, route)) {
       return false;
     }
     // A port that stays where it is needs no word.
