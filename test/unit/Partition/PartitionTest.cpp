@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "wafer/Partition/Partition.h"
+#include "wafer/Partition/ChainGroups.h"
 #include "wafer/Place/Floorplan.h"
 
 #include <gtest/gtest.h>
+#include <limits>
+#include <numeric>
 
 using namespace wafer;
 
@@ -302,3 +305,50 @@ TEST(Floorplan, SnakeAgreesWithBruteForce) {
 }
 
 } // namespace
+
+TEST(ChainGroups, GrowsWhileNothingWaits) {
+  // Collectors begin 20 cycles behind their group; 6 a member, 5 a link. 4 are
+  // sent at 24; (24 + 5 - 20) / 5 < 4, so 4 again, sent at 24 + 20 = 44 (24 + 4
+  // + 5 = 33 is less); (44 - 15) / 5 = 5, sent at max(44 + 10, 30 + 20) =
+  // 54; 7.
+  GroupGrowth growth;
+  growth.first = 4;
+  growth.start = 20;
+  using Sizes = std::vector<int64_t>;
+  EXPECT_EQ(growth.sizes({20}), (Sizes{4, 4, 5, 7}));
+  EXPECT_EQ(growth.cycles({4, 4, 5, 7}), 66);
+  // No group crosses the end of a run: 2 are left of the first one, sent at 51,
+  // so 7 may follow, and the 3 behind them are not worth a group.
+  EXPECT_EQ(growth.sizes({10, 10}), (Sizes{4, 4, 2, 10}));
+  growth.most = 4;
+  EXPECT_EQ(growth.sizes({20}), (Sizes{4, 4, 4, 4, 4}));
+}
+
+TEST(ChainGroups, IsCloseToTheBestOfAllCuts) {
+  for (int64_t start : {0, 10, 40}) {
+    for (int lines = 1; lines <= 15; ++lines) {
+      GroupGrowth growth;
+      growth.start = start;
+      int64_t best = std::numeric_limits<int64_t>::max();
+      for (unsigned cuts = 0; cuts < (1u << (lines - 1)); ++cuts) {
+        std::vector<int64_t> sizes = {1};
+        for (int i = 0; i + 1 < lines; ++i) {
+          if (cuts >> i & 1) {
+            sizes.push_back(1);
+          } else {
+            ++sizes.back();
+          }
+        }
+        best = std::min(best, growth.cycles(sizes));
+      }
+      int64_t found = std::numeric_limits<int64_t>::max();
+      for (growth.first = 1; growth.first <= lines; ++growth.first) {
+        std::vector<int64_t> sizes = growth.sizes({lines});
+        EXPECT_EQ(std::accumulate(sizes.begin(), sizes.end(), int64_t(0)),
+                  lines);
+        found = std::min(found, growth.cycles(sizes));
+      }
+      EXPECT_LE(found, best + 7) << lines << " lines, start " << start;
+    }
+  }
+}
