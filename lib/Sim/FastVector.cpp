@@ -2,6 +2,8 @@
 //===- FastVector.cpp - Vector instructions -------------------------------===//
 #include "FastCore.h"
 
+#include "wafer/Machine/Lanes.h"
+
 #include <cstring>
 #include <fmt/format.h>
 
@@ -106,7 +108,7 @@ void Cores::planSteps(VectorOp &op) const {
   op.perStep = vectors[uint8_t(op.op)].lanes;
   for (const Operand *o : {&op.src0, &op.src1, &op.dest}) {
     if (o->source == Source::Memory) {
-      op.perStep = sim::lanesForStride(o->stride0, op.perStep);
+      op.perStep = lanesForStride(o->stride0, op.perStep);
     }
   }
   if (op.dest.stride0 == 0) {
