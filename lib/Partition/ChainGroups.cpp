@@ -23,26 +23,44 @@ int64_t GroupGrowth::sentBy(int64_t size, bool isOutermost,
   return isOutermost ? own : std::max(before + size + member - 1, own + start);
 }
 
+template <typename Each>
+int64_t GroupGrowth::walk(int64_t run, int64_t &size, bool &isOutermost,
+                          int64_t sent, const Each &each) const {
+  int64_t link = member - 1, limit = std::max(most, first);
+  while (run > 0) {
+    int64_t taken = std::min({size, limit, run});
+    // What is left of a run would be a group as well: rather a longer one.
+    if (2 * (run - taken) < taken && run <= limit) {
+      taken = run;
+    }
+    each(taken);
+    run -= taken;
+    sent = sentBy(taken, isOutermost, sent);
+    isOutermost = false;
+    size = std::max(size, (sent + link - start) / link);
+  }
+  return sent;
+}
+
 std::vector<int64_t>
 GroupGrowth::sizes(const std::vector<int64_t> &runs) const {
   std::vector<int64_t> list;
-  int64_t size = std::max<int64_t>(1, first), link = member - 1;
-  int64_t sent = 0; // when the last collector so far sends
+  int64_t size = std::max<int64_t>(1, first), sent = 0;
+  bool isOutermost = true;
   for (int64_t run : runs) {
-    while (run > 0) {
-      int64_t limit = std::max(most, first);
-      int64_t taken = std::min({size, limit, run});
-      // What is left of a run would be a group as well: rather a longer one.
-      if (2 * (run - taken) < taken && run <= limit) {
-        taken = run;
-      }
-      list.push_back(taken);
-      run -= taken;
-      sent = sentBy(taken, list.size() == 1, sent);
-      size = std::max(size, (sent + link - start) / link);
-    }
+    sent = walk(run, size, isOutermost, sent,
+                [&](int64_t taken) { list.push_back(taken); });
   }
   return list;
+}
+
+int64_t GroupGrowth::cyclesOver(int64_t length, int64_t run) const {
+  int64_t size = std::max<int64_t>(1, first), sent = 0;
+  bool isOutermost = true;
+  for (int64_t left = length; left > 0; left -= run) {
+    sent = walk(std::min(left, run), size, isOutermost, sent, [](int64_t) {});
+  }
+  return sent;
 }
 
 int64_t GroupGrowth::cycles(const std::vector<int64_t> &sizes) const {

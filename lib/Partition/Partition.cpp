@@ -89,9 +89,9 @@ struct LocalSizes {
 };
 
 /// Instructions of the layer role; measured on the emitted role, rounded up.
-constexpr int64_t kLayerInstructions = 1000;
+constexpr int64_t kLayerInstructions = 1150;
 /// Parameter block (descriptors) and small buffers of the layer role, likewise.
-constexpr int64_t kLayerParameterBytes = 2816;
+constexpr int64_t kLayerParameterBytes = 3584;
 } // namespace
 
 SramEstimate wafer::estimateLayerSram(const PartitionProblem &p, int64_t width,
@@ -160,9 +160,12 @@ int64_t wafer::estimateAllReduceCycles(const Machine &machine,
     return 3 * instruction + hopWordCycles(machine) * half + half + words;
   }
   GroupGrowth growth = groupGrowth(machine, set, groupSize);
-  return twoLevelCycles(machine, set, words,
-                        growth.cycles(growth.sizes({half})), half);
+  return twoLevelCycles(machine, set, words, growth.cyclesOver(half, half),
+                        half);
 }
+
+/// Longer groups at the end of a line are never best: those behind them wait.
+static constexpr int64_t kMostOutermost = 32;
 
 int64_t wafer::chainGroupRows(const Machine &machine, const ParameterSet &set,
                               int64_t rows) {
@@ -175,7 +178,7 @@ int64_t wafer::chainGroupRows(const Machine &machine, const ParameterSet &set,
   constexpr int64_t kWords = 16;
   int64_t best = 0;
   int64_t least = estimateAllReduceCycles(machine, set, kWords, rows);
-  for (int64_t size = 2; size <= rows / 4; ++size) {
+  for (int64_t size = 2; size <= std::min(rows / 4, kMostOutermost); ++size) {
     int64_t cycles = estimateAllReduceCycles(machine, set, kWords, rows, size);
     if (cycles < least) {
       least = cycles;
@@ -199,7 +202,7 @@ int64_t wafer::estimateHeadReduceCycles(const Machine &machine,
   GroupGrowth growth = groupGrowth(machine, set, most);
   growth.most = most;
   return twoLevelCycles(machine, set, words,
-                        growth.cycles(growth.sizes({columns})), columns);
+                        growth.cyclesOver(columns, columns), columns);
 }
 
 int64_t wafer::estimateRowReduceCycles(const Machine &machine,
@@ -212,12 +215,8 @@ int64_t wafer::estimateRowReduceCycles(const Machine &machine,
   GroupGrowth growth = groupGrowth(machine, set, size);
   int64_t run = ceilDiv(columns, std::clamp<int64_t>(heads, 1, columns));
   growth.most = mostOfRun(run, size);
-  std::vector<int64_t> runs;
-  for (int64_t left = (columns + 1) / 2; left > 0; left -= run) {
-    runs.push_back(std::min(left, run));
-  }
-  return twoLevelCycles(machine, set, words, growth.cycles(growth.sizes(runs)),
-                        columns / 2);
+  return twoLevelCycles(machine, set, words,
+                        growth.cyclesOver((columns + 1) / 2, run), columns / 2);
 }
 
 int64_t wafer::mostOfRun(int64_t run, int64_t first) {
@@ -241,7 +240,8 @@ int64_t wafer::rowGroupColumns(const Machine &machine, const ParameterSet &set,
            estimateHeadReduceCycles(machine, set, kWords, run, size);
   };
   int64_t best = 0, least = cost(0);
-  for (int64_t size = 2; size <= std::min(run, columns / 4); ++size) {
+  for (int64_t size = 2; size <= std::min({run, columns / 4, kMostOutermost});
+       ++size) {
     if (cost(size) < least) {
       least = cost(size);
       best = size;

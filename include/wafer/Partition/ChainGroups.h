@@ -42,8 +42,14 @@ struct GroupGrowth {
   std::vector<int64_t> sizes(const std::vector<int64_t> &runs) const;
   /// Cycles from the first word sent to the last collector's.
   int64_t cycles(const std::vector<int64_t> &sizes) const;
+  /// The same for the sizes on a half line that is cut into runs of `run`.
+  int64_t cyclesOver(int64_t length, int64_t run) const;
 
 private:
+  /// The groups of one run; returns when the last of them sends.
+  template <typename Each>
+  int64_t walk(int64_t run, int64_t &size, bool &isOutermost, int64_t sent,
+               const Each &each) const;
   int64_t sentBy(int64_t size, bool isOutermost, int64_t before) const;
 };
 

@@ -62,6 +62,7 @@ private:
   ChainShape columnShape(StageOp stage);
   StageStreams makeStageStreams(StageOp stage, bool layer);
   Groups headGroups(StageOp stage) { return wafer::headGroups(symbols, stage); }
+  void keepTurnsApart();
   void makeStreams();
 
   LogicalResult lowerLoop();
@@ -276,6 +277,36 @@ Lowering::HandOver Lowering::makeHandOver(TransferOp transfer) {
   return handOver;
 }
 
+// The queue of a turn is bound to its color in the whole column, also in the
+// rows where another turn or none arrives. So no other queue of the stage may
+// be bound to that color, though the streams share no router.
+void Lowering::keepTurnsApart() {
+  for (auto [stage, streams] : llvm::zip(layers, layerStreams)) {
+    const HandOver &in = handOverInto[stage.getSymNameAttr()];
+    if (!in.isTurn) {
+      continue;
+    }
+    std::vector<std::string> others;
+    for (const ChainQueues *queues : {&streams.rows, &streams.columns}) {
+      llvm::append_range(others, queues->first);
+      llvm::append_range(others, queues->second);
+    }
+    llvm::append_range(others, streams.rows.third);
+    if (!streams.group.empty()) {
+      others.push_back(streams.group);
+    }
+    for (const std::string &turn : in.families) {
+      for (const std::string &other : others) {
+        wfabric::ExclusiveOp::create(
+            builder,
+            builder.getArrayAttr(
+                {FlatSymbolRefAttr::get(builder.getContext(), turn),
+                 FlatSymbolRefAttr::get(builder.getContext(), other)}));
+      }
+    }
+  }
+}
+
 void Lowering::makeStreams() {
   for (auto transfer : module.getOps<TransferOp>()) {
     HandOver handOver = makeHandOver(transfer);
@@ -317,6 +348,7 @@ void Lowering::makeStreams() {
   for (const RoutedStream &s : plan.streams) {
     wfabric::StreamOp::create(builder, s);
   }
+  keepTurnsApart();
   wfabric::HostPortOp::create(builder, "prompt", wfabric::PortDirection::Input,
                               HostEdge{true, hostRow}, "prompt_in");
   wfabric::HostPortOp::create(builder, "tokens", wfabric::PortDirection::Output,
