@@ -89,9 +89,9 @@ struct LocalSizes {
 };
 
 /// Instructions of the layer role; measured on the emitted role, rounded up.
-constexpr int64_t kLayerInstructions = 1150;
+constexpr int64_t kLayerInstructions = 1010;
 /// Parameter block (descriptors) and small buffers of the layer role, likewise.
-constexpr int64_t kLayerParameterBytes = 3584;
+constexpr int64_t kLayerParameterBytes = 2816;
 } // namespace
 
 SramEstimate wafer::estimateLayerSram(const PartitionProblem &p, int64_t width,
@@ -118,8 +118,20 @@ SramEstimate wafer::estimateLayerSram(const PartitionProblem &p, int64_t width,
   int64_t scores = s.slots * s.kvHeads * s.group;
   int64_t attention = 4 * (s.query + 2 * s.key) * 2 + scores * 4 * 4;
   int64_t feedForward = s.ffn * 4 * 6;
-  e.scratch = s.dim * 10 + attention + feedForward + kLayerParameterBytes;
-  e.code = kLayerInstructions * int64_t(p.machine->codeBytesPerInstruction);
+  // Products that are made at once; small ones are among the small buffers.
+  // Where those of all queries are too many there is code for one after the
+  // other.
+  constexpr int64_t kSmallProducts = 900, kByQueryInstructions = 130;
+  constexpr int64_t kNormInstructions = 130, kNormBytes = 700;
+  int64_t products = s.group * s.pairs * 2 * s.slots;
+  int64_t productBytes = 2 * std::min(kProductElements, products);
+  bool byQuery = products > kProductElements || s.slots > kHalfTerms;
+  e.scratch = s.dim * 10 + attention + feedForward + kLayerParameterBytes +
+              std::max<int64_t>(0, productBytes - kSmallProducts) +
+              (p.qkNorm ? kNormBytes : 0);
+  e.code = (kLayerInstructions + (byQuery ? kByQueryInstructions : 0) +
+            (p.qkNorm ? kNormInstructions : 0)) *
+           int64_t(p.machine->codeBytesPerInstruction);
   return e;
 }
 
@@ -566,7 +578,11 @@ SideColumns sideColumns(const PartitionProblem &p, int64_t height) {
   int64_t rows =
       std::max<int64_t>(1, budget / std::max<int64_t>(1, dim * p.weightBytes));
   columns.embed = ceilDiv(p.vocab, rows);
-  int64_t logits = std::max<int64_t>(1, budget / (dim * p.weightBytes + 4));
+  // A logit, its binary16 sum, and its weights, whose rows may be padded.
+  int64_t bytes = dim * p.weightBytes + 4 +
+                  (productTypes(p) == ProductTypes::Mixed ? 2 : 0);
+  budget -= 8 * dim * p.weightBytes;
+  int64_t logits = std::max<int64_t>(1, budget / bytes);
   columns.head = ceilDiv(p.vocab, logits);
   return columns;
 }

@@ -277,31 +277,45 @@ Lowering::HandOver Lowering::makeHandOver(TransferOp transfer) {
   return handOver;
 }
 
-// The queue of a turn is bound to its color in the whole column, also in the
-// rows where another turn or none arrives. So no other queue of the stage may
-// be bound to that color, though the streams share no router.
+// The queues of a turn, where it leaves and where it arrives, are bound to its
+// color in the whole column, also in the rows where another turn or none ends.
+// So no other queue of these stages may be bound to that color, though the
+// streams share no router.
 void Lowering::keepTurnsApart() {
+  auto keepApart = [&](const HandOver &turn, const std::string &other) {
+    for (const std::string &family : turn.families) {
+      Attribute pair[] = {FlatSymbolRefAttr::get(builder.getContext(), family),
+                          FlatSymbolRefAttr::get(builder.getContext(), other)};
+      wfabric::ExclusiveOp::create(builder, builder.getArrayAttr(pair));
+    }
+  };
   for (auto [stage, streams] : llvm::zip(layers, layerStreams)) {
     const HandOver &in = handOverInto[stage.getSymNameAttr()];
-    if (!in.isTurn) {
-      continue;
+    const HandOver &out = handOverFrom[stage.getSymNameAttr()];
+    const ChainQueues &rows = streams.rows, &columns = streams.columns;
+    std::vector<std::string> ends;
+    if (in.isTurn || out.isTurn) {
+      // What leaves somewhere in the stage arrives somewhere in it. The links
+      // of the collectors arrive by the same queue as a turn.
+      for (const auto *list : {&rows.first, &rows.second, &rows.third,
+                               &columns.first, &columns.second}) {
+        llvm::append_range(ends, *list);
+      }
+      if (!streams.group.empty()) {
+        ends.push_back(streams.group);
+      }
     }
-    std::vector<std::string> others;
-    for (const ChainQueues *queues : {&streams.rows, &streams.columns}) {
-      llvm::append_range(others, queues->first);
-      llvm::append_range(others, queues->second);
+    for (const std::string &other : ends) {
+      if (in.isTurn) {
+        keepApart(in, other);
+      }
+      if (out.isTurn) {
+        keepApart(out, other);
+      }
     }
-    llvm::append_range(others, streams.rows.third);
-    if (!streams.group.empty()) {
-      others.push_back(streams.group);
-    }
-    for (const std::string &turn : in.families) {
-      for (const std::string &other : others) {
-        wfabric::ExclusiveOp::create(
-            builder,
-            builder.getArrayAttr(
-                {FlatSymbolRefAttr::get(builder.getContext(), turn),
-                 FlatSymbolRefAttr::get(builder.getContext(), other)}));
+    if (out.isTurn) {
+      for (const std::string &other : columns.third) {
+        keepApart(out, other);
       }
     }
   }
