@@ -156,10 +156,11 @@ static int64_t vectorCycles(const Machine &machine, const ParameterSet &set,
 
 /// An all-reduce on two levels, whose chains take `chain` cycles and whose
 /// multicast goes over `back` hops: inside the groups, then over the
-/// collectors. Two more instructions than on one, each behind a branch.
+/// collectors. Two more instructions than on one, each behind a branch; the
+/// start of one is in the chain (GroupGrowth::start).
 static int64_t twoLevelCycles(const Machine &machine, const ParameterSet &set,
                               int64_t words, int64_t chain, int64_t back) {
-  return 5 * vectorCycles(machine, set, words, "fadds") +
+  return 4 * vectorCycles(machine, set, words, "fadds") +
          4 * int64_t(set.branch + set.load) + chain + back + 2 * words;
 }
 
