@@ -228,6 +228,11 @@ int64_t headColumnGroups(const Machine &machine, const ParameterSet &set,
 int64_t estimateArgMaxCycles(const Machine &machine, const ParameterSet &set,
                              int64_t columns, int64_t rows, int64_t logits);
 
+/// Estimated cycles of the head on `columns` columns: the product, its sums
+/// over the rows, and the greatest logit.
+int64_t estimateHeadCycles(const PartitionProblem &problem, int64_t height,
+                           int64_t columns);
+
 /// The split of the rotary table: position = high * low-size + low.
 int64_t ropeLowSize(int64_t context);
 
