@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Places of the program are ranked by the defects that they meet; from the best
-// ones the search for lines starts (AxisSearch.cpp). When none of them works,
-// others follow, and then random choices of lines.
+// ones the search for lines starts (AxisSearch.cpp), and tracks are laid
+// (TrackSearch.cpp). When nothing works, the search for lines starts from other
+// places, and then from random choices of lines.
 //
 //===----------------------------------------------------------------------===//
 #include "wafer/Remap/Remap.h"
@@ -38,32 +39,18 @@ public:
     }
     uint64_t work = workOfSearch();
     size_t most = size_t(std::clamp<uint64_t>(kMostWork / work, 6, 256));
-    size_t tried = 0;
-    for (const Place &place : rank()) {
-      bool enough =
-          tried >= (best ? std::min<size_t>(most, options.candidates) : most);
-      if (enough || isDone() || isWalledOff()) {
-        break;
-      }
-      ++tried;
-      attempt(linesAt(place.moved), tried % 2 == 0);
-    }
+    std::vector<Place> places = rank();
+    size_t first = std::min<size_t>(most, options.candidates);
+    tryPlaces(places, 0, first);
+    layTracks();
+    // Where neither helps: all that there is time for.
+    tryPlaces(places, first, most);
     Rng rng(1);
     uint64_t starts = std::clamp<uint64_t>(4 * kMostWork / work, 4, 1000);
     for (uint64_t i = 0; i < starts && !best && !isWalledOff(); ++i) {
       attempt({randomLines(rng, machine.height(), program.height()),
                randomLines(rng, machine.width(), program.width())},
               i % 2 == 0);
-    }
-    for (Axis axis : {Axis::Y, Axis::X}) {
-      uint64_t limit = best ? best->cost.cyclesAdded : kNoLimit;
-      if (limit == 0 || !options.useTracks) {
-        break;
-      }
-      if (std::optional<Remapped> found =
-              searchTracks(program, machine, map, defects, axis, limit)) {
-        best = std::move(found);
-      }
     }
     if (!best) {
       return refusal();
@@ -77,6 +64,30 @@ private:
   static constexpr uint64_t kMostLooks = 20'000'000;
   static constexpr size_t kMostPorts = 500;
   static constexpr uint64_t kNoLimit = ~uint64_t(0);
+
+  /// Searches for lines from some of the places; from the later ones only until
+  /// there is a map.
+  void tryPlaces(const std::vector<Place> &places, size_t begin, size_t end) {
+    for (size_t i = begin; i < std::min(end, places.size()); ++i) {
+      if (isDone() || isWalledOff() || (best && i >= options.candidates)) {
+        return;
+      }
+      attempt(linesAt(places[i].moved), i % 2 != 0);
+    }
+  }
+
+  void layTracks() {
+    for (Axis axis : {Axis::Y, Axis::X}) {
+      uint64_t limit = best ? best->cost.cyclesAdded : kNoLimit;
+      if (limit == 0 || !options.useTracks) {
+        return;
+      }
+      if (std::optional<Remapped> found =
+              searchTracks(program, machine, map, defects, axis, limit)) {
+        best = std::move(found);
+      }
+    }
+  }
 
   /// States of one search, defects included.
   uint64_t workOfSearch() const {
