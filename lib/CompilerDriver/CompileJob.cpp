@@ -110,6 +110,7 @@ compilePerfect(const CompileRequest &request, CompilerSession &session,
   auto compiled = std::make_unique<CompiledImage>();
   compiled->source = std::move(*source);
   compiled->machine = std::move(*machine);
+  compiled->reserve = request.pipeline.reserveColumns;
   mlir::ModuleOp module = *compiled->source.module;
   EmitOptions options;
   options.weights = request.weights;

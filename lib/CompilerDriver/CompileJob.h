@@ -41,6 +41,8 @@ struct CompiledImage {
   CompiledModule source;
   Machine machine;
   EmittedImage emitted;
+  /// Columns, and rows, that the plan leaves free for defects.
+  int64_t reserve = 0;
 };
 
 /// Null after an error, which has been printed.
