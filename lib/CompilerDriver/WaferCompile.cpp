@@ -66,6 +66,9 @@ private:
       if (best && best->cycles <= perfectCycles) {
         return;
       }
+      if (reserve <= freeLines()) {
+        continue;
+      }
       bool hadFit = best.has_value();
       switch (attempt(reserve)) {
       case Attempt::Impossible:
@@ -140,7 +143,18 @@ private:
     return Attempt::Better;
   }
 
-  /// Most small numbers of free lines change nothing: plans leave some anyway.
+  /// Lines that the last plan leaves free anyway: to ask for so many changes
+  /// nothing.
+  int64_t freeLines() const {
+    int32_t endX = 0, endY = 0;
+    for (const StageInfo &stage : lastStages) {
+      endX = std::max(endX, stage.rect.endX());
+      endY = std::max(endY, stage.rect.endY());
+    }
+    return std::min(machine.width() - endX, machine.height() - endY);
+  }
+
+  /// More lines to leave free may still give the same plan.
   static bool isSame(const std::vector<StageInfo> &a,
                      const std::vector<StageInfo> &b) {
     return !a.empty() && std::equal(a.begin(), a.end(), b.begin(), b.end(),
