@@ -30,7 +30,8 @@ public:
   MeshRemap(const Footprint &program, const Machine &machine,
             const DefectMap &defects, const RemapOptions &options)
       : program(program), machine(machine), map(defects), options(options),
-        defects(usableDefects(defects, machine)) {}
+        defects(usableDefects(defects, machine)), ways(machine, this->defects) {
+  }
 
   Result<Remapped> run() {
     if (program.width() > machine.width() ||
@@ -83,7 +84,7 @@ private:
         return;
       }
       if (std::optional<Remapped> found =
-              searchTracks(program, machine, map, defects, axis, limit)) {
+              searchTracks(program, machine, map, defects, ways, axis, limit)) {
         best = std::move(found);
       }
     }
@@ -172,7 +173,7 @@ private:
     candidate.map.skippedRows = lines.rows.runsBefore(program.height() - 1);
     candidate.map.skippedColumns =
         lines.columns.runsBefore(program.width() - 1);
-    if (!routePorts(program, machine, defects, PlaceMap(candidate.map, machine),
+    if (!ways.route(program, PlaceMap(candidate.map, machine),
                     candidate.map.ports)) {
       ++portsBlocked;
       start.closed.push_back(lines.rows.homeOf(0));
@@ -229,6 +230,7 @@ private:
   const DefectMap &map;
   const RemapOptions &options;
   std::vector<Defect> defects;
+  PortWays ways;
   std::optional<Remapped> best;
   /// The most promising place that failed.
   std::optional<LineResult> blocked;
