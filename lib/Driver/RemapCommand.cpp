@@ -4,6 +4,8 @@
 // Fits an image to one wafer: only its map changes.
 //
 //===----------------------------------------------------------------------===//
+#include "DefectOptions.h"
+
 #include "wafer/Driver/Driver.h"
 #include "wafer/Image/ImageFile.h"
 #include "wafer/Image/Validate.h"
@@ -29,14 +31,8 @@ struct Options {
 static void printCost(const RemapCost &cost, double seconds, bool json,
                       CommandContext &context) {
   if (json) {
-    nlohmann::json root = {{"moved", {cost.movedX, cost.movedY}},
-                           {"rows_skipped", cost.rowsSkipped},
-                           {"columns_skipped", cost.columnsSkipped},
-                           {"tiles_bypassed", cost.tilesBypassed},
-                           {"hole_tracks", cost.holeTracks},
-                           {"long_links", cost.longLinks},
-                           {"cycles_added_estimate", cost.cyclesAdded},
-                           {"seconds", seconds}};
+    nlohmann::json root = describe(cost);
+    root["seconds"] = seconds;
     context.write(root.dump(2) + "\n");
     return;
   }

@@ -9,6 +9,8 @@
 #include <atomic>
 #include <chrono>
 #include <fmt/format.h>
+#include <map>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -80,6 +82,57 @@ public:
   }
 
 private:
+  /// A token on a wafer, simulated once for all maps that differ only in what
+  /// no token notices: the place of the program, the ways of the host's words,
+  /// and the defects themselves.
+  Result<double> cyclesUnder(LogicalMap map) {
+    std::string key = timingKey(map);
+    {
+      std::lock_guard<std::mutex> lock(memoMutex);
+      auto known = memo.find(key);
+      if (known != memo.end()) {
+        return known->second;
+      }
+    }
+    Image copy = image;
+    copy.map = std::move(map);
+    Result<double> cycles = simulateToken(copy, machine, *costs);
+    if (cycles) {
+      std::lock_guard<std::mutex> lock(memoMutex);
+      memo.emplace(std::move(key), *cycles);
+    }
+    return cycles;
+  }
+
+  /// Equal for maps under which the program has the same shape. Places of
+  /// bypassed tiles are physical, so such maps stay as they are.
+  static std::string timingKey(LogicalMap map) {
+    map.defects = {};
+    map.ports.clear();
+    if (map.bypassed.empty()) {
+      int32_t rows = dropLead(map.skippedRows);
+      int32_t columns = dropLead(map.skippedColumns);
+      for (HoleTrack &track : map.tracks) {
+        for (HoleTrack::Point &point : track.points) {
+          point.home -= map.trackAxis == Axis::Y ? columns : rows;
+        }
+      }
+    }
+    return map.toJson();
+  }
+  /// Moves skipped lines such that none lies before the program; by how many.
+  static int32_t dropLead(std::vector<LineRun> &runs) {
+    if (runs.empty() || runs.front().begin != 0) {
+      return 0;
+    }
+    int32_t lead = runs.front().count;
+    runs.erase(runs.begin());
+    for (LineRun &run : runs) {
+      run.begin -= lead;
+    }
+    return lead;
+  }
+
   Status prepare() {
     costs = machine.findParameters(options.params.empty()
                                        ? machine.parameterSets.front().name
@@ -147,9 +200,7 @@ private:
     }
     double cycles = table.cyclesPerToken + double(out.cost.cyclesAdded);
     if (options.simulate) {
-      Image copy = image;
-      copy.map = std::move(mapped->map);
-      Result<double> simulated = simulateToken(copy, machine, *costs);
+      Result<double> simulated = cyclesUnder(std::move(mapped->map));
       if (!simulated) {
         fail(simulated.takeError());
         return;
@@ -247,6 +298,9 @@ private:
   YieldTable table;
   std::vector<YieldSample> samples;
   std::vector<uint32_t> defects;
+  /// Cycles of a token, by timingKey().
+  std::map<std::string, double> memo;
+  std::mutex memoMutex;
   std::atomic<uint64_t> next{0}, done{0};
   std::atomic<bool> failed{false};
   std::optional<Diagnostic> failure;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Places of the program are ranked by the defects that they meet; from the best
-// ones the search for lines starts (AxisSearch.cpp). When none of them works,
-// others follow, and then random choices of lines.
+// ones the search for lines starts (AxisSearch.cpp), and tracks are laid
+// (TrackSearch.cpp). When nothing works, the search for lines starts from other
+// places, and then from random choices of lines.
 //
 //===----------------------------------------------------------------------===//
 #include "wafer/Remap/Remap.h"
@@ -29,7 +30,8 @@ public:
   MeshRemap(const Footprint &program, const Machine &machine,
             const DefectMap &defects, const RemapOptions &options)
       : program(program), machine(machine), map(defects), options(options),
-        defects(usableDefects(defects, machine)) {}
+        defects(usableDefects(defects, machine)), ways(machine, this->defects) {
+  }
 
   Result<Remapped> run() {
     if (program.width() > machine.width() ||
@@ -38,32 +40,18 @@ public:
     }
     uint64_t work = workOfSearch();
     size_t most = size_t(std::clamp<uint64_t>(kMostWork / work, 6, 256));
-    size_t tried = 0;
-    for (const Place &place : rank()) {
-      bool enough =
-          tried >= (best ? std::min<size_t>(most, options.candidates) : most);
-      if (enough || isDone() || isWalledOff()) {
-        break;
-      }
-      ++tried;
-      attempt(linesAt(place.moved), tried % 2 == 0);
-    }
+    std::vector<Place> places = rank();
+    size_t first = std::min<size_t>(most, options.candidates);
+    tryPlaces(places, 0, first);
+    layTracks();
+    // Where neither helps: all that there is time for.
+    tryPlaces(places, first, most);
     Rng rng(1);
     uint64_t starts = std::clamp<uint64_t>(4 * kMostWork / work, 4, 1000);
     for (uint64_t i = 0; i < starts && !best && !isWalledOff(); ++i) {
       attempt({randomLines(rng, machine.height(), program.height()),
                randomLines(rng, machine.width(), program.width())},
               i % 2 == 0);
-    }
-    for (Axis axis : {Axis::Y, Axis::X}) {
-      uint64_t limit = best ? best->cost.cyclesAdded : kNoLimit;
-      if (limit == 0 || !options.useTracks) {
-        break;
-      }
-      if (std::optional<Remapped> found =
-              searchTracks(program, machine, map, defects, axis, limit)) {
-        best = std::move(found);
-      }
     }
     if (!best) {
       return refusal();
@@ -77,6 +65,30 @@ private:
   static constexpr uint64_t kMostLooks = 20'000'000;
   static constexpr size_t kMostPorts = 500;
   static constexpr uint64_t kNoLimit = ~uint64_t(0);
+
+  /// Searches for lines from some of the places; from the later ones only until
+  /// there is a map.
+  void tryPlaces(const std::vector<Place> &places, size_t begin, size_t end) {
+    for (size_t i = begin; i < std::min(end, places.size()); ++i) {
+      if (isDone() || isWalledOff() || (best && i >= options.candidates)) {
+        return;
+      }
+      attempt(linesAt(places[i].moved), i % 2 != 0);
+    }
+  }
+
+  void layTracks() {
+    for (Axis axis : {Axis::Y, Axis::X}) {
+      uint64_t limit = best ? best->cost.cyclesAdded : kNoLimit;
+      if (limit == 0 || !options.useTracks) {
+        return;
+      }
+      if (std::optional<Remapped> found =
+              searchTracks(program, machine, map, defects, ways, axis, limit)) {
+        best = std::move(found);
+      }
+    }
+  }
 
   /// States of one search, defects included.
   uint64_t workOfSearch() const {
@@ -161,7 +173,7 @@ private:
     candidate.map.skippedRows = lines.rows.runsBefore(program.height() - 1);
     candidate.map.skippedColumns =
         lines.columns.runsBefore(program.width() - 1);
-    if (!routePorts(program, machine, defects, PlaceMap(candidate.map, machine),
+    if (!ways.route(program, PlaceMap(candidate.map, machine),
                     candidate.map.ports)) {
       ++portsBlocked;
       start.closed.push_back(lines.rows.homeOf(0));
@@ -218,6 +230,7 @@ private:
   const DefectMap &map;
   const RemapOptions &options;
   std::vector<Defect> defects;
+  PortWays ways;
   std::optional<Remapped> best;
   /// The most promising place that failed.
   std::optional<LineResult> blocked;

@@ -70,9 +70,9 @@ class TrackSearch {
 public:
   TrackSearch(const Footprint &program, const Machine &machine,
               const DefectMap &map, const std::vector<Defect> &defects,
-              Axis axis, uint64_t limit)
+              PortWays &ways, Axis axis, uint64_t limit)
       : program(program), machine(machine), map(map), defects(defects),
-        down(axis == Axis::Y), view(program, axis), limit(limit),
+        ways(ways), down(axis == Axis::Y), view(program, axis), limit(limit),
         sizeAlong(down ? machine.height() : machine.width()),
         sizeAcross(down ? machine.width() : machine.height()) {
     keepPlaces();
@@ -374,7 +374,7 @@ private:
         return false;
       }
     }
-    if (!routePorts(program, machine, defects, places, found.map.ports)) {
+    if (!ways.route(program, places, found.map.ports)) {
       return false;
     }
     RemapCost &cost = found.cost;
@@ -395,6 +395,7 @@ private:
   const Machine &machine;
   const DefectMap &map;
   const std::vector<Defect> &defects;
+  PortWays &ways;
   bool down;
   AlongView view;
   uint64_t limit;
@@ -409,8 +410,10 @@ private:
 
 } // namespace
 
-std::optional<Remapped> wafer::remap::searchTracks(
-    const Footprint &program, const Machine &machine, const DefectMap &map,
-    const std::vector<Defect> &defects, Axis axis, uint64_t limit) {
-  return TrackSearch(program, machine, map, defects, axis, limit).run();
+std::optional<Remapped>
+wafer::remap::searchTracks(const Footprint &program, const Machine &machine,
+                           const DefectMap &map,
+                           const std::vector<Defect> &defects, PortWays &ways,
+                           Axis axis, uint64_t limit) {
+  return TrackSearch(program, machine, map, defects, ways, axis, limit).run();
 }

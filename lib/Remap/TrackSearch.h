@@ -9,7 +9,7 @@
 #ifndef WAFER_LIB_REMAP_TRACKSEARCH_H
 #define WAFER_LIB_REMAP_TRACKSEARCH_H
 
-#include "LineSearch.h"
+#include "PortWays.h"
 
 namespace wafer::remap {
 
@@ -19,7 +19,7 @@ std::optional<Remapped> searchTracks(const Footprint &program,
                                      const Machine &machine,
                                      const DefectMap &map,
                                      const std::vector<Defect> &defects,
-                                     Axis axis, uint64_t limit);
+                                     PortWays &ways, Axis axis, uint64_t limit);
 
 /// The defect that the program meets under a map with tracks.
 std::optional<Hit> hitUnderTracks(const Footprint &program,

@@ -30,6 +30,19 @@ public:
   bool crossesEast(int32_t x, int32_t y) const { return has(x, y, kEast); }
   bool crossesSouth(int32_t x, int32_t y) const { return has(x, y, kSouth); }
 
+  /// What is at a place, for those who look at many of a line.
+  static constexpr uint8_t kCore = 1;
+  static constexpr uint8_t kRouter = 2;
+  static constexpr uint8_t kEast = 4;
+  static constexpr uint8_t kSouth = 8;
+  struct Line {
+    const uint8_t *first;
+    size_t step;
+    uint8_t at(int32_t i) const { return first[size_t(i) * step]; }
+  };
+  Line row(int32_t y) const { return {&cells[size_t(y) * size_t(w)], 1}; }
+  Line column(int32_t x) const { return {&cells[size_t(x)], size_t(w)}; }
+
   /// Cycles that a line between columns x and x + 1 (rows y and y + 1) adds to
   /// a token, by an estimate: one for each color of a stage that crosses it, in
   /// each of its layers.
@@ -68,10 +81,6 @@ public:
   std::string stageAt(int32_t x, int32_t y) const;
 
 private:
-  static constexpr uint8_t kCore = 1;
-  static constexpr uint8_t kRouter = 2;
-  static constexpr uint8_t kEast = 4;
-  static constexpr uint8_t kSouth = 8;
   static constexpr uint8_t kNoTurn = 16;
   static constexpr uint8_t kNoTurnWest = 32;
   static constexpr uint8_t kNoTurnNorth = 64;

@@ -14,3 +14,5 @@ if abs(layers["cycles_per_token"] / whole["cycles_per_token"] - 1) < 0.01:
     print("layer by layer within 1 percent of the whole")
 if abs(layers["predicted_cycles_per_token"] / whole["cycles_per_token"] - 1) < 0.2:
     print("prediction within 20 percent")
+if "lost" in whole and abs(layers["lost"] - whole["lost"]) < 0.002 and whole["lost"] > 0:
+    print("lost within 0.2 percent of the whole, some of it")
