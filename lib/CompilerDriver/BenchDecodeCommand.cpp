@@ -17,7 +17,7 @@
 
 #include "wafer/Bench/Calibration.h"
 #include "wafer/Bench/WaferLlm.h"
-#include "wafer/Partition/Partition.h"
+#include "wafer/Partition/DecodePlan.h"
 #include "wafer/Support/Json.h"
 
 #include <CLI/CLI.hpp>
@@ -34,9 +34,6 @@ namespace {
 /// Collectives of a layer with f16 weights: q k v, scores, weighted values, o,
 /// gate and up, down.
 constexpr int kCollectivesPerLayer = 6;
-/// A crossing between wafers without the host's software: the network's round
-/// trip alone (llm_on_wafer, section 9).
-constexpr double kFastCrossing = 11e-6;
 
 struct Options {
   std::string model;
@@ -58,10 +55,7 @@ struct Options {
 struct Decode {
   Machine machine;
   const ParameterSet *set = nullptr;
-  PartitionProblem problem; // the share of one wafer
-  PartitionPlan plan;
-  int64_t wafers = 1;
-  int64_t layers = 0; // of the whole model
+  DecodePlan plan;
   // Simulated (0: not).
   uint64_t layerCycles = 0;
   uint64_t otherCycles = 0; // of a token with one stage, without its layers
@@ -132,8 +126,8 @@ Status BenchDecode::plan() {
     return model.takeError();
   }
   const ModelConfig &config = model->config;
-  PartitionProblem &problem = decode.problem;
-  decode.layers = config.layers;
+  PartitionProblem problem;
+  problem.layers = config.layers;
   problem.dim = config.dim;
   problem.ffn = config.ffn;
   problem.heads = config.heads;
@@ -144,18 +138,12 @@ Status BenchDecode::plan() {
   problem.context = options.context;
   problem.machine = &decode.machine;
   problem.parameterSet = name;
-  constexpr int64_t kMostWafers = 64;
-  for (decode.wafers = 1;; ++decode.wafers) {
-    problem.layers = (decode.layers + decode.wafers - 1) / decode.wafers;
-    Result<PartitionPlan> plan = partition(problem);
-    if (plan) {
-      decode.plan = std::move(*plan);
-      return Status::success();
-    }
-    if (problem.layers == 1 || decode.wafers == kMostWafers) {
-      return plan.takeError();
-    }
+  Result<DecodePlan> plan = planDecode(problem);
+  if (!plan) {
+    return plan.takeError();
   }
+  decode.plan = std::move(*plan);
+  return Status::success();
 }
 
 //===----------------------------------------------------------------------===//
@@ -175,8 +163,8 @@ Result<uint64_t> BenchDecode::simulate(int64_t layers, int64_t stages) {
   DecodeRunOptions run = runOptions();
   CompileRequest request = decodeRequest(run);
   request.pipeline.stages = stages;
-  request.pipeline.width = decode.plan.chosen.width;
-  request.pipeline.height = decode.plan.chosen.height;
+  request.pipeline.width = decode.plan.plan.chosen.width;
+  request.pipeline.height = decode.plan.plan.chosen.height;
   CompilerSession session(context);
   auto compiled = compileLayers(run, request, layers, session, context);
   if (!compiled) {
@@ -200,8 +188,9 @@ Status BenchDecode::simulateAll() {
   }
   decode.layerCycles = *two - *one;
   decode.otherCycles = *one - decode.layerCycles;
-  if (options.whole && decode.wafers == 1) {
-    Result<uint64_t> whole = simulate(decode.layers, decode.plan.chosen.stages);
+  if (options.whole && decode.plan.wafers == 1) {
+    Result<uint64_t> whole =
+        simulate(decode.plan.layers, decode.plan.plan.chosen.stages);
     if (!whole) {
       return whole.takeError();
     }
@@ -219,9 +208,9 @@ Status BenchDecode::simulateAll() {
 }
 
 Status BenchDecode::fitToWafer() {
-  if (decode.wafers != 1) {
+  if (decode.plan.wafers != 1) {
     return Diagnostic{"--defects is for a model on one wafer", options.model,
-                      "", fmt::format("{} wafers", decode.wafers), ""};
+                      "", fmt::format("{} wafers", decode.plan.wafers), ""};
   }
   Result<DecodeOnWafer> found = decodeOnWafer(
       runOptions(), options.defects, !options.predict, options.whole, context);
@@ -229,7 +218,7 @@ Status BenchDecode::fitToWafer() {
     return found.takeError();
   }
   decode.onWafer = std::move(*found);
-  PartitionCandidate &chosen = decode.plan.chosen;
+  PartitionCandidate &chosen = decode.plan.plan.chosen;
   chosen.stages = decode.onWafer->stages;
   chosen.width = decode.onWafer->stageWidth;
   chosen.height = decode.onWafer->stageHeight;
@@ -239,8 +228,8 @@ Status BenchDecode::fitToWafer() {
 /// One layer of WaferLLM's schedule on its best published grid.
 Result<uint64_t> BenchDecode::simulateRival() const {
   WaferLlmShape shape;
-  shape.dim = uint32_t(decode.problem.dim);
-  shape.ffn = uint32_t(decode.problem.ffn);
+  shape.dim = uint32_t(decode.plan.problem.dim);
+  shape.ffn = uint32_t(decode.plan.problem.ffn);
   shape.context = options.context;
   Result<Image> image = buildWaferLlm(decode.machine, shape);
   if (!image) {
@@ -259,32 +248,25 @@ Result<uint64_t> BenchDecode::simulateRival() const {
 //===----------------------------------------------------------------------===//
 
 json BenchDecode::report() const {
-  const PartitionCandidate &chosen = decode.plan.chosen;
-  int64_t share = decode.problem.layers;
-  // What the cost model says of a token beside its layers, by wafer.
-  int64_t otherPredicted =
-      chosen.cyclesPerToken - share * chosen.cyclesPerLayer;
-  int64_t predicted =
-      decode.layers * chosen.cyclesPerLayer + decode.wafers * otherPredicted;
+  const PartitionCandidate &chosen = decode.plan.plan.chosen;
+  int64_t otherPredicted = decode.plan.otherCycles();
+  int64_t predicted = decode.plan.cyclesPerToken();
   bool simulated = decode.layerCycles != 0;
   double layer =
       simulated ? double(decode.layerCycles) : double(chosen.cyclesPerLayer);
   // One stage has hand-overs from the embedding and to the head only.
-  int64_t words = (decode.problem.dim + chosen.height - 1) / chosen.height;
+  int64_t words = (decode.plan.problem.dim + chosen.height - 1) / chosen.height;
   int64_t oneStage =
       2 * (chosen.width + words + 20) + chosen.embedColumns + chosen.width + 50;
   int64_t between = chosen.handOverCycles - oneStage;
   double other = simulated ? double(decode.otherCycles) + double(between)
                            : double(otherPredicted);
   double token = decode.wholeCycles ? double(decode.wholeCycles)
-                                    : double(decode.layers) * layer +
-                                          double(decode.wafers) * other;
-  auto crossing = [&](double seconds) {
-    return double(decode.wafers > 1 ? decode.wafers : 0) * seconds *
-           decode.machine.clockHz;
-  };
-  int64_t bound = decode.layers *
-                  boundLayerCycles(decode.problem, chosen.width, chosen.height);
+                                    : double(decode.plan.layers) * layer +
+                                          double(decode.plan.wafers) * other;
+  int64_t bound =
+      decode.plan.layers *
+      boundLayerCycles(decode.plan.problem, chosen.width, chosen.height);
   const DecodeOnWafer *onWafer = decode.onWafer ? &*decode.onWafer : nullptr;
   if (onWafer) {
     simulated = onWafer->cycles != 0;
@@ -305,15 +287,16 @@ json BenchDecode::report() const {
   object["method"] = isWhole     ? "simulated whole"
                      : simulated ? "simulated layer by layer"
                                  : "predicted";
-  object["stages"] = decode.wafers * chosen.stages;
-  object["wafers"] = decode.wafers;
+  object["stages"] = decode.plan.wafers * chosen.stages;
+  object["wafers"] = decode.plan.wafers;
   object["shelves"] = chosen.shelves;
   object["stage_rect"] = {chosen.width, chosen.height};
-  object["cycles_per_token"] = token + crossing(kFastCrossing);
+  object["cycles_per_token"] =
+      token + decode.plan.crossingCycles(kFastCrossingSeconds);
   object["cycles_per_token_slow_crossing"] =
-      token + crossing(decode.machine.offWaferLatencySeconds);
+      token + decode.plan.crossingCycles(decode.machine.offWaferLatencySeconds);
   object["cycles_per_layer"] = layer;
-  object["head_cycles"] = token - double(decode.layers) * layer;
+  object["head_cycles"] = token - double(decode.plan.layers) * layer;
   object["bound_cycles_per_token"] = bound;
   object["predicted_cycles_per_token"] = predicted;
   object["predicted_cycles_per_layer"] = chosen.cyclesPerLayer;
@@ -340,16 +323,17 @@ json BenchDecode::report() const {
 void BenchDecode::print(const json &object) {
   context.print("{} on {} (parameters '{}'), context {}\n", options.model,
                 decode.machine.name, decode.set->name, options.context);
-  context.print(
-      "  {} stage{} of {}x{} on {} wafer{}, {}\n",
-      object["stages"].get<int64_t>(), object["stages"] == 1 ? "" : "s",
-      decode.plan.chosen.width, decode.plan.chosen.height, decode.wafers,
-      decode.wafers == 1 ? "" : "s", object["method"].get<std::string>());
+  context.print("  {} stage{} of {}x{} on {} wafer{}, {}\n",
+                object["stages"].get<int64_t>(),
+                object["stages"] == 1 ? "" : "s", decode.plan.plan.chosen.width,
+                decode.plan.plan.chosen.height, decode.plan.wafers,
+                decode.plan.wafers == 1 ? "" : "s",
+                object["method"].get<std::string>());
   auto line = [&](const char *what, const char *key) {
     context.print("  {:<44} {:>12.0f}\n", what, object[key].get<double>());
   };
   line("cycles a token", "cycles_per_token");
-  if (decode.wafers > 1) {
+  if (decode.plan.wafers > 1) {
     line("  with crossings of the machine file",
          "cycles_per_token_slow_crossing");
   }

@@ -125,7 +125,9 @@ wafer::compilePerfect(const CompileRequest &request, CompilerSession &session,
   }
   const Model &model = compiled->source.model;
   Image &image = compiled->emitted.image;
-  image.model = describeModel(model.name, model.config, positions);
+  image.model =
+      addStateViews(describeModel(model.name, model.config, positions),
+                    compiled->emitted.states);
   if (model.tokenizer) {
     image.tokenizer = model.tokenizer->toJson();
   }

@@ -309,5 +309,6 @@ void addBenchCommand(CLI::App &app, CommandContext &context) {
   addPhasesBench(*bench, context);
   addWaferLlmBench(*bench, context);
   addSensitivityBench(*bench, context);
+  addTablesBench(*bench, context);
 }
 } // namespace wafer

@@ -4,6 +4,7 @@
 #include "DefectOptions.h"
 
 #include "wafer/Bench/Gemv.h"
+#include "wafer/Bench/PublishedGemv.h"
 #include "wafer/Remap/Remap.h"
 
 #include <CLI/CLI.hpp>
@@ -25,13 +26,6 @@ struct Options : BenchOptions {
   bool check = false;
 };
 
-/// WaferLLM, table 6: 0.0012 and 0.00203 ms at 1.1 GHz on a WSE-2.
-struct PublishedGemv {
-  uint32_t side;
-  double cycles;
-};
-constexpr PublishedGemv kPublished[] = {{16384, 1320}, {32768, 2233}};
-
 /// What the defects of a wafer did to the program.
 struct Fit {
   Remapped remapped;
@@ -43,7 +37,7 @@ struct Fit {
 
 static std::optional<double> publishedCycles(const Options &options,
                                              const Machine &machine) {
-  for (const PublishedGemv &cell : kPublished) {
+  for (const PublishedGemv &cell : publishedGemv()) {
     if (machine.name == "wse2" && options.rows == cell.side &&
         options.cols == cell.side) {
       return cell.cycles;

@@ -131,6 +131,16 @@ Status ImageRun::writeOutputs() {
   return Status::success();
 }
 
+Status ImageRun::saveState(uint64_t steps) {
+  if (options.saveState.empty()) {
+    return Status::success();
+  }
+  auto states = takeStates(*engine, image,
+                           uint32_t(options.position.value_or(0) + steps));
+  return states ? writeStateFiles(options.saveState, image, *states)
+                : Status(states.takeError());
+}
+
 Diagnostic ImageRun::differentIds() const {
   const LogitErrors::Difference &d = *check->errors().difference;
   return Diagnostic{
@@ -152,6 +162,9 @@ json ImageRun::describeCheck() const {
   object["step"] = errors.step;
   object["id"] = errors.id;
   object["max_abs_logit"] = errors.maxAbsLogit;
+  object["relative_error"] = std::isfinite(errors.relativeError)
+                                 ? json(errors.relativeError)
+                                 : json(nullptr);
   object["same_ids"] = !errors.difference;
   return object;
 }
@@ -230,9 +243,10 @@ void ImageRun::reportTokens(const std::vector<uint32_t> &prompt,
   if (hasChecked) {
     const LogitErrors &errors = check->errors();
     context.print("check: {} steps, logits within {:.3g} of the model on the "
-                  "host (step {}, id {}; largest logit {:.3g})\n",
+                  "host (step {}, id {}; largest logit {:.3g}), relative error "
+                  "{:.2e}\n",
                   errors.steps, errors.maxAbsError, errors.step, errors.id,
-                  errors.maxAbsLogit);
+                  errors.maxAbsLogit, errors.relativeError);
   }
 }
 

@@ -4,9 +4,9 @@
 // What was asked for: two stages of 3x3 for the three layers.
 // CHECK: module attributes {wafer.accumulate = "mixed", wafer.context = 16 : i64, wafer.machine = "tiny16", wafer.params = "measured"
 
-// Only weights are left of the model.
+// Only weights and states are left of the model.
 // CHECK: wgraph.model @tiny
-// CHECK-NOT: wgraph.{{state|block|entry}}
+// CHECK-NOT: wgraph.{{block|entry}}
 
 // Outputs are [kv heads, queries, pairs, 2]. With pairing half, element h of pair
 // p of query g is row 4 g + p + 2 h of the 8x8 matrix, so steps of rows are
@@ -19,8 +19,8 @@
 // The tied embedding is two tensors: cut by token and element, and as the head.
 // CHECK-DAG: wafer.tensor @embed_table weight : tensor<32x8xf16, #wafer.layout<[@vocab_in, @d]>> from @tiny::@embed strides [8, 1]
 // CHECK-DAG: wafer.tensor @w_embed weight : tensor<8x32xf16, #wafer.layout<[@d, @vocab_out]>> from @tiny::@embed strides [1, 8]
-// CHECK-DAG: wafer.tensor @keys state : tensor<1x2x2x16xf16, #wafer.layout<[@kv, @pairs, *, @positions]>>
-// CHECK-DAG: wafer.tensor @values state : tensor<16x1x2x2xf16, #wafer.layout<[@positions, @kv, @pairs, *]>>
+// CHECK-DAG: wafer.tensor @keys state : tensor<1x2x2x16xf16, #wafer.layout<[@kv, @pairs, *, @positions]>> from @tiny::@keys strides [4, 1, 2, 4]
+// CHECK-DAG: wafer.tensor @values state : tensor<16x1x2x2xf16, #wafer.layout<[@positions, @kv, @pairs, *]>> from @tiny::@values strides [4, 4, 2, 1]
 
 // 8 rows = 3 + 3 + 2; one head over all columns, its two pairs over two of them;
 // 16 = 6 + 5 + 5; 32 tokens = 11 + 11 + 10 in the head.

@@ -123,8 +123,20 @@ wafer.slicing @d rows 8 over 2 {2 x [0, 2) step 9}
 // -----
 
 // tensor-c2
-// expected-error@+1 {{only a weight has a source}}
+// expected-error@+1 {{a tensor of kind 'output' has no source}}
+wafer.tensor @s output : tensor<4xf16, #wafer.layout<[@a]>> from @m::@s strides [1]
+
+// -----
+
+// tensor-c2: a state may have a source, with a stride for each dimension.
+// expected-error@+1 {{expected a source and 1 strides for a state}}
 wafer.tensor @s state : tensor<4xf16, #wafer.layout<[@a]>> from @m::@s
+
+// -----
+
+// tensor-c2
+// expected-error@+1 {{expected a source and 1 strides for a factor}}
+wafer.tensor @s factor : tensor<4xf32, #wafer.layout<[@a]>>
 
 // -----
 

@@ -55,14 +55,18 @@ def Dist_TensorOp : Dist_Op<"tensor", [Symbol]> {
   let description = [{
     A weight is a view of a `wgraph.weight` of the module's model: element
     (i0, i1, ...) is the element at `offset` + sum of i_d * `source_strides`[d] of the row-major
-    matrix of one layer. A state has no source; an output is a value that the host may read
-    between tokens. A rotary table [entries, 2, pairs] holds cosine and sine of
+    matrix of one layer. A state may be a view of a `wgraph.state`: then element (i0, i1, ...) is the
+    element at that place of the row-major rows [capacity, row type] of one layer. A factor is a state
+    by which another one, its source, is multiplied where it is read: one value stands for all elements
+    of a row that begin at its place. An output is a value that the host may read between tokens.
+    A rotary table [entries, 2, pairs] holds cosine and sine of
     entry * `offset` * `frequencies`[pair].
     In a stage of several layers the local block of a weight or state is repeated for each of them.
 
     **Constraints**
     - (tensor-c1) The type has a `#wafer.layout` that is not partial.
-    - (tensor-c2) A weight has a source and one stride a dimension; other kinds have neither.
+    - (tensor-c2) A weight or a factor has a source and one stride a dimension, a state may have them;
+      other kinds have neither.
     - (tensor-c3) A rotary table has a frequency for each pair and the shape above; other kinds have none.
 
     Example:
@@ -70,6 +74,7 @@ def Dist_TensorOp : Dist_Op<"tensor", [Symbol]> {
     wafer.tensor @q weight : tensor<64x4x2x4x2xf16, #wafer.layout<[@d, @kv, *, @pairs, *]>>
       from @model::@q strides [1, 1024, 512, 64, 256]
     wafer.tensor @keys state : tensor<4x4x2x512xf16, #wafer.layout<[@kv, @pairs, *, @positions]>>
+      from @model::@keys strides [8, 1, 4, 32]
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, Dist_TensorKindAttr:$kind,

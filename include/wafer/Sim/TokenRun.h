@@ -41,9 +41,11 @@ struct TokenProtocol {
 
   bool isEos(uint32_t id) const;
   bool isInvalid(uint32_t id) const { return id >= vocab; }
-  /// Checks that the prompt is not empty, that its ids are in the vocabulary
-  /// and that it and `tokens` more fit the context.
-  Status check(const std::vector<uint32_t> &prompt, uint64_t tokens) const;
+  /// Checks that the prompt is not empty, that its ids are in the vocabulary,
+  /// and that, behind `position`, it and all but the last of `tokens` generated
+  /// ones, which is not fed, have a place in the context.
+  Status check(const std::vector<uint32_t> &prompt, uint64_t tokens,
+               uint64_t position = 0) const;
 };
 
 /// Reads them; nothing where the model names no protocol. Fails on a protocol

@@ -51,7 +51,7 @@ struct CollectiveQueues {
   bool hasSecond = true;
   /// On two levels.
   bool hasThird = false;
-  std::string third, thirdParam;
+  std::string third = {}, thirdParam = {};
 };
 
 class StageLowering {

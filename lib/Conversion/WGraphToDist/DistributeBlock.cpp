@@ -313,12 +313,28 @@ LogicalResult Distributor::convertAppend(wgraph::AppendOp op) {
   mlir::Value input = values.lookup(op.getInput());
   bool isKey = classify(op.getInput()) == HeadUse::Key;
   int64_t pairs = problem.headDim / 2;
-  RankedTensorType stateType =
-      isKey ? type({problem.kvHeads, pairs, 2, problem.context}, stored,
-                   {"kv", "pairs", "*", "positions"})
-            : type({problem.context, problem.kvHeads, pairs, 2}, stored,
-                   {"positions", "kv", "pairs", "*"});
-  AppendOp::create(builder, input, makeState(op.getState(), stateType));
+  int64_t row = problem.kvHeads * problem.headDim;
+  RankedTensorType stateType;
+  SmallVector<int64_t> strides;
+  if (isKey) {
+    auto rope = op.getInput().getDefiningOp<wgraph::RopeOp>();
+    if (!rope) {
+      return op.emitError()
+             << "keys that are not the result of a rotary embedding cannot be "
+                "distributed";
+    }
+    stateType = type({problem.kvHeads, pairs, 2, problem.context}, stored,
+                     {"kv", "pairs", "*", "positions"});
+    bool isHalf = rope.getPairing() == wgraph::RopePairing::Half;
+    strides = {problem.headDim, isHalf ? 1 : 2, isHalf ? pairs : 1, row};
+  } else {
+    stateType = type({problem.context, problem.kvHeads, pairs, 2}, stored,
+                     {"positions", "kv", "pairs", "*"});
+    strides = {row, problem.headDim, 2, 1};
+  }
+  AppendOp::create(builder, input,
+                   makeTensor(dist::TensorKind::State, op.getState(), stateType,
+                              op.getState(), strides));
   if (isKey) {
     appendedKeys[op.getStateAttr()] = input;
   }
@@ -364,9 +380,10 @@ LogicalResult Distributor::convertAttention(wgraph::AttentionOp op) {
                                      Algorithm::Chain, partials);
   mlir::Value full = reduced.getResult(0);
   if (normed) {
-    FlatSymbolRefAttr factors = makeState(
-        (op.getKeys() + "_factors").str(),
-        type({problem.kvHeads, problem.context}, f32, {"kv", "positions"}));
+    FlatSymbolRefAttr factors = makeTensor(
+        dist::TensorKind::Factor, (op.getKeys() + "_factors").str(),
+        type({problem.kvHeads, problem.context}, f32, {"kv", "positions"}),
+        op.getKeys(), {problem.headDim, problem.kvHeads * problem.headDim});
     full = HeadNormScoresOp::create(
         builder, full, reduced.getResult(1), reduced.getResult(2),
         factors.getValue(), problem.headDim, APFloat(queryNorm->second.eps));
