@@ -185,6 +185,13 @@ struct CoreState {
   }
 };
 
+struct CorePlace {
+  /// Planned for this cycle.
+  Cycle at = kNever;
+  /// nullptr while nobody looked at the core.
+  CoreState *state = nullptr;
+};
+
 /// What all lanes know of the cores, and their states.
 struct CoreTables {
   sim::ProgramPlan plan;
@@ -197,8 +204,7 @@ struct CoreTables {
   /// of 2.
   int32_t span = 1;
   uint32_t spanMask = 0;
-  /// By place; nullptr while nobody looked at the core.
-  std::vector<CoreState *> states;
+  LargeVector<CorePlace> places;
 
   void load(const Image &image, const Machine &machine,
             const ParameterSet &costs, bool timingOnly);
@@ -228,7 +234,7 @@ class Cores {
 public:
   Cores(Context &context, Fabric &fabric, CoreTables &tables)
       : context(context), fabric(fabric), tables(tables), plan(tables.plan),
-        states(tables.states), vectors(tables.vectors) {}
+        places(tables.places), vectors(tables.vectors) {}
   Cores(const Cores &) = delete;
   Cores &operator=(const Cores &) = delete;
 
@@ -240,7 +246,7 @@ public:
   void look(uint32_t place, Cycle t);
   /// Brings what look(place) will read closer.
   void prefetch(uint32_t place) const {
-    const char *state = reinterpret_cast<const char *>(states[place]);
+    const char *state = reinterpret_cast<const char *>(places[place].state);
     for (size_t at = 0; state && at < 512; at += 64) {
       __builtin_prefetch(state + at);
     }
@@ -256,7 +262,7 @@ public:
   /// The state of a core in a region, made if need be.
   CoreState &state(uint32_t place);
   /// nullptr while nobody looked at the core.
-  const CoreState *find(uint32_t place) const { return states[place]; }
+  const CoreState *find(uint32_t place) const { return places[place].state; }
   Counters counters(uint32_t place, Cycle now) const;
   const sim::ProgramPlan &programs() const { return plan; }
   const RolePlan &roleAt(uint32_t place) const {
@@ -268,7 +274,7 @@ public:
               Cycle &later) const;
   Fifo *inputFifo(const CoreState &core, unsigned queue) const {
     uint32_t id = core.inputs[queue];
-    return id == kNone ? nullptr : fabric.fifo(fabric.channel(id), kInputQueue);
+    return id == kNone ? nullptr : fabric.inputFifo(fabric.channel(id));
   }
 
 private:
@@ -396,7 +402,7 @@ private:
   Fabric &fabric;
   CoreTables &tables;
   const sim::ProgramPlan &plan;
-  std::vector<CoreState *> &states;
+  LargeVector<CorePlace> &places;
   const std::array<VectorPlan, 256> &vectors;
   // SRAM in blocks of zeros that the system gives page by page.
   struct FreeBlock {

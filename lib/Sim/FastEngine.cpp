@@ -54,16 +54,16 @@ Status FastEngine::build() {
     return status;
   }
   tables.load(context.image, context.machine, context.costs, timingOnly);
-  for (Actor actor : {Actor::Router, Actor::Core}) {
-    planned.at[unsigned(actor)].assign(context.grid.numPlaces(), kNever);
-  }
   lanes.forEach([](Lane &lane) {
     lane.context.clear();
     lane.fabric.attach(lane.cores);
     lane.cores.attach();
   });
   host.load();
-  planned.at[unsigned(Actor::Link)].assign(host.numLinks(), kNever);
+  links.assign(host.numLinks(), LinkTime());
+  planned.at = {PlannedTimes(links, &LinkTime::at),
+                PlannedTimes(fabricState.routers, &Router::at),
+                PlannedTimes(tables.places, &CorePlace::at)};
   cores.start();
   return status;
 }

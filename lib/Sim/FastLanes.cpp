@@ -82,7 +82,7 @@ Cycle Lanes::next() const {
 
 void Lanes::lookAt(Lane &lane, unsigned classIndex, Cycle t) {
   // Whoever is looked at was not for a while, and lies far away in memory.
-  constexpr size_t kFar = 40, kNear = 30, kNext = 20, kLast = 10;
+  constexpr size_t kFar = 24, kNear = 16, kNext = 8;
   std::vector<uint32_t> &due = lane.due;
   auto take = [&](Actor actor) {
     due.clear();
@@ -97,8 +97,7 @@ void Lanes::lookAt(Lane &lane, unsigned classIndex, Cycle t) {
     if (i + kFar < count) {
       lane.fabric.prefetch(due[i + kFar]);
       lane.fabric.prefetchChannels(due[i + kNear]);
-      lane.fabric.prefetchFifos(due[i + kNext]);
-      lane.fabric.prefetchTargets(due[i + kLast]);
+      lane.fabric.prefetchTargets(due[i + kNext]);
     }
     lane.fabric.look(due[i], t);
   }

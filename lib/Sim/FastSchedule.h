@@ -22,10 +22,30 @@ namespace wafer::fast {
 enum class Actor : uint8_t { Link = 0, Router = 1, Core = 2 };
 inline constexpr unsigned kNumActors = 3;
 
+/// The times of actors of a kind, which lie in their states: whoever is planned
+/// is usually changed too.
+class PlannedTimes {
+public:
+  PlannedTimes() = default;
+  /// Of the states in `list`.
+  template <typename List, typename State>
+  PlannedTimes(List &list, Cycle State::*time)
+      : first(list.empty() ? nullptr
+                           : reinterpret_cast<char *>(&(list[0].*time))),
+        stride(sizeof(State)) {}
+  Cycle &operator[](uint32_t id) const {
+    return *reinterpret_cast<Cycle *>(first + size_t(id) * stride);
+  }
+
+private:
+  char *first = nullptr;
+  size_t stride = 0;
+};
+
 /// What all lanes know.
 struct Planned {
   /// The cycle in which somebody is looked at next; kNever: not planned.
-  std::array<LargeVector<Cycle>, kNumActors> at;
+  std::array<PlannedTimes, kNumActors> at;
   /// By place; empty if there is one class.
   std::vector<uint8_t> classOf;
   unsigned numClasses = 1;
@@ -42,9 +62,8 @@ public:
     isUsed.fill(0);
   }
 
-  void prefetch(Actor actor, uint32_t id) const {
-    __builtin_prefetch(&planned.at[unsigned(actor)][id], 1);
-  }
+  /// The present cycle.
+  Cycle present() const { return now; }
 
   /// Look at it in cycle `at`, or earlier if that is already planned.
   void wake(Actor actor, uint32_t id, Cycle at) {
@@ -89,7 +108,7 @@ public:
   /// Appends those that are still to be looked at, once each.
   void take(Actor actor, unsigned classIndex, std::vector<uint32_t> &out) {
     std::vector<uint32_t> &from = list(actor, classIndex);
-    LargeVector<Cycle> &known = planned.at[unsigned(actor)];
+    const PlannedTimes &known = planned.at[unsigned(actor)];
     for (uint32_t id : from) {
       if (known[id] == now) {
         known[id] = kNever;

@@ -21,7 +21,7 @@ Wait Cores::waitOf(const CoreState &core, const VectorOp &op, Cycle t,
     return Wait::Time;
   }
   if (op.in && op.done < op.length) {
-    const Fifo *fifo = fabric.fifo(*op.in, kInputQueue);
+    const Fifo *fifo = fabric.inputFifo(*op.in);
     if (!fifo || fifo->empty()) {
       return Wait::Words;
     }
@@ -77,7 +77,7 @@ inline bool Cores::gather(CoreState &core, VectorOp &op, Operand &o, unsigned n,
     }
     break;
   }
-  if (fabric.fifo(*op.in, kInputQueue)->head().control()) {
+  if (fabric.inputFifo(*op.in)->head().control()) {
     fault(core, t, op.pc, op.issuedBy,
           fmt::format("a control wavelet stands at the head of input queue {}, "
                       "which a vector instruction reads",

@@ -20,7 +20,7 @@ void CoreTables::load(const Image &image, const Machine &machine,
     leaveOutWeights(image);
   }
   blocks.clear();
-  states.assign(plan.regionOf.size(), nullptr);
+  places.assign(plan.regionOf.size(), CorePlace());
   this->timingOnly = timingOnly;
   numCores = 0;
   for (const Region &region : image.regions) {
@@ -96,7 +96,7 @@ void Cores::attach() {
 }
 
 void Cores::start() {
-  for (uint32_t place = 0; place < states.size(); ++place) {
+  for (uint32_t place = 0; place < places.size(); ++place) {
     if (plan.isInRegion(place)) {
       const RolePlan &role = roleAt(place);
       if (role.active & ~role.blocked & role.localTasks) {
@@ -138,16 +138,16 @@ uint8_t *Cores::allocateMemory() {
 }
 
 CoreState &Cores::state(uint32_t place) {
-  if (states[place]) {
-    return *states[place];
+  if (places[place].state) {
+    return *places[place].state;
   }
   if (!coresLeft) {
     nextCore = tables.addBlock();
     coresLeft = CoreTables::kCoresInBlock;
   }
   --coresLeft;
-  states[place] = nextCore++;
-  CoreState &core = *states[place];
+  places[place].state = nextCore++;
+  CoreState &core = *places[place].state;
   core.place = place;
   const Region &region = context.image.regions[plan.regionOf[place]];
   core.role = &plan.roles[region.role];
@@ -251,8 +251,8 @@ bool Cores::hasWords(uint32_t place) const {
     uint16_t color =
         Image::paramAt(region, b.color, context.grid.coordOf(place));
     if (b.input && color != kUnboundColor) {
-      const Fifo *fifo = fabric.fifo(
-          fabric.channel(fabric.channelAt(place, color)), kInputQueue);
+      const Fifo *fifo =
+          fabric.inputFifo(fabric.channel(fabric.channelAt(place, color)));
       if (fifo && !fifo->empty()) {
         return true;
       }
