@@ -19,6 +19,8 @@
 #include "FastFabric.h"
 #include "FastKernels.h"
 
+#include <cstddef>
+
 namespace wafer::fast {
 
 using sim::OpcodePlan;
@@ -141,7 +143,9 @@ struct VectorOp {
 /// Why a thread does not act in a cycle.
 enum class Wait : uint8_t { None, Time, Words, Room };
 
-struct CoreState {
+/// In the order in which a look needs it: what comes first is brought close
+/// beforehand (Cores::prefetch).
+struct alignas(64) CoreState {
   const RolePlan *role = nullptr;
   uint8_t *sram = nullptr;
   const Code *code = nullptr;
@@ -149,10 +153,6 @@ struct CoreState {
   uint32_t place = 0;
   /// Microthreads that are not free.
   uint32_t busy = 0;
-  std::array<uint32_t, kNumRegisters> registers{};
-  // Tasks.
-  uint64_t active = 0;
-  uint64_t blocked = 0;
   // Main thread.
   int32_t task = -1; // -1: none
   uint32_t pc = 0;
@@ -171,13 +171,17 @@ struct CoreState {
   Cycle accountedTo = 0;
   Waiting waiting;
   std::vector<Waiting> olderWaits;
-  Counters counters;
   VectorOp main;
+  Counters counters;
+  std::array<uint32_t, kNumRegisters> registers{};
+  // Tasks.
+  uint64_t active = 0;
+  uint64_t blocked = 0;
   std::vector<VectorOp> micro;
+  std::array<Dsr, kNumDsrs> dsrs{};
   /// Channels of the queues, kNone where a queue is not bound.
   std::array<uint32_t, 8> inputs;
   std::array<uint32_t, 8> outputs;
-  std::array<Dsr, kNumDsrs> dsrs{};
 
   void setRegister(unsigned r, uint32_t value) {
     registers[r] = value;
@@ -244,13 +248,14 @@ public:
   void start();
   /// One core, from cycle t on.
   void look(uint32_t place, Cycle t);
-  /// Brings what look(place) will read closer.
-  void prefetch(uint32_t place) const {
+  /// Brings what look(place) will read closer, in two steps.
+  void prefetchState(uint32_t place) const {
     const char *state = reinterpret_cast<const char *>(places[place].state);
-    for (size_t at = 0; state && at < 512; at += 64) {
-      __builtin_prefetch(state + at);
+    for (size_t at = 0; state && at < offsetof(CoreState, dsrs); at += 64) {
+      __builtin_prefetch(state + at, 1);
     }
   }
+  void prefetchOperands(uint32_t place) const;
   /// The core of an Intake learns of all words, and gets the next ones in its
   /// queue.
   void endIntake(uint32_t place);
@@ -344,9 +349,18 @@ private:
     uint64_t count = 0;
     bool last = false;
   };
-  uint32_t bankPeriod(const VectorOp &op) const;
+  /// Which steps of a walk over two sources conflict, as far as that repeats.
+  /// It depends on the banks of the first elements and on the distances only.
+  struct ConflictPattern {
+    uint32_t first0 = 0, first1 = 0; // address modulo the span
+    int32_t step0 = 0, step1 = 0;
+    uint32_t perStep = 0; // 0: no pattern
+    uint32_t period = 0;  // at most 64
+    uint64_t steps = 0;   // bit k: step k of the period conflicts
+  };
+  const ConflictPattern *conflictPattern(const VectorOp &op, uint64_t steps);
   Conflicts countConflicts(const VectorOp &op, uint64_t steps,
-                           unsigned lastElements) const;
+                           unsigned lastElements);
   void sendWord(CoreState &core, VectorOp &op, Wavelet w, Cycle t);
   /// After the last step, which ended at `end`.
   void finish(CoreState &core, VectorOp &op, Cycle end);
@@ -410,6 +424,7 @@ private:
     void operator()(uint8_t *p) const;
   };
   std::vector<std::unique_ptr<uint8_t[], FreeBlock>> blocks;
+  std::array<ConflictPattern, 1024> patterns;
   uint32_t blockUsed = 0;
   CoreState *nextCore = nullptr;
   size_t coresLeft = 0; // at nextCore

@@ -78,8 +78,13 @@ void Cores::settle() {
   }
   for (const CorePlace &at : places) {
     CoreState *core = at.state;
-    if (core && core->main.taking) {
+    if (!core || !core->main.taking) {
+      continue;
+    }
+    if (fabric.intake(core->place).left) {
       settle(*core, core->main);
+    } else {
+      endIntake(core->place);
     }
   }
 }

@@ -80,33 +80,61 @@ Cycle Lanes::next() const {
   return best;
 }
 
-void Lanes::lookAt(Lane &lane, unsigned classIndex, Cycle t) {
-  // Whoever is looked at was not for a while, and lies far away in memory.
-  constexpr size_t kFar = 24, kNear = 16, kNext = 8;
-  std::vector<uint32_t> &due = lane.due;
-  auto take = [&](Actor actor) {
-    due.clear();
-    for (const std::unique_ptr<Lane> &from : lanes) {
-      from->context.schedule.take(actor, classIndex, due);
+namespace {
+/// Whoever is looked at was not for a while, and lies far away in memory. So
+/// it is brought close in two steps while others are looked at.
+template <typename First, typename Second, typename Look>
+void lookAhead(const std::vector<uint32_t> &due, First first, Second second,
+               Look look) {
+  constexpr size_t kFar = 16, kNear = 8;
+  for (size_t i = 0, lead = 0; i < due.size(); ++i) {
+    for (; lead < due.size() + kNear && lead < i + kFar; ++lead) {
+      if (lead < due.size()) {
+        first(due[lead]);
+      }
+      if (lead >= kNear) {
+        second(due[lead - kNear]);
+      }
     }
-    lane.looks += due.size();
-    return due.size();
-  };
-  size_t count = take(Actor::Router);
-  for (size_t i = 0; i < count; ++i) {
-    if (i + kFar < count) {
-      lane.fabric.prefetch(due[i + kFar]);
-      lane.fabric.prefetchChannels(due[i + kNear]);
-      lane.fabric.prefetchTargets(due[i + kNext]);
-    }
-    lane.fabric.look(due[i], t);
+    look(due[i]);
   }
-  count = take(Actor::Core);
-  for (size_t i = 0; i < count; ++i) {
-    if (i + kNext < count) {
-      lane.cores.prefetch(due[i + kNext]);
+}
+} // namespace
+
+void Lanes::lookAt(Lane &lane, unsigned classIndex, Cycle t) {
+  // As many as stay in the caches nearby when they were taken.
+  constexpr size_t kChunk = 256;
+  constexpr size_t kFew = 24;
+  Fabric &fabric = lane.fabric;
+  Cores &cores = lane.cores;
+  for (Actor actor : {Actor::Router, Actor::Core}) {
+    for (const std::unique_ptr<Lane> &from : lanes) {
+      Schedule &schedule = from->context.schedule;
+      std::vector<uint32_t> &list = schedule.list(actor, classIndex);
+      if (actor == Actor::Router) {
+        // Where few are due, what the next looks need fits beside what these
+        // do.
+        lane.context.fetchesAhead = list.size() <= kFew;
+      }
+      for (size_t begin = 0; begin < list.size(); begin += kChunk) {
+        lane.due.clear();
+        schedule.take(actor, list, begin, std::min(begin + kChunk, list.size()),
+                      lane.due);
+        lane.looks += lane.due.size();
+        if (actor == Actor::Router) {
+          lookAhead(
+              lane.due, [&](uint32_t i) { fabric.prefetchChannels(i); },
+              [&](uint32_t i) { fabric.prefetchTargets(i); },
+              [&](uint32_t i) { fabric.look(i, t); });
+        } else {
+          lookAhead(
+              lane.due, [&](uint32_t i) { cores.prefetchState(i); },
+              [&](uint32_t i) { cores.prefetchOperands(i); },
+              [&](uint32_t i) { cores.look(i, t); });
+        }
+      }
+      list.clear();
     }
-    lane.cores.look(due[i], t);
   }
 }
 
@@ -114,7 +142,10 @@ void Lanes::lookAtLinks(Cycle t, Host &host) {
   Lane &lane = first();
   lane.due.clear();
   for (const std::unique_ptr<Lane> &from : lanes) {
-    from->context.schedule.take(Actor::Link, 0, lane.due);
+    Schedule &schedule = from->context.schedule;
+    std::vector<uint32_t> &list = schedule.list(Actor::Link, 0);
+    schedule.take(Actor::Link, list, 0, list.size(), lane.due);
+    list.clear();
   }
   lane.looks += lane.due.size();
   for (uint32_t id : lane.due) {

@@ -39,7 +39,8 @@ struct Lane {
                 0,
                 0,
                 0,
-                0},
+                0,
+                false},
         fabric(context, fabricState, host), cores(context, fabric, tables) {}
 
   Context context;

@@ -333,6 +333,9 @@ inline void Fabric::send(uint32_t place, Channel &c, unsigned port, Wavelet w,
     Fifo &queue = madeFifo(c, kInputQueue);
     if (queue.empty()) { // a new head; who takes it sees those behind it
       context.schedule.wake(Actor::Core, place, usableFrom);
+      if (context.fetchesAhead) {
+        cores->prefetchState(place);
+      }
     }
     queue.push(w, usableFrom);
   } else if (c.neighbours[port] != kNone) {
@@ -358,7 +361,7 @@ bool Fabric::take(uint32_t place, Channel &c, Wavelet w, Cycle t) {
   Channel *out =
       r.answer == kUnbound ? nullptr : &channels[r.firstChannel + r.answer];
   Cycle step = t + context.machine.rampCycles;
-  bool can = !w.control && !w.payload && in.next <= step &&
+  bool can = in.left && !w.control && !w.payload && in.next <= step &&
              step < context.bound &&
              (!out || roomFrom(*out, kOutputQueue) <= step);
   if (!can) {
@@ -373,8 +376,7 @@ bool Fabric::take(uint32_t place, Channel &c, Wavelet w, Cycle t) {
   ++in.done;
   context.happened(step + 1);
   context.aheadTo = std::max(context.aheadTo, step + 1);
-  if (--in.left == 0) {
-    cores->endIntake(place);
+  if (--in.left == 0) { // the core learns of it when it is looked at
     context.schedule.wake(Actor::Core, place, step + 1);
   }
   return true;

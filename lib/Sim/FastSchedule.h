@@ -105,17 +105,21 @@ public:
   std::vector<uint32_t> &list(Actor actor, unsigned classIndex) {
     return listAt(now, actor, classIndex);
   }
-  /// Appends those that are still to be looked at, once each.
-  void take(Actor actor, unsigned classIndex, std::vector<uint32_t> &out) {
-    std::vector<uint32_t> &from = list(actor, classIndex);
+  /// Appends those of numbers [begin, end) in the list that are still to be
+  /// looked at, once each.
+  void take(Actor actor, const std::vector<uint32_t> &list, size_t begin,
+            size_t end, std::vector<uint32_t> &out) {
     const PlannedTimes &known = planned.at[unsigned(actor)];
-    for (uint32_t id : from) {
-      if (known[id] == now) {
-        known[id] = kNever;
-        out.push_back(id);
+    constexpr size_t kAhead = 24;
+    for (size_t i = begin; i < end; ++i) {
+      if (i + kAhead < list.size()) {
+        __builtin_prefetch(&known[list[i + kAhead]], 1);
+      }
+      if (known[list[i]] == now) {
+        known[list[i]] = kNever;
+        out.push_back(list[i]);
       }
     }
-    from.clear();
   }
   /// To be called when everybody was looked at in the present cycle.
   void finish() {

@@ -213,7 +213,11 @@ void Cores::finish(CoreState &core, VectorOp &op, Cycle end) {
 bool Cores::burstVector(CoreState &core, Cycle &t) {
   VectorOp &op = core.main;
   if (op.taking) {
-    return false; // somebody made room for it, or brought something else
+    if (fabric.intake(core.place).left) {
+      return false; // somebody made room for it, or brought something else
+    }
+    endIntake(core.place); // that was the last word
+    return true;
   }
   core.lastActed = 0;
   if (!op.hasFabric && op.inMemory && op.inOrder) {

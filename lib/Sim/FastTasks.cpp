@@ -179,6 +179,32 @@ CoreState &Cores::state(uint32_t place) {
   return core;
 }
 
+void Cores::prefetchOperands(uint32_t place) const {
+  const CoreState *core = places[place].state;
+  if (!core) {
+    return;
+  }
+  const VectorOp &op = core->main;
+  if (op.state != VectorOp::State::Running) {
+    // The next instructions' descriptors, in memory and in registers.
+    const char *dsrs = reinterpret_cast<const char *>(core->dsrs.data());
+    for (size_t at = 0; at < sizeof(core->dsrs); at += 64) {
+      __builtin_prefetch(dsrs + at, 1);
+    }
+    return;
+  }
+  for (const Operand *o : {&op.dest, &op.src0, &op.src1}) {
+    if (o->source == Operand::Source::Memory && op.inMemory && op.hasValue) {
+      __builtin_prefetch(core->sram + o->address, 1);
+    }
+  }
+  for (const Channel *c : {op.in, op.out}) {
+    if (c) {
+      __builtin_prefetch(c, 1);
+    }
+  }
+}
+
 //===----------------------------------------------------------------------===//
 // Tasks
 //===----------------------------------------------------------------------===//
@@ -270,6 +296,9 @@ bool Cores::canAct(uint32_t place) {
     return role.active & ~role.blocked & role.localTasks;
   }
   CoreState &core = state(place);
+  if (core.main.taking && !fabric.intake(place).left) {
+    return true; // has all its words
+  }
   constexpr Cycle kEnd = kNever - 1; // everything on its way has come
   Cycle later = kNever;
   for (unsigned i = 0; i <= core.micro.size(); ++i) {
