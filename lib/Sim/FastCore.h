@@ -35,6 +35,7 @@ struct Code {
   uint32_t imm = 0;
   uint32_t cost = 1;
   bool isVector = false;
+  uint32_t setUp = 0; // index of its SetUp
 };
 
 /// A vector opcode's static facts.
@@ -140,6 +141,32 @@ struct VectorOp {
   }
 };
 
+/// The bytes that a walk touches, counted from its base.
+struct Reach {
+  int64_t low = 0;
+  int64_t high = 0;
+  bool odd = false; // some addresses are, if the base is even
+};
+Reach reachOf(const Operand &o, uint32_t length);
+
+inline uint32_t scalarValue(const Operand &o, uint32_t scalar) {
+  return o.bytes == 2 ? scalar & 0xffffu : scalar;
+}
+
+/// What the set-up of a vector instruction came to.
+struct SetUp {
+  bool isKnown = false;
+  /// Bit i: dest, src0 or src1 has a descriptor.
+  uint8_t used = 0;
+  /// Bit i: every step uses the same bank for dest and for source i if they
+  /// begin in the same one.
+  uint8_t sameBank = 0;
+  uint8_t scalarRegister = 0;
+  std::array<Dsr, 3> dsrs{};
+  std::array<Reach, 3> reach;
+  VectorOp op;
+};
+
 /// Why a thread does not act in a cycle.
 enum class Wait : uint8_t { None, Time, Words, Room };
 
@@ -200,6 +227,7 @@ struct CorePlace {
 struct CoreTables {
   sim::ProgramPlan plan;
   std::vector<std::vector<Code>> codes; // by role
+  uint32_t numVectors = 0;              // vector instructions in all of them
   std::array<VectorPlan, 256> vectors;
   /// By address (masked): a bit for its bank modulo the conflict modulus.
   std::vector<uint64_t> bankBits;
@@ -330,8 +358,15 @@ private:
   uint8_t *locate(CoreState &core, int64_t address, unsigned bytes, uint32_t pc,
                   int32_t task, Cycle t);
 
-  // FastVector.cpp.
+  // FastSetUp.cpp.
   bool setUp(CoreState &core, VectorOp &op, Cycle t);
+  bool setUpAgain(const CoreState &core, VectorOp &op, const Code &in,
+                  const SetUp &known) const;
+  void keep(SetUp &known, const CoreState &core, const VectorOp &op,
+            const Code &in) const;
+
+  // FastVector.cpp.
+  bool setUpNew(CoreState &core, VectorOp &op, Cycle t);
   bool setUpOperand(CoreState &core, VectorOp &op, const Code &in,
                     unsigned which, Descriptor &d, Cycle t);
   void planSteps(VectorOp &op) const;
@@ -425,6 +460,7 @@ private:
   };
   std::vector<std::unique_ptr<uint8_t[], FreeBlock>> blocks;
   std::array<ConflictPattern, 1024> patterns;
+  std::vector<SetUp> setUps; // by vector instruction
   uint32_t blockUsed = 0;
   CoreState *nextCore = nullptr;
   size_t coresLeft = 0; // at nextCore

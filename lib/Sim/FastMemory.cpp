@@ -21,11 +21,17 @@ bool Cores::readsConflict(Operand &a, Operand &b, unsigned n) const {
   return (banks0 & banks1) && !same;
 }
 
+/// Whether the next n elements do not come to the end of a row.
+static bool isInRow(const Operand &o, uint64_t n) {
+  return !o.twoDimensional || o.inner + n <= o.extent0;
+}
+
 /// nullptr where it does not repeat soon, or not at all.
 const Cores::ConflictPattern *Cores::conflictPattern(const VectorOp &op,
                                                      uint64_t steps) {
   const Operand &a = op.src0, &b = op.src1;
-  if (!tables.spanMask || a.twoDimensional || b.twoDimensional) {
+  if (!tables.spanMask || !isInRow(a, steps * op.perStep) ||
+      !isInRow(b, steps * op.perStep)) {
     return nullptr;
   }
   if (a.stepBytes != b.stepBytes && op.perStep == 1) {
@@ -56,6 +62,7 @@ const Cores::ConflictPattern *Cores::conflictPattern(const VectorOp &op,
     // Equal addresses, which the steps above do not tell from equal banks, are
     // the caller's.
     Operand x = a, y = b;
+    x.twoDimensional = y.twoDimensional = false;
     for (uint32_t k = 0; k < period; ++k) {
       uint64_t banks0 = 0, banks1 = 0;
       for (unsigned i = 0; i < op.perStep; ++i, x.next(), y.next()) {
@@ -84,7 +91,7 @@ Cores::Conflicts Cores::countConflicts(const VectorOp &op, uint64_t steps,
   Conflicts result;
   uint64_t full = steps - 1;
   const ConflictPattern *pattern =
-      full > 1 ? conflictPattern(op, steps) : nullptr;
+      full > 1 ? conflictPattern(op, full) : nullptr;
   if (pattern) {
     bool same = a.address == b.address && a.stepBytes == b.stepBytes;
     if (!same) {

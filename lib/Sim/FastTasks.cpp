@@ -64,11 +64,13 @@ void CoreTables::loadCode(bool timingOnly) {
                 uint8_t(sizeOf(info.src1))};
   }
   codes.assign(plan.roles.size(), {});
+  numVectors = 0;
   for (size_t i = 0; i < codes.size(); ++i) {
     for (const Instruction &in : plan.roles[i].role->code) {
       const OpcodePlan &op = plan.planOf(in.op);
-      codes[i].push_back(
-          {in.op, in.a, in.b, in.c, in.imm, op.cost, op.info->isVector});
+      codes[i].push_back({in.op, in.a, in.b, in.c, in.imm, op.cost,
+                          op.info->isVector, numVectors});
+      numVectors += op.info->isVector;
     }
   }
 }
@@ -93,6 +95,7 @@ void Cores::attach() {
   blocks.clear();
   blockUsed = 0;
   coresLeft = 0;
+  setUps.assign(tables.numVectors, SetUp());
 }
 
 void Cores::start() {
