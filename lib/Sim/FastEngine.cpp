@@ -21,9 +21,8 @@ static Lane &addLanes(Lanes &lanes, const FastOptions &options,
                       FifoPool &fifos, FabricState &fabric, Host &host,
                       CoreTables &tables) {
   Grid grid(machine);
-  unsigned count = Lanes::useful(image, options.threads);
-  Lanes::classify(image, grid, count, options.shareAlways, planned);
-  lanes.shareAlways = options.shareAlways;
+  unsigned count =
+      lanes.cut(image, grid, options.threads, options.shareAlways, planned);
   lanes.add(count, image, machine, costs, planned, fifos, fabric, host, tables);
   return lanes.first();
 }
@@ -61,6 +60,10 @@ Status FastEngine::build() {
   });
   host.load();
   links.assign(host.numLinks(), LinkTime());
+  planned.linkClassOf.assign(host.numLinks(), 0);
+  for (size_t i = 0; i < host.numLinks() && planned.numClasses > 1; ++i) {
+    planned.linkClassOf[i] = planned.classOf[host.placeOf(i)];
+  }
   planned.at = {PlannedTimes(links, &LinkTime::at),
                 PlannedTimes(fabricState.routers, &Router::at),
                 PlannedTimes(tables.places, &CorePlace::at)};
