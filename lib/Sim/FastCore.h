@@ -124,6 +124,8 @@ struct VectorOp {
   /// The channels of a fabric input and of a fabric output.
   Channel *in = nullptr;
   Channel *out = nullptr;
+  /// The input queue, once it is made.
+  Fifo *words = nullptr;
   /// Running: no step before this cycle. Completing: the completion's cycle.
   Cycle nextStep = 0;
   Operand dest, src0, src1;
@@ -138,6 +140,7 @@ struct VectorOp {
     length = done = sent = 0;
     perStep = 1;
     in = out = nullptr;
+    words = nullptr;
   }
 };
 
@@ -278,6 +281,7 @@ public:
   void look(uint32_t place, Cycle t);
   /// Brings what look(place) will read closer, in two steps.
   void prefetchState(uint32_t place) const {
+    fabric.prefetch(place); // what its Intake says
     const char *state = reinterpret_cast<const char *>(places[place].state);
     for (size_t at = 0; state && at < offsetof(CoreState, dsrs); at += 64) {
       __builtin_prefetch(state + at, 1);
@@ -393,7 +397,8 @@ private:
     uint32_t period = 0;  // at most 64
     uint64_t steps = 0;   // bit k: step k of the period conflicts
   };
-  const ConflictPattern *conflictPattern(const VectorOp &op, uint64_t steps);
+  const ConflictPattern *conflictPattern(const Operand &a, const Operand &b,
+                                         unsigned n, uint64_t steps);
   Conflicts countConflicts(const VectorOp &op, uint64_t steps,
                            unsigned lastElements);
   void sendWord(CoreState &core, VectorOp &op, Wavelet w, Cycle t);

@@ -198,6 +198,9 @@ public:
 
   /// Brings what look(place) will read closer, in two steps. The router itself
   /// came when it was taken out of the schedule.
+  void prefetch(uint32_t place) const {
+    __builtin_prefetch(&routers[place], 1);
+  }
   void prefetchChannels(uint32_t place) const;
   void prefetchTargets(uint32_t place) const;
 
@@ -205,9 +208,8 @@ public:
   /// into the core's output queue of the color. Needs room.
   void enter(uint32_t place, Channel &c, unsigned index, Wavelet w,
              Cycle usableFrom);
-  /// Takes the head of the input queue of a core in cycle t.
-  Wavelet takeInput(uint32_t place, Channel &c, Cycle t) {
-    Fifo &queue = context.fifos[c.fifos[kInputQueue]];
+  /// Takes the head of an input queue of a core in cycle t.
+  Wavelet takeInput(uint32_t place, Fifo &queue, Cycle t) {
     if (queue.full()) {
       context.schedule.wake(Actor::Router, place, t + 1);
     }

@@ -26,15 +26,16 @@ static bool isInRow(const Operand &o, uint64_t n) {
   return !o.twoDimensional || o.inner + n <= o.extent0;
 }
 
-/// nullptr where it does not repeat soon, or not at all.
-const Cores::ConflictPattern *Cores::conflictPattern(const VectorOp &op,
+/// Of `steps` steps with n elements; nullptr where they do not repeat soon, or
+/// not at all.
+const Cores::ConflictPattern *Cores::conflictPattern(const Operand &a,
+                                                     const Operand &b,
+                                                     unsigned n,
                                                      uint64_t steps) {
-  const Operand &a = op.src0, &b = op.src1;
-  if (!tables.spanMask || !isInRow(a, steps * op.perStep) ||
-      !isInRow(b, steps * op.perStep)) {
+  if (!tables.spanMask || !isInRow(a, steps * n) || !isInRow(b, steps * n)) {
     return nullptr;
   }
-  if (a.stepBytes != b.stepBytes && op.perStep == 1) {
+  if (a.stepBytes != b.stepBytes && n == 1) {
     // They may meet in an address, which is no conflict.
     int64_t apart = int64_t(b.address) - a.address;
     int64_t closer = int64_t(a.stepBytes) - b.stepBytes;
@@ -46,26 +47,25 @@ const Cores::ConflictPattern *Cores::conflictPattern(const VectorOp &op,
   uint32_t first0 = uint32_t(a.address) & tables.spanMask;
   uint32_t first1 = uint32_t(b.address) & tables.spanMask;
   uint32_t hash = (first0 + 31 * first1 + 7 * uint32_t(a.stepBytes)) * 40503u +
-                  uint32_t(b.stepBytes) * 2654435761u + op.perStep * 97;
+                  uint32_t(b.stepBytes) * 2654435761u + n * 97;
   ConflictPattern &p = patterns[hash / 64 % patterns.size()];
-  if (p.perStep != op.perStep || p.first0 != first0 || p.first1 != first1 ||
+  if (p.perStep != n || p.first0 != first0 || p.first1 != first1 ||
       p.step0 != a.stepBytes || p.step1 != b.stepBytes) {
     // The banks repeat after `span` bytes, a power of 2.
-    uint32_t bits = (op.perStep * uint32_t(a.stepBytes)) |
-                    (op.perStep * uint32_t(b.stepBytes)) |
+    uint32_t bits = (n * uint32_t(a.stepBytes)) | (n * uint32_t(b.stepBytes)) |
                     uint32_t(tables.span);
     uint32_t period = uint32_t(tables.span) / (bits & (0u - bits));
     if (period > 64) {
       return nullptr;
     }
-    p = {first0, first1, a.stepBytes, b.stepBytes, op.perStep, period, 0};
+    p = {first0, first1, a.stepBytes, b.stepBytes, n, period, 0};
     // Equal addresses, which the steps above do not tell from equal banks, are
     // the caller's.
     Operand x = a, y = b;
     x.twoDimensional = y.twoDimensional = false;
     for (uint32_t k = 0; k < period; ++k) {
       uint64_t banks0 = 0, banks1 = 0;
-      for (unsigned i = 0; i < op.perStep; ++i, x.next(), y.next()) {
+      for (unsigned i = 0; i < n; ++i, x.next(), y.next()) {
         banks0 |= bankOf(x.address);
         banks1 |= bankOf(y.address);
       }
@@ -91,7 +91,7 @@ Cores::Conflicts Cores::countConflicts(const VectorOp &op, uint64_t steps,
   Conflicts result;
   uint64_t full = steps - 1;
   const ConflictPattern *pattern =
-      full > 1 ? conflictPattern(op, full) : nullptr;
+      full > 1 ? conflictPattern(a, b, op.perStep, full) : nullptr;
   if (pattern) {
     bool same = a.address == b.address && a.stepBytes == b.stepBytes;
     if (!same) {
@@ -106,7 +106,13 @@ Cores::Conflicts Cores::countConflicts(const VectorOp &op, uint64_t steps,
   for (; full; --full) {
     result.count += readsConflict(a, b, op.perStep);
   }
-  result.last = readsConflict(a, b, lastElements);
+  if (const ConflictPattern *last = conflictPattern(a, b, lastElements, 1)) {
+    bool same = a.address == b.address &&
+                (a.stepBytes == b.stepBytes || lastElements == 1);
+    result.last = !same && (last->steps & 1);
+  } else {
+    result.last = readsConflict(a, b, lastElements);
+  }
   result.count += result.last;
   return result;
 }

@@ -54,7 +54,8 @@ struct Planned {
   unsigned numClasses = 1;
 };
 
-/// A piece of a list of those planned for a cycle.
+/// A piece of a list of those planned for a cycle. The list is known by its
+/// last piece, whose next one is the first.
 struct Piece {
   static constexpr unsigned kIds = 29;
   Piece *next = nullptr;
@@ -65,7 +66,7 @@ struct Piece {
 /// A lane's free pieces.
 class PiecePool {
 public:
-  Piece *get(Piece *next) {
+  Piece *get() {
     if (!free) {
       blocks.emplace_back(new Piece[kBlock]);
       for (unsigned i = 0; i < kBlock; ++i) {
@@ -74,7 +75,6 @@ public:
     }
     Piece *piece = free;
     free = piece->next;
-    piece->next = next;
     piece->used = 0;
     return piece;
   }
@@ -168,7 +168,7 @@ public:
     }
     const PlannedTimes &known = planned.at[unsigned(actor)];
     while (list && out.size() < kMost) {
-      Piece *piece = list;
+      Piece *piece = list->next;
       for (unsigned i = 0; i < piece->used; ++i) {
         __builtin_prefetch(&known[piece->ids[i]], 1);
       }
@@ -179,7 +179,11 @@ public:
           out.push_back(id);
         }
       }
-      list = piece->next;
+      if (piece == list) {
+        list = nullptr;
+      } else {
+        list->next = piece->next;
+      }
       asks.pool.put(piece);
     }
     return true;
@@ -206,7 +210,12 @@ private:
     }
     Piece *&list = listAt(t, actor, classIndex);
     if (!list || list->used == Piece::kIds) {
-      list = pool.get(list);
+      Piece *last = pool.get();
+      last->next = list ? list->next : last;
+      if (list) {
+        list->next = last;
+      }
+      list = last;
     }
     list->ids[list->used++] = id;
     ++counts[t % kRing];

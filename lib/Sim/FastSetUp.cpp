@@ -96,6 +96,7 @@ inline bool Cores::setUpAgain(const CoreState &core, VectorOp &op,
   op = known.op;
   op.in = from;
   op.out = to;
+  op.words = from ? fabric.inputFifo(*from) : nullptr;
   op.issuedBy = core.task;
   op.scalar = core.registers[known.scalarRegister];
   op.inMemory = true;

@@ -201,10 +201,13 @@ void Cores::prefetchOperands(uint32_t place) const {
       __builtin_prefetch(core->sram + o->address, 1);
     }
   }
-  for (const Channel *c : {op.in, op.out}) {
-    if (c) {
-      __builtin_prefetch(c, 1);
-    }
+  if (op.words) {
+    __builtin_prefetch(op.words, 1);
+  } else if (op.in) {
+    __builtin_prefetch(op.in);
+  }
+  if (op.out) {
+    __builtin_prefetch(op.out, 1);
   }
 }
 
@@ -257,8 +260,8 @@ Cores::Choice Cores::nextTask(const CoreState &core, Cycle t) const {
 
 void Cores::startTask(CoreState &core, Choice choice, Cycle t) {
   if (choice.queue >= 0) {
-    Channel &c = fabric.channel(core.inputs[size_t(choice.queue)]);
-    core.setRegister(1, fabric.takeInput(core.place, c, t).payload);
+    Fifo &words = *inputFifo(core, size_t(choice.queue));
+    core.setRegister(1, fabric.takeInput(core.place, words, t).payload);
   } else {
     core.active &= ~(uint64_t(1) << choice.task);
   }
