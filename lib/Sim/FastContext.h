@@ -45,8 +45,6 @@ struct Context {
   Cycle bound = 0;
   /// The first cycle after everything that cores did ahead of the clock.
   Cycle aheadTo = 0;
-  /// Whoever wakes a core brings its state closer.
-  bool fetchesAhead = false;
 
   void raise(Cycle cycle, Actor actor, uint32_t place, std::string text) {
     if (!fault || std::tie(cycle, place, actor) <

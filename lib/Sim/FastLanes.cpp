@@ -15,9 +15,9 @@ static constexpr uint64_t kManyCores = 20000;
 /// Looks of a cycle that are worth a window, or telling the other lanes.
 static constexpr uint32_t kManyLooks = 1024;
 static constexpr uint32_t kLeastShared = 256;
-/// What the next looks of so few need fits into the caches beside what these
-/// do.
-static constexpr uint32_t kFewLooks = 256;
+/// The state of those that are looked at in a cycle lies in the caches, from
+/// the cycle before, unless they are so many.
+static constexpr uint32_t kCrowd = 512;
 
 //===----------------------------------------------------------------------===//
 // Strips
@@ -96,11 +96,17 @@ Cycle Lanes::next() const {
 }
 
 namespace {
-/// Whoever is looked at was not for a while, and lies far away in memory. So
-/// it is brought close in two steps while others are looked at.
+/// In a crowd, whoever is looked at was not for a while, and lies far away in
+/// memory. So it is brought close in two steps while others are looked at.
 template <typename First, typename Second, typename Look>
-void lookAhead(const std::vector<uint32_t> &due, First first, Second second,
-               Look look) {
+void lookAtAll(const std::vector<uint32_t> &due, bool isCrowd, First first,
+               Second second, Look look) {
+  if (!isCrowd) {
+    for (uint32_t id : due) {
+      look(id);
+    }
+    return;
+  }
   constexpr size_t kFar = 16, kNear = 8;
   for (size_t i = 0, lead = 0; i < due.size(); ++i) {
     for (; lead < due.size() + kNear && lead < i + kFar; ++lead) {
@@ -139,14 +145,14 @@ void Lanes::lookAt(Lane &lane, unsigned classIndex, Cycle t) {
     }
   });
   all(Actor::Router, [&] {
-    lookAhead(
-        lane.due, [&](uint32_t i) { fabric.prefetchChannels(i); },
+    lookAtAll(
+        lane.due, isCrowd, [&](uint32_t i) { fabric.prefetchChannels(i); },
         [&](uint32_t i) { fabric.prefetchTargets(i); },
         [&](uint32_t i) { fabric.look(i, t); });
   });
   all(Actor::Core, [&] {
-    lookAhead(
-        lane.due, [&](uint32_t i) { cores.prefetchState(i); },
+    lookAtAll(
+        lane.due, isCrowd, [&](uint32_t i) { cores.prefetchState(i); },
         [&](uint32_t i) { cores.prefetchOperands(i); },
         [&](uint32_t i) { cores.look(i, t); });
   });
@@ -204,9 +210,7 @@ void Lanes::execute(Cycle t, Host &itsHost) {
     // If there is a fault, some were looked at behind it.
     context.aheadTo = std::max(context.aheadTo, end);
   }
-  for (const std::unique_ptr<Lane> &lane : lanes) {
-    lane->context.fetchesAhead = count <= kFewLooks;
-  }
+  isCrowd = count >= kCrowd;
   if (lanes.size() > 1 && (always || count >= kLeastShared)) {
     share();
   } else if (end > t + 1) {

@@ -46,8 +46,7 @@ struct Lane {
                 0,
                 0,
                 0,
-                0,
-                false},
+                0},
         fabric(context, fabricState, host), cores(context, fabric, tables) {}
 
   Context context;
@@ -122,6 +121,7 @@ private:
   Host *host = nullptr;
   Cycle begin = 0;
   Cycle end = 0;
+  bool isCrowd = false;
   std::vector<std::thread> threads;
   /// A window that is shared has a number, from 1; lanes meet twice in it.
   alignas(64) std::atomic<uint64_t> shared{0};

@@ -333,9 +333,6 @@ inline void Fabric::send(uint32_t place, Channel &c, unsigned port, Wavelet w,
     Fifo &queue = madeFifo(c, kInputQueue);
     if (queue.empty()) { // a new head; who takes it sees those behind it
       context.schedule.wake(Actor::Core, place, usableFrom);
-      if (context.fetchesAhead) {
-        cores->prefetchState(place);
-      }
     }
     queue.push(w, usableFrom);
   } else if (c.neighbours[port] != kNone) {

@@ -93,6 +93,8 @@ inline bool Cores::setUpAgain(const CoreState &core, VectorOp &op,
     }
     to = &fabric.channel(id);
   }
+  // While this instruction runs, the descriptors of the next one come closer.
+  __builtin_prefetch(core.sram + in.nextDescriptor);
   op = known.op;
   op.in = from;
   op.out = to;
@@ -108,6 +110,9 @@ inline bool Cores::setUpAgain(const CoreState &core, VectorOp &op,
       int32_t base = core.dsrs[ids[i]][0];
       moved[i] = base - int32_t(known.dsrs[i][0]);
       o.address = o.row = base;
+      if (op.hasValue) {
+        __builtin_prefetch(core.sram + base, 1);
+      }
       o.endBase = uint16_t(o.endBase + moved[i]);
       const Reach &reach = known.reach[i];
       op.inMemory &= !reach.odd && !(base & 1) && base + reach.low >= 0 &&

@@ -69,8 +69,16 @@ void CoreTables::loadCode(bool timingOnly) {
     for (const Instruction &in : plan.roles[i].role->code) {
       const OpcodePlan &op = plan.planOf(in.op);
       codes[i].push_back({in.op, in.a, in.b, in.c, in.imm, op.cost,
-                          op.info->isVector, numVectors});
+                          op.info->isVector, numVectors, 0});
       numVectors += op.info->isVector;
+    }
+    uint32_t next = 0;
+    for (size_t pc = codes[i].size(); pc-- > 0;) {
+      Code &code = codes[i][pc];
+      code.nextDescriptor = next;
+      if (code.op == Opcode::DsrLoad && code.b == 0) {
+        next = code.imm;
+      }
     }
   }
 }
