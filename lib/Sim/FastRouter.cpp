@@ -109,12 +109,18 @@ void Fabric::enter(uint32_t place, Channel &c, unsigned index, Wavelet w,
     sleep(r, c, index, usableFrom);
   } else {
     uint32_t channel = 1u << c.index;
-    if (r.freshAt != uint32_t(now)) {
-      r.freshAt = uint32_t(now);
-      r.fresh = 0;
+    // In a window, the neighbour on the other side may have been here a cycle
+    // ahead of this one: then the router has done the present cycle already,
+    // and what comes now is usable in its next one.
+    bool isBehind = r.fresh && r.freshAt == uint32_t(now + 1);
+    if (!isBehind) {
+      if (r.freshAt != uint32_t(now)) {
+        r.freshAt = uint32_t(now);
+        r.fresh = 0;
+      }
+      c.fresh = uint8_t(r.fresh & channel ? c.fresh | bit : bit);
+      r.fresh |= channel;
     }
-    c.fresh = uint8_t(r.fresh & channel ? c.fresh | bit : bit);
-    r.fresh |= channel;
     r.pending |= channel;
     c.due = uint8_t(c.due | bit);
   }
