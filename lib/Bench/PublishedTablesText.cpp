@@ -2,6 +2,8 @@
 //===- PublishedTablesText.cpp - Tables as text, Markdown, SVG ------------===//
 #include "wafer/Bench/PublishedTables.h"
 
+#include "wafer/Support/Xml.h"
+
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
@@ -87,18 +89,6 @@ std::string wafer::markdownOf(const PublishedTable &table,
 // SVG
 //===----------------------------------------------------------------------===//
 
-static std::string escaped(const std::string &text) {
-  std::string out;
-  for (char c : text) {
-    out += c == '&'   ? "&amp;"
-           : c == '<' ? "&lt;"
-           : c == '>' ? "&gt;"
-           : c == '"' ? "&quot;"
-                      : std::string(1, c);
-  }
-  return out;
-}
-
 std::string wafer::svgOf(const PublishedTable &table, const Machine &machine) {
   constexpr const char *kColors[] = {"#9a9a9a", "#1f5fa8", "#3d94d9", "#8cc4ee",
                                      "#c9e3f7"};
@@ -112,8 +102,8 @@ std::string wafer::svgOf(const PublishedTable &table, const Machine &machine) {
       "font-family=\"sans-serif\" font-size=\"11\">\n"
       "<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n"
       "<text x=\"12\" y=\"20\" font-size=\"14\">{} ({})</text>\n",
-      kLeft + kBars + kRight, height, escaped(table.title),
-      escaped(machine.name));
+      kLeft + kBars + kRight, height, escapeXml(table.title),
+      escapeXml(machine.name));
   auto color = [&](size_t series) {
     return kColors[std::min(series, std::size(kColors) - 1)];
   };
@@ -123,7 +113,7 @@ std::string wafer::svgOf(const PublishedTable &table, const Machine &machine) {
         series == 0 ? "published" : machine.parameterSets[series - 1].name;
     svg += fmt::format("<rect x=\"{}\" y=\"33\" width=\"11\" height=\"11\" "
                        "fill=\"{}\"/><text x=\"{}\" y=\"43\">{}</text>\n",
-                       x, color(series), x + 16, escaped(name));
+                       x, color(series), x + 16, escapeXml(name));
     x += 36 + 7 * int(name.size());
   }
   int y = kTop;
@@ -135,7 +125,7 @@ std::string wafer::svgOf(const PublishedTable &table, const Machine &machine) {
     }
     svg +=
         fmt::format("<text x=\"{}\" y=\"{}\" text-anchor=\"end\">{}</text>\n",
-                    kLeft - 8, y + rowHeight / 2 - 2, escaped(row.name));
+                    kLeft - 8, y + rowHeight / 2 - 2, escapeXml(row.name));
     for (size_t series = 0; series <= sets; ++series) {
       std::optional<double> value =
           series == 0 ? row.published : row.ours[series - 1];

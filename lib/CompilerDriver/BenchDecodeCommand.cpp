@@ -19,12 +19,9 @@
 #include "wafer/Bench/WaferLlm.h"
 #include "wafer/Partition/DecodePlan.h"
 #include "wafer/Support/Json.h"
+#include "wafer/Support/OutputFile.h"
 
 #include <CLI/CLI.hpp>
-
-#include <cerrno>
-#include <cstring>
-#include <sys/stat.h>
 
 using namespace wafer;
 using nlohmann::json;
@@ -151,12 +148,7 @@ Status BenchDecode::plan() {
 //===----------------------------------------------------------------------===//
 
 Status BenchDecode::keepFolder() const {
-  if (!options.keep.empty() && ::mkdir(options.keep.c_str(), 0777) != 0 &&
-      errno != EEXIST) {
-    return Diagnostic{"cannot make the folder", options.keep, "",
-                      std::strerror(errno), ""};
-  }
-  return Status::success();
+  return options.keep.empty() ? Status::success() : makeFolder(options.keep);
 }
 
 Result<uint64_t> BenchDecode::simulate(int64_t layers, int64_t stages) {

@@ -8,10 +8,7 @@
 #include "wafer/Support/OutputFile.h"
 #include "wafer/Verify/Verify.h"
 
-#include <cerrno>
-#include <cstring>
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 using namespace wafer;
@@ -87,9 +84,8 @@ Status wafer::keepDecodeImage(const DecodeRunOptions &options,
   if (options.keep.empty()) {
     return Status::success();
   }
-  if (::mkdir(options.keep.c_str(), 0777) != 0 && errno != EEXIST) {
-    return Diagnostic{"cannot make the folder", options.keep, "",
-                      std::strerror(errno), ""};
+  if (Status made = makeFolder(options.keep); !made) {
+    return made;
   }
   return writeEmittedImage(compiled.emitted,
                            options.keep + "/" + name + ".wafer");

@@ -8,10 +8,6 @@
 
 #include <CLI/CLI.hpp>
 
-#include <cerrno>
-#include <cstring>
-#include <sys/stat.h>
-
 using namespace wafer;
 using nlohmann::json;
 
@@ -47,9 +43,8 @@ static json toJson(const PublishedTable &table, const Machine &machine) {
 
 static Status writeSvg(const std::string &folder, const PublishedTable &table,
                        const Machine &machine) {
-  if (::mkdir(folder.c_str(), 0777) != 0 && errno != EEXIST) {
-    return Diagnostic{"cannot make the folder", folder, "",
-                      std::strerror(errno), ""};
+  if (Status made = makeFolder(folder); !made) {
+    return made;
   }
   return writeFile(folder + "/" + table.name + ".svg", svgOf(table, machine));
 }

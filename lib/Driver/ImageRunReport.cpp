@@ -6,9 +6,7 @@
 #include "wafer/Sim/TensorGather.h"
 #include "wafer/Support/OutputFile.h"
 
-#include <cerrno>
 #include <cmath>
-#include <sys/stat.h>
 
 using namespace wafer;
 using nlohmann::json;
@@ -110,9 +108,8 @@ Status ImageRun::writeOutputs() {
   if (options.outputs.empty()) {
     return Status::success();
   }
-  if (::mkdir(options.outputs.c_str(), 0777) != 0 && errno != EEXIST) {
-    return Diagnostic{"cannot make the folder", options.outputs, "",
-                      std::strerror(errno), ""};
+  if (Status made = makeFolder(options.outputs); !made) {
+    return made;
   }
   for (const TensorPlacement &tensor : image.tensors) {
     if (tensor.kind != TensorKind::Output) {

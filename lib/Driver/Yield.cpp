@@ -4,6 +4,7 @@
 #include "wafer/Remap/Tracks.h"
 #include "wafer/Sim/TokenRun.h"
 #include "wafer/Support/Rng.h"
+#include "wafer/Support/Xml.h"
 
 #include <algorithm>
 #include <atomic>
@@ -349,17 +350,6 @@ std::string YieldTable::toJson() const {
   return root.dump(2) + "\n";
 }
 
-static std::string escaped(const std::string &text) {
-  std::string out;
-  for (char c : text) {
-    out += c == '&'   ? "&amp;"
-           : c == '<' ? "&lt;"
-           : c == '>' ? "&gt;"
-                      : std::string(1, c);
-  }
-  return out;
-}
-
 std::string YieldTable::toSvg(const std::string &title) const {
   constexpr double kWidth = 640, kHeight = 360, kLeft = 60, kTop = 40;
   constexpr double kPlotWidth = 500, kPlotHeight = 260;
@@ -378,7 +368,7 @@ std::string YieldTable::toSvg(const std::string &title) const {
       "<text x=\"{}\" y=\"20\" font-size=\"14\">{}</text>\n"
       "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"none\" "
       "stroke=\"#888\"/>\n",
-      kWidth, kHeight, kLeft, escaped(title), kLeft, kTop, kPlotWidth,
+      kWidth, kHeight, kLeft, escapeXml(title), kLeft, kTop, kPlotWidth,
       kPlotHeight);
   std::string mapped, mean, upper, lower;
   for (size_t i = 0; i < points.size(); ++i) {

@@ -121,10 +121,10 @@ static int64_t twoLevelCycles(const Machine &machine, const ParameterSet &set,
 int64_t wafer::estimateAllReduceCycles(const Machine &machine,
                                        const ParameterSet &set, int64_t words,
                                        int64_t lines, int64_t groupSize) {
-  int64_t instruction = vectorCycles(machine, set, words, "fadds");
   int64_t half = lines / 2;
   if (!groupSize) {
-    return 3 * instruction + hopWordCycles(machine) * half + half + words;
+    return 3 * vectorCycles(machine, set, words, "fadds") +
+           hopWordCycles(machine) * half + half + words;
   }
   GroupGrowth growth = groupGrowth(machine, set, groupSize);
   return twoLevelCycles(machine, set, words, growth.cyclesOver(half, half),
@@ -144,11 +144,14 @@ int64_t wafer::chainGroupRows(const Machine &machine, const ParameterSet &set,
   // The words of a short message; they count alike for all sizes.
   constexpr int64_t kWords = 16;
   int64_t best = 0;
-  int64_t least = estimateAllReduceCycles(machine, set, kWords, rows);
+  int64_t half = rows / 2;
+  // Only the chains depend on the size.
+  int64_t least = estimateAllReduceCycles(machine, set, kWords, rows) -
+                  twoLevelCycles(machine, set, kWords, 0, half);
   for (int64_t size = 2; size <= std::min(rows / 4, kMostOutermost); ++size) {
-    int64_t cycles = estimateAllReduceCycles(machine, set, kWords, rows, size);
-    if (cycles < least) {
-      least = cycles;
+    int64_t chain = groupGrowth(machine, set, size).cyclesOver(half, half);
+    if (chain < least) {
+      least = chain;
       best = size;
     }
   }

@@ -9,10 +9,8 @@
 #include "wafer/Support/OutputFile.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 using namespace wafer;
 
@@ -162,8 +160,8 @@ static std::vector<ModelState> emptyStates(const std::vector<StateView> &views,
   return states;
 }
 
-static ModelState *find(std::vector<ModelState> &states,
-                        const std::string &name) {
+template <typename States> // const or not
+static auto *find(States &states, const std::string &name) {
   auto found = std::find_if(states.begin(), states.end(),
                             [&](const auto &s) { return s.name == name; });
   return found == states.end() ? nullptr : &*found;
@@ -217,9 +215,8 @@ Status wafer::writeStateFiles(const std::string &folder, const Image &image,
   if (!views) {
     return views.takeError();
   }
-  if (::mkdir(folder.c_str(), 0777) != 0 && errno != EEXIST) {
-    return Diagnostic{"cannot make the folder", folder, "",
-                      std::strerror(errno), ""};
+  if (Status made = makeFolder(folder); !made) {
+    return made;
   }
   std::vector<Placed> tensors = placed(*views, image);
   for (const ModelState &state : states) {
@@ -248,14 +245,13 @@ Status wafer::writeStateFiles(const std::string &folder, const Image &image,
 //===----------------------------------------------------------------------===//
 
 Status wafer::putStates(Engine &engine, const Image &image,
-                        const std::vector<ModelState> &given) {
+                        const std::vector<ModelState> &states) {
   Result<std::vector<StateView>> views = viewsOf(image);
   if (!views) {
     return views.takeError();
   }
-  std::vector<ModelState> states = given;
   for (const Placed &tensor : placed(*views, image)) {
-    const ModelState *state = find(states, tensor.view.state);
+    const auto *state = find(states, tensor.view.state);
     if (!state) {
       return Diagnostic{"a state of the image is not given", tensor.view.state,
                         "", "", ""};
