@@ -96,6 +96,7 @@ Machine wafer::meshMachine(const Machine &machine, uint32_t size) {
   square.host.count = 1;
   square.redundancy = "none";
   square.spareColumns = 0;
+  square.bypassCycles = 0;
   return square;
 }
 

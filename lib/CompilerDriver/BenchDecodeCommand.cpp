@@ -8,40 +8,29 @@
 // one layer and with two, on the rectangle that the whole model gets, tell the
 // cycles of a layer (their difference) and of all that is not a layer; the
 // hand-overs between stages come from the cost model. `--whole` simulates the
-// whole model instead.
+// whole model instead. With --defects all stages are simulated, under the map
+// that the whole model gets, and on a perfect wafer: defects lie in all of
+// them.
 //
 //===----------------------------------------------------------------------===//
-#include "CompileJob.h"
+#include "DecodeRun.h"
 
 #include "wafer/Bench/Calibration.h"
 #include "wafer/Bench/WaferLlm.h"
-#include "wafer/Image/ImageFile.h"
-#include "wafer/Partition/Partition.h"
-#include "wafer/Sim/TokenRun.h"
-#include "wafer/Support/File.h"
+#include "wafer/Partition/DecodePlan.h"
 #include "wafer/Support/Json.h"
 #include "wafer/Support/OutputFile.h"
-#include "wafer/Verify/Verify.h"
 
 #include <CLI/CLI.hpp>
-
-#include <cerrno>
-#include <cstring>
-#include <sys/stat.h>
-#include <unistd.h>
 
 using namespace wafer;
 using nlohmann::json;
 
 namespace {
 
-/// Collectives of a layer: q k v, scores, maximum, weighted values, o, gate and
-/// up, down.
-constexpr int kCollectivesPerLayer = 7;
-/// A crossing between wafers without the host's software: the network's round
-/// trip alone (llm_on_wafer, section 9).
-constexpr double kFastCrossing = 11e-6;
-constexpr uint64_t kMostConfigBytes = 1 << 20;
+/// Collectives of a layer with f16 weights: q k v, scores, weighted values, o,
+/// gate and up, down.
+constexpr int kCollectivesPerLayer = 6;
 
 struct Options {
   std::string model;
@@ -55,21 +44,21 @@ struct Options {
   bool predict = false;
   bool whole = false;
   bool asJson = false;
+  /// A defect map; empty: a perfect wafer.
+  std::string defects;
 };
 
 /// What is known of a model's decode step.
 struct Decode {
   Machine machine;
   const ParameterSet *set = nullptr;
-  PartitionProblem problem; // the share of one wafer
-  PartitionPlan plan;
-  int64_t wafers = 1;
-  int64_t layers = 0; // of the whole model
+  DecodePlan plan;
   // Simulated (0: not).
   uint64_t layerCycles = 0;
   uint64_t otherCycles = 0; // of a token with one stage, without its layers
   uint64_t wholeCycles = 0;
   uint64_t rivalCycles = 0;
+  std::optional<DecodeOnWafer> onWafer;
 };
 
 class BenchDecode {
@@ -83,8 +72,14 @@ private:
   Status plan();
   /// Cycles from one sampled token to the next at the end of the context.
   Result<uint64_t> simulate(int64_t layers, int64_t stages);
-  Result<std::string> writeConfig(int64_t layers) const;
   Status keepFolder() const;
+  DecodeRunOptions runOptions() const {
+    return {options.model, options.machine, decode.set->name,
+            options.keep,  options.context, options.threads};
+  }
+  /// Of the model with one layer and with two, or whole.
+  Status simulateAll();
+  Status fitToWafer();
   Result<uint64_t> simulateRival() const;
   json report() const;
   void print(const json &object);
@@ -128,8 +123,8 @@ Status BenchDecode::plan() {
     return model.takeError();
   }
   const ModelConfig &config = model->config;
-  PartitionProblem &problem = decode.problem;
-  decode.layers = config.layers;
+  PartitionProblem problem;
+  problem.layers = config.layers;
   problem.dim = config.dim;
   problem.ffn = config.ffn;
   problem.heads = config.heads;
@@ -140,18 +135,12 @@ Status BenchDecode::plan() {
   problem.context = options.context;
   problem.machine = &decode.machine;
   problem.parameterSet = name;
-  constexpr int64_t kMostWafers = 64;
-  for (decode.wafers = 1;; ++decode.wafers) {
-    problem.layers = (decode.layers + decode.wafers - 1) / decode.wafers;
-    Result<PartitionPlan> plan = partition(problem);
-    if (plan) {
-      decode.plan = std::move(*plan);
-      return Status::success();
-    }
-    if (problem.layers == 1 || decode.wafers == kMostWafers) {
-      return plan.takeError();
-    }
+  Result<DecodePlan> plan = planDecode(problem);
+  if (!plan) {
+    return plan.takeError();
   }
+  decode.plan = std::move(*plan);
+  return Status::success();
 }
 
 //===----------------------------------------------------------------------===//
@@ -159,120 +148,80 @@ Status BenchDecode::plan() {
 //===----------------------------------------------------------------------===//
 
 Status BenchDecode::keepFolder() const {
-  if (!options.keep.empty() && ::mkdir(options.keep.c_str(), 0777) != 0 &&
-      errno != EEXIST) {
-    return Diagnostic{"cannot make the folder", options.keep, "",
-                      std::strerror(errno), ""};
+  return options.keep.empty() ? Status::success() : makeFolder(options.keep);
+}
+
+Result<uint64_t> BenchDecode::simulate(int64_t layers, int64_t stages) {
+  DecodeRunOptions run = runOptions();
+  CompileRequest request = decodeRequest(run);
+  request.pipeline.stages = stages;
+  request.pipeline.width = decode.plan.plan.chosen.width;
+  request.pipeline.height = decode.plan.plan.chosen.height;
+  CompilerSession session(context);
+  auto compiled = compileLayers(run, request, layers, session, context);
+  if (!compiled) {
+    return compiled.takeError();
+  }
+  std::string name = "decode-" + std::to_string(layers);
+  if (Status kept = keepDecodeImage(run, name, **compiled); !kept) {
+    return kept.takeError();
+  }
+  return timeToken(run, **compiled);
+}
+
+Status BenchDecode::simulateAll() {
+  Result<uint64_t> one = simulate(1, 1);
+  if (!one) {
+    return one.takeError();
+  }
+  Result<uint64_t> two = simulate(2, 1);
+  if (!two) {
+    return two.takeError();
+  }
+  decode.layerCycles = *two - *one;
+  decode.otherCycles = *one - decode.layerCycles;
+  if (options.whole && decode.plan.wafers == 1) {
+    Result<uint64_t> whole =
+        simulate(decode.plan.layers, decode.plan.plan.chosen.stages);
+    if (!whole) {
+      return whole.takeError();
+    }
+    decode.wholeCycles = *whole;
+  }
+  Result<uint64_t> rival = simulateRival();
+  if (rival) {
+    decode.rivalCycles = *rival;
+  } else {
+    Diagnostic why = rival.error();
+    why.what = "not compared with WaferLLM's schedule: " + why.what;
+    context.remark(why);
   }
   return Status::success();
 }
 
-/// The model's config with another number of layers.
-Result<std::string> BenchDecode::writeConfig(int64_t layers) const {
-  Result<std::string> text = readFile(options.model, kMostConfigBytes);
-  if (!text) {
-    return text.takeError();
+Status BenchDecode::fitToWafer() {
+  if (decode.plan.wafers != 1) {
+    return Diagnostic{"--defects is for a model on one wafer", options.model,
+                      "", fmt::format("{} wafers", decode.plan.wafers), ""};
   }
-  Result<json> parsed = parseJson(*text, options.model);
-  if (!parsed) {
-    return parsed.takeError();
+  Result<DecodeOnWafer> found = decodeOnWafer(
+      runOptions(), options.defects, !options.predict, options.whole, context);
+  if (!found) {
+    return found.takeError();
   }
-  if (!parsed->is_object() || !parsed->contains("num_hidden_layers")) {
-    return Diagnostic{"the model has no config to take layers from",
-                      options.model, "a config.json with num_hidden_layers", "",
-                      ""};
-  }
-  (*parsed)["num_hidden_layers"] = layers;
-  std::string folder = options.keep.empty() ? "/tmp" : options.keep;
-  std::string path = folder + "/decode-" + std::to_string(::getpid()) + "-" +
-                     std::to_string(layers) + ".json";
-  Result<OutputFile> file = OutputFile::create(path);
-  if (!file) {
-    return file.takeError();
-  }
-  for (Status status :
-       {file->write(parsed->dump(1)), file->finish(), file->commit()}) {
-    if (!status) {
-      return status.takeError();
-    }
-  }
-  return path;
-}
-
-Result<uint64_t> BenchDecode::simulate(int64_t layers, int64_t stages) {
-  Result<std::string> config = writeConfig(layers);
-  if (!config) {
-    return config.takeError();
-  }
-  CompileRequest request;
-  request.model = *config;
-  request.load.weights = false;
-  request.weights = false;
-  request.pipeline.machine = options.machine;
-  request.pipeline.params = decode.set->name;
-  request.pipeline.context = options.context;
-  request.pipeline.stages = stages;
-  request.pipeline.width = decode.plan.chosen.width;
-  request.pipeline.height = decode.plan.chosen.height;
-  CompilerSession session(context);
-  std::unique_ptr<CompiledImage> compiled =
-      compileImage(request, session, context);
-  ::unlink(config->c_str());
-  if (!compiled) {
-    return Diagnostic{};
-  }
-  const Image &image = compiled->emitted.image;
-  if (!options.keep.empty()) {
-    std::string path =
-        options.keep + "/decode-" + std::to_string(layers) + ".wafer";
-    if (Status status = writeEmittedImage(compiled->emitted, path); !status) {
-      return status.takeError();
-    }
-  }
-  VerifyReport verified = verify(image, compiled->machine);
-  if (!verified.holds()) {
-    return Diagnostic{"the image does not hold its guarantees",
-                      verified.violations.front().rule, "",
-                      verified.violations.front().message,
-                      "this is a bug in wsec"};
-  }
-  FastOptions fast;
-  fast.threads = options.threads;
-  fast.timingOnly = true;
-  auto engine = Engine::createFast(
-      image, compiled->machine,
-      *compiled->machine.findParameters(decode.set->name), fast);
-  if (!engine) {
-    return engine.takeError();
-  }
-  auto protocol = readTokenProtocol(image);
-  if (!protocol) {
-    return protocol.takeError();
-  }
-  // The last position of the context. On the wafer the next token begins when
-  // this one's id is sampled, so the ways to and from the host do not count.
-  uint64_t position = options.context - 1;
-  if (Status status = setPosition(**engine, image, **protocol, position);
-      !status) {
-    return status.takeError();
-  }
-  auto result = runTokens(**engine, **protocol, {0}, 1, kNever);
-  if (!result) {
-    return result.takeError();
-  }
-  if (result->outcome.kind != Outcome::Kind::HostSatisfied) {
-    return Diagnostic{std::string("the run stopped: ") +
-                          nameOf(result->outcome.kind),
-                      "", "", result->outcome.detail, ""};
-  }
-  return result->arrivals.front() - 2 * decode.machine.host.latencyCycles;
+  decode.onWafer = std::move(*found);
+  PartitionCandidate &chosen = decode.plan.plan.chosen;
+  chosen.stages = decode.onWafer->stages;
+  chosen.width = decode.onWafer->stageWidth;
+  chosen.height = decode.onWafer->stageHeight;
+  return Status::success();
 }
 
 /// One layer of WaferLLM's schedule on its best published grid.
 Result<uint64_t> BenchDecode::simulateRival() const {
   WaferLlmShape shape;
-  shape.dim = uint32_t(decode.problem.dim);
-  shape.ffn = uint32_t(decode.problem.ffn);
+  shape.dim = uint32_t(decode.plan.problem.dim);
+  shape.ffn = uint32_t(decode.plan.problem.ffn);
   shape.context = options.context;
   Result<Image> image = buildWaferLlm(decode.machine, shape);
   if (!image) {
@@ -291,32 +240,33 @@ Result<uint64_t> BenchDecode::simulateRival() const {
 //===----------------------------------------------------------------------===//
 
 json BenchDecode::report() const {
-  const PartitionCandidate &chosen = decode.plan.chosen;
-  int64_t share = decode.problem.layers;
-  // What the cost model says of a token beside its layers, by wafer.
-  int64_t otherPredicted =
-      chosen.cyclesPerToken - share * chosen.cyclesPerLayer;
-  int64_t predicted =
-      decode.layers * chosen.cyclesPerLayer + decode.wafers * otherPredicted;
+  const PartitionCandidate &chosen = decode.plan.plan.chosen;
+  int64_t otherPredicted = decode.plan.otherCycles();
+  int64_t predicted = decode.plan.cyclesPerToken();
   bool simulated = decode.layerCycles != 0;
   double layer =
       simulated ? double(decode.layerCycles) : double(chosen.cyclesPerLayer);
   // One stage has hand-overs from the embedding and to the head only.
-  int64_t words = (decode.problem.dim + chosen.height - 1) / chosen.height;
+  int64_t words = (decode.plan.problem.dim + chosen.height - 1) / chosen.height;
   int64_t oneStage =
       2 * (chosen.width + words + 20) + chosen.embedColumns + chosen.width + 50;
   int64_t between = chosen.handOverCycles - oneStage;
   double other = simulated ? double(decode.otherCycles) + double(between)
                            : double(otherPredicted);
   double token = decode.wholeCycles ? double(decode.wholeCycles)
-                                    : double(decode.layers) * layer +
-                                          double(decode.wafers) * other;
-  auto crossing = [&](double seconds) {
-    return double(decode.wafers > 1 ? decode.wafers : 0) * seconds *
-           decode.machine.clockHz;
-  };
-  int64_t bound = decode.layers *
-                  boundLayerCycles(decode.problem, chosen.width, chosen.height);
+                                    : double(decode.plan.layers) * layer +
+                                          double(decode.plan.wafers) * other;
+  int64_t bound =
+      decode.plan.layers *
+      boundLayerCycles(decode.plan.problem, chosen.width, chosen.height);
+  const DecodeOnWafer *onWafer = decode.onWafer ? &*decode.onWafer : nullptr;
+  if (onWafer) {
+    simulated = onWafer->cycles != 0;
+    predicted = int64_t(onWafer->predicted);
+    layer = simulated ? onWafer->layerCycles : layer;
+    token = simulated ? onWafer->cycles : double(predicted);
+  }
+  bool isWhole = decode.wholeCycles || (onWafer && simulated && options.whole);
   json object;
   object["bench"] = "decode";
   object["model"] = options.model;
@@ -326,18 +276,19 @@ json BenchDecode::report() const {
   object["tokens_per_pass"] = options.tokensPerPass;
   object["in_flight"] = 1;
   object["accumulate"] = "mixed";
-  object["method"] = decode.wholeCycles ? "simulated whole"
-                     : simulated        ? "simulated layer by layer"
-                                        : "predicted";
-  object["stages"] = decode.wafers * chosen.stages;
-  object["wafers"] = decode.wafers;
+  object["method"] = isWhole     ? "simulated whole"
+                     : simulated ? "simulated layer by layer"
+                                 : "predicted";
+  object["stages"] = decode.plan.wafers * chosen.stages;
+  object["wafers"] = decode.plan.wafers;
   object["shelves"] = chosen.shelves;
   object["stage_rect"] = {chosen.width, chosen.height};
-  object["cycles_per_token"] = token + crossing(kFastCrossing);
+  object["cycles_per_token"] =
+      token + decode.plan.crossingCycles(kFastCrossingSeconds);
   object["cycles_per_token_slow_crossing"] =
-      token + crossing(decode.machine.offWaferLatencySeconds);
+      token + decode.plan.crossingCycles(decode.machine.offWaferLatencySeconds);
   object["cycles_per_layer"] = layer;
-  object["head_cycles"] = token - double(decode.layers) * layer;
+  object["head_cycles"] = token - double(decode.plan.layers) * layer;
   object["bound_cycles_per_token"] = bound;
   object["predicted_cycles_per_token"] = predicted;
   object["predicted_cycles_per_layer"] = chosen.cyclesPerLayer;
@@ -349,6 +300,13 @@ json BenchDecode::report() const {
   } else {
     object["waferllm_cycles_per_layer_same_machine"] = nullptr;
   }
+  if (onWafer) {
+    double perfect =
+        simulated ? onWafer->perfectCycles : double(onWafer->perfectPredicted);
+    object["defects"] = json::parse(onWafer->fit, nullptr, false);
+    object["perfect_cycles_per_token"] = perfect;
+    object["lost"] = 1 - perfect / token;
+  }
   object["clock_hz"] = decode.machine.clockHz;
   object["tokens_per_second"] = decode.machine.clockHz / token;
   return object;
@@ -357,18 +315,24 @@ json BenchDecode::report() const {
 void BenchDecode::print(const json &object) {
   context.print("{} on {} (parameters '{}'), context {}\n", options.model,
                 decode.machine.name, decode.set->name, options.context);
-  context.print(
-      "  {} stage{} of {}x{} on {} wafer{}, {}\n",
-      object["stages"].get<int64_t>(), object["stages"] == 1 ? "" : "s",
-      decode.plan.chosen.width, decode.plan.chosen.height, decode.wafers,
-      decode.wafers == 1 ? "" : "s", object["method"].get<std::string>());
+  context.print("  {} stage{} of {}x{} on {} wafer{}, {}\n",
+                object["stages"].get<int64_t>(),
+                object["stages"] == 1 ? "" : "s", decode.plan.plan.chosen.width,
+                decode.plan.plan.chosen.height, decode.plan.wafers,
+                decode.plan.wafers == 1 ? "" : "s",
+                object["method"].get<std::string>());
   auto line = [&](const char *what, const char *key) {
     context.print("  {:<44} {:>12.0f}\n", what, object[key].get<double>());
   };
   line("cycles a token", "cycles_per_token");
-  if (decode.wafers > 1) {
+  if (decode.plan.wafers > 1) {
     line("  with crossings of the machine file",
          "cycles_per_token_slow_crossing");
+  }
+  if (decode.onWafer) {
+    line("  on a perfect wafer", "perfect_cycles_per_token");
+    context.print("  {:<44} {:>10.2f} %\n", "  tokens a second lost",
+                  100 * object["lost"].get<double>());
   }
   line("cycles a layer", "cycles_per_layer");
   line("embedding, head, hand-overs, way back", "head_cycles");
@@ -399,30 +363,13 @@ ExitCode BenchDecode::run() {
   auto failed = [&](const Diagnostic &error) {
     return error.what.empty() ? ExitCode::BadInput : context.fail(error);
   };
-  if (!options.predict) {
-    Result<uint64_t> one = simulate(1, 1);
-    if (!one) {
-      return failed(one.error());
-    }
-    Result<uint64_t> two = simulate(2, 1);
-    if (!two) {
-      return failed(two.error());
-    }
-    decode.layerCycles = *two - *one;
-    decode.otherCycles = *one - decode.layerCycles;
-    if (options.whole && decode.wafers == 1) {
-      Result<uint64_t> whole =
-          simulate(decode.layers, decode.plan.chosen.stages);
-      if (!whole) {
-        return failed(whole.error());
-      }
-      decode.wholeCycles = *whole;
-    }
-    Result<uint64_t> rival = simulateRival();
-    if (!rival) {
-      return context.fail(rival.error());
-    }
-    decode.rivalCycles = *rival;
+  if (!options.defects.empty()) {
+    status = fitToWafer();
+  } else if (!options.predict) {
+    status = simulateAll();
+  }
+  if (!status) {
+    return failed(status.error());
   }
   json object = report();
   if (options.asJson) {
@@ -467,6 +414,8 @@ void wafer::addBenchDecodeCommand(CLI::App &app, CommandContext &context) {
   command->add_option("--threads", options->threads, "Threads of the simulator")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
+  command->add_option("--defects", options->defects,
+                      "Defect map of the wafer that the model is fitted to");
   command->add_flag("--predict", options->predict,
                     "Only what the cost model says");
   command->add_flag("--whole", options->whole,

@@ -2,7 +2,6 @@
 #include "CompileJob.h"
 
 #include "wafer/Partition/Partition.h"
-#include "wafer/Remap/Remap.h"
 #include "wafer/WGraph/WGraph.h"
 
 #include "mlir/Bytecode/BytecodeWriter.h"
@@ -11,7 +10,6 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <optional>
 
 using namespace wafer;
 
@@ -94,9 +92,9 @@ std::unique_ptr<CompiledModule> wafer::compileTo(Phase last,
   return compiled;
 }
 
-static std::unique_ptr<CompiledImage>
-compilePerfect(const CompileRequest &request, CompilerSession &session,
-               CommandContext &context) {
+std::unique_ptr<CompiledImage>
+wafer::compilePerfect(const CompileRequest &request, CompilerSession &session,
+                      CommandContext &context) {
   std::unique_ptr<CompiledModule> source =
       compileTo(Phase::Emit, request, session, context);
   if (!source) {
@@ -110,6 +108,7 @@ compilePerfect(const CompileRequest &request, CompilerSession &session,
   auto compiled = std::make_unique<CompiledImage>();
   compiled->source = std::move(*source);
   compiled->machine = std::move(*machine);
+  compiled->reserve = request.pipeline.reserveColumns;
   mlir::ModuleOp module = *compiled->source.module;
   EmitOptions options;
   options.weights = request.weights;
@@ -126,118 +125,15 @@ compilePerfect(const CompileRequest &request, CompilerSession &session,
   }
   const Model &model = compiled->source.model;
   Image &image = compiled->emitted.image;
-  image.model = describeModel(model.name, model.config, positions);
+  image.model =
+      addStateViews(describeModel(model.name, model.config, positions),
+                    compiled->emitted.states);
   if (model.tokenizer) {
     image.tokenizer = model.tokenizer->toJson();
   }
   image.report = describeCompile(module, request);
   image.graph = std::move(compiled->source.graph);
   return compiled;
-}
-
-//===----------------------------------------------------------------------===//
-// Wafers with defects
-//===----------------------------------------------------------------------===//
-
-/// Cycles of a token by the plan; the most there can be where it says nothing.
-static uint64_t predictedCycles(const CompiledImage &compiled) {
-  mlir::ModuleOp module = *compiled.source.module;
-  auto cycles = module->getAttrOfType<mlir::IntegerAttr>(
-      "wafer.predicted_cycles_per_token");
-  return cycles ? uint64_t(cycles.getInt()) : uint64_t(1) << 40;
-}
-
-/// The "defects" of a report.
-static void describeWafer(Image &image, const Remapped &fit,
-                          uint64_t cyclesLost) {
-  nlohmann::json report = nlohmann::json::parse(image.report, nullptr, false);
-  if (!report.is_object()) {
-    report = nlohmann::json::object();
-  }
-  const DefectMap &d = fit.map.defects;
-  report["defects"] = {
-      {"tiles", d.tiles.size()},
-      {"cores", d.cores.size()},
-      {"links", d.links.size()},
-      {"banks", d.banks.size()},
-      {"lines_skipped", fit.cost.rowsSkipped + fit.cost.columnsSkipped},
-      {"tiles_bypassed", fit.cost.tilesBypassed},
-      {"long_links", 0},
-      {"cycles_lost", cyclesLost}};
-  image.report = report.dump();
-}
-
-namespace {
-/// The best plan for a wafer so far.
-struct Fitted {
-  std::unique_ptr<CompiledImage> compiled;
-  Remapped fit;
-  uint64_t cycles = 0;
-};
-} // namespace
-
-std::unique_ptr<CompiledImage>
-wafer::compileImage(const CompileRequest &request, CompilerSession &session,
-                    CommandContext &context) {
-  std::unique_ptr<CompiledImage> perfect =
-      compilePerfect(request, session, context);
-  if (!perfect || request.defects.empty()) {
-    return perfect;
-  }
-  const Machine machine = perfect->machine;
-  Result<DefectMap> defects = DefectMap::load(request.defects, machine);
-  if (!defects) {
-    context.fail(defects.error());
-    return nullptr;
-  }
-  uint64_t perfectCycles = predictedCycles(*perfect);
-  std::optional<Fitted> best;
-  std::optional<Diagnostic> refusal;
-  unsigned worse = 0;
-  auto consider = [&](std::unique_ptr<CompiledImage> compiled) {
-    Footprint footprint(compiled->emitted.image, machine);
-    Result<Remapped> fit = remapProgram(footprint, machine, *defects);
-    if (!fit) {
-      refusal = refusal ? refusal : fit.error();
-      return;
-    }
-    uint64_t cycles = predictedCycles(*compiled) + fit->cost.cyclesAdded;
-    if (best && best->cycles <= cycles) {
-      ++worse;
-      return;
-    }
-    worse = 0;
-    best = Fitted{std::move(compiled), std::move(*fit), cycles};
-  };
-  consider(std::move(perfect));
-  int64_t most = std::min(machine.width(), machine.height()) / 2;
-  for (int64_t reserve = 1; reserve <= most && worse < 2;
-       reserve += std::max<int64_t>(1, reserve / 2)) {
-    if (best && best->cycles <= perfectCycles) {
-      break;
-    }
-    CompileRequest smaller = request;
-    smaller.pipeline.reserveColumns = reserve;
-    smaller.pipeline.reserveRows = reserve;
-    // A plan that does not fit any more is no error of the user's.
-    session.setQuiet(true);
-    std::unique_ptr<CompiledImage> compiled =
-        compilePerfect(smaller, session, context);
-    session.setQuiet(false);
-    if (!compiled) {
-      break;
-    }
-    consider(std::move(compiled));
-  }
-  if (!best) {
-    context.fail(*refusal);
-    return nullptr;
-  }
-  Image &image = best->compiled->emitted.image;
-  image.map = best->fit.map;
-  describeWafer(image, best->fit,
-                best->cycles - std::min(best->cycles, perfectCycles));
-  return std::move(best->compiled);
 }
 
 Result<LoadedImage> wafer::compileForYield(const std::string &model,

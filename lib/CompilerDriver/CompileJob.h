@@ -41,6 +41,8 @@ struct CompiledImage {
   CompiledModule source;
   Machine machine;
   EmittedImage emitted;
+  /// Columns, and rows, that the plan leaves free for defects.
+  int64_t reserve = 0;
 };
 
 /// Null after an error, which has been printed.
@@ -48,8 +50,11 @@ std::unique_ptr<CompiledModule> compileTo(Phase last,
                                           const CompileRequest &request,
                                           CompilerSession &session,
                                           CommandContext &context);
-/// With defects: plans leave more and more lines of the machine free, until the
-/// program fits the wafer and more of them gain nothing.
+/// For a wafer without defects.
+std::unique_ptr<CompiledImage> compilePerfect(const CompileRequest &request,
+                                              CompilerSession &session,
+                                              CommandContext &context);
+/// The same, or for the wafer of `request` (WaferCompile.cpp).
 std::unique_ptr<CompiledImage> compileImage(const CompileRequest &request,
                                             CompilerSession &session,
                                             CommandContext &context);

@@ -101,6 +101,7 @@ public:
 } // namespace
 
 void CompilerSession::enableRemarks() {
+  printsRemarks = true;
   // Regular expressions of categories; `all` alone switches nothing on.
   mlir::remark::RemarkCategories all;
   all.passed = all.missed = all.analysis = all.failed = ".*";

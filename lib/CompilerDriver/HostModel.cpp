@@ -92,6 +92,10 @@ public:
     return Step{uint32_t(step->next[0]), step->logits.data()};
   }
 
+  Status setState(const ModelState &state) override {
+    return oracle->setState(state.name, state.shape[1], state.values);
+  }
+
 private:
   std::unique_ptr<Oracle> oracle;
 };

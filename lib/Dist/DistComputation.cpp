@@ -376,6 +376,31 @@ LogicalResult SoftmaxWeightsOp::verify() {
   return success();
 }
 
+LogicalResult LocalSoftmaxOp::verify() {
+  // local_softmax-c1
+  auto scores = cast<RankedTensorType>(getScores().getType());
+  Type sum = getSum().getType(), scale = getScale().getType();
+  if (scores.getRank() < 2 || !isPartial(sum, Partial::Rows) ||
+      !isPartial(scale, Partial::None) ||
+      !matchesDims(sum, scores, 0, scores.getRank() - 1) ||
+      !matchesDims(scale, scores, 0, scores.getRank() - 1)) {
+    return emitOpError() << "expected scales and sums over the last dimension "
+                            "of "
+                         << scores << ", the sums partial over rows, but got "
+                         << scale << " and " << sum;
+  }
+  return success();
+}
+
+LogicalResult KeepReferenceOp::verify() {
+  // keep_reference-c1
+  if (!isPartial(getSum().getType(), Partial::None)) {
+    return emitOpError() << "expected a sum that is not partial but got "
+                         << getSum().getType();
+  }
+  return success();
+}
+
 LogicalResult WeightedValuesOp::verify() {
   // weighted_values-c1
   if (!isPartial(getResult().getType(), Partial::Rows)) {

@@ -99,13 +99,17 @@ LogicalResult TensorOp::verify() {
   }
   // tensor-c2
   size_t rank = cast<RankedTensorType>(getType()).getRank();
-  if (getKind() == TensorKind::Weight) {
+  bool needsSource =
+      getKind() == TensorKind::Weight || getKind() == TensorKind::Factor;
+  if (needsSource || (getSource() && getKind() == TensorKind::State)) {
     if (!getSource() || getSourceStrides().size() != rank) {
       return emitOpError() << "expected a source and " << rank
-                           << " strides for a weight";
+                           << " strides for a "
+                           << stringifyTensorKind(getKind());
     }
   } else if (getSource() || !getSourceStrides().empty()) {
-    return emitOpError() << "only a weight has a source";
+    return emitOpError() << "a tensor of kind '"
+                         << stringifyTensorKind(getKind()) << "' has no source";
   }
   // tensor-c3
   auto type = cast<RankedTensorType>(getType());

@@ -15,9 +15,6 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <sys/stat.h>
 
 using namespace wafer;
 using nlohmann::json;
@@ -68,9 +65,8 @@ Status wafer::keepImage(const BenchOptions &options, const std::string &name,
   if (options.keep.empty()) {
     return Status::success();
   }
-  if (::mkdir(options.keep.c_str(), 0777) != 0 && errno != EEXIST) {
-    return Diagnostic{"cannot make the folder", options.keep, "",
-                      std::strerror(errno), ""};
+  if (Status made = makeFolder(options.keep); !made) {
+    return made;
   }
   return writeImage(image, options.keep + "/" + name + ".wafer");
 }
@@ -309,5 +305,6 @@ void addBenchCommand(CLI::App &app, CommandContext &context) {
   addPhasesBench(*bench, context);
   addWaferLlmBench(*bench, context);
   addSensitivityBench(*bench, context);
+  addTablesBench(*bench, context);
 }
 } // namespace wafer

@@ -59,6 +59,7 @@ void addMeshBench(CLI::App &bench, CommandContext &context);
 void addPhasesBench(CLI::App &bench, CommandContext &context);
 void addReduceBench(CLI::App &bench, CommandContext &context, bool everywhere);
 void addSensitivityBench(CLI::App &bench, CommandContext &context);
+void addTablesBench(CLI::App &bench, CommandContext &context);
 void addWaferLlmBench(CLI::App &bench, CommandContext &context);
 
 } // namespace wafer

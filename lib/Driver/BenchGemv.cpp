@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- BenchGemv.cpp - wsec bench gemv ------------------------------------===//
 #include "BenchCommands.h"
+#include "DefectOptions.h"
 
 #include "wafer/Bench/Gemv.h"
+#include "wafer/Bench/PublishedGemv.h"
+#include "wafer/Remap/Remap.h"
 
 #include <CLI/CLI.hpp>
 
@@ -18,22 +21,23 @@ struct Options : BenchOptions {
   /// Empty: searched.
   std::string region;
   std::string axis = "y";
+  std::string defects;
   unsigned threads = 2;
   bool check = false;
 };
 
-/// WaferLLM, table 6: 0.0012 and 0.00203 ms at 1.1 GHz on a WSE-2.
-struct PublishedGemv {
-  uint32_t side;
-  double cycles;
+/// What the defects of a wafer did to the program.
+struct Fit {
+  Remapped remapped;
+  /// Without them.
+  uint64_t perfectCycles = 0;
 };
-constexpr PublishedGemv kPublished[] = {{16384, 1320}, {32768, 2233}};
 
 } // namespace
 
 static std::optional<double> publishedCycles(const Options &options,
                                              const Machine &machine) {
-  for (const PublishedGemv &cell : kPublished) {
+  for (const PublishedGemv &cell : publishedGemv()) {
     if (machine.name == "wse2" && options.rows == cell.side &&
         options.cols == cell.side) {
       return cell.cycles;
@@ -62,7 +66,7 @@ static Result<GemvPlan> choosePlan(const Options &options,
 
 static ExitCode report(const Options &options, const BenchMachine &bench,
                        const GemvPlan &plan, const BenchRun &run, bool checked,
-                       CommandContext &context) {
+                       const std::optional<Fit> &fit, CommandContext &context) {
   const GemvShape &shape = plan.shape;
   double bound = boundGemv(bench.machine, shape);
   std::optional<double> published = publishedCycles(options, bench.machine);
@@ -86,6 +90,10 @@ static ExitCode report(const Options &options, const BenchMachine &bench,
         {"accumulate", "f16"},
         {"checked", checked},
         {"published_cycles", published ? json(*published) : json(nullptr)}};
+    if (fit) {
+      object["defects"] = describe(fit->remapped.cost);
+      object["perfect_cycles"] = fit->perfectCycles;
+    }
     context.write(object.dump() + "\n");
     return ExitCode::Success;
   }
@@ -99,7 +107,33 @@ static ExitCode report(const Options &options, const BenchMachine &bench,
       plan.predicted, bound,
       published ? fmt::format("{:.0f}", *published) : "-", bench.machine.name,
       bench.costs().name, checked ? "checked" : "timing only");
+  if (fit) {
+    context.print("  on a perfect wafer: {} cycles\n", fit->perfectCycles);
+  }
   return ExitCode::Success;
+}
+
+/// Gives the image a map for the wafer, and says what it takes without one.
+static Result<Fit> fitToWafer(const Options &options, const BenchMachine &bench,
+                              Image &image) {
+  Result<DefectMap> defects = DefectMap::load(options.defects, bench.machine);
+  if (!defects) {
+    return defects.takeError();
+  }
+  FastOptions fast;
+  fast.threads = options.threads;
+  fast.timingOnly = true;
+  auto perfect = runProgram(image, bench.machine, bench.costs(), fast);
+  if (!perfect) {
+    return perfect.takeError();
+  }
+  Result<Remapped> remapped =
+      remapProgram(Footprint(image, bench.machine), bench.machine, *defects);
+  if (!remapped) {
+    return remapped.takeError();
+  }
+  applyFit(image, *remapped, remapped->cost.cyclesAdded);
+  return Fit{std::move(*remapped), perfect->cycles};
 }
 
 static ExitCode runGemvBench(const Options &options, CommandContext &context) {
@@ -120,6 +154,14 @@ static ExitCode runGemvBench(const Options &options, CommandContext &context) {
     return context.fail(image.error());
   }
   image->parameterSet = bench->costs().name;
+  std::optional<Fit> fit;
+  if (!options.defects.empty()) {
+    Result<Fit> found = fitToWafer(options, *bench, *image);
+    if (!found) {
+      return context.fail(found.error());
+    }
+    fit = std::move(*found);
+  }
   if (Status kept = keepImage(options, "gemv", *image); !kept) {
     return context.fail(kept.error());
   }
@@ -135,7 +177,7 @@ static ExitCode runGemvBench(const Options &options, CommandContext &context) {
       return context.fail(right.error());
     }
   }
-  return report(options, *bench, *plan, *run, check, context);
+  return report(options, *bench, *plan, *run, check, fit, context);
 }
 
 void wafer::addGemvBench(CLI::App &bench, CommandContext &context) {
@@ -151,6 +193,8 @@ void wafer::addGemvBench(CLI::App &bench, CommandContext &context) {
   command->add_option("--axis", o->axis, "With --region: where sums run")
       ->check(CLI::IsMember({"x", "y"}))
       ->capture_default_str();
+  command->add_option("--defects", o->defects,
+                      "Defect map of the wafer that the program is fitted to");
   command->add_option("--threads", o->threads, "Threads of the engine")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();

@@ -62,3 +62,13 @@ Result<double> wafer::readDensity(const std::string &text) {
   return Diagnostic{"bad density", "", "0 to 0.5, or 0% to 50%",
                     fmt::format("'{}'", text), ""};
 }
+
+nlohmann::json wafer::describe(const RemapCost &cost) {
+  return {{"moved", {cost.movedX, cost.movedY}},
+          {"rows_skipped", cost.rowsSkipped},
+          {"columns_skipped", cost.columnsSkipped},
+          {"tiles_bypassed", cost.tilesBypassed},
+          {"hole_tracks", cost.holeTracks},
+          {"long_links", cost.longLinks},
+          {"cycles_added_estimate", cost.cyclesAdded}};
+}

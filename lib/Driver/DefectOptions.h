@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- DefectOptions.h - Options of random defects --------------*- C++ -*-===//
-//
-// What `wsec defects sample` and `wsec yield` have in common.
+//===- DefectOptions.h - What commands share on defects ---------*- C++ -*-===//
 //
 //===----------------------------------------------------------------------===//
 #ifndef WAFER_LIB_DRIVER_DEFECTOPTIONS_H
 #define WAFER_LIB_DRIVER_DEFECTOPTIONS_H
 
 #include "wafer/Defects/Sample.h"
+#include "wafer/Remap/Remap.h"
+#include "wafer/Support/Json.h"
 
 #include <string>
 
@@ -17,6 +17,7 @@ class App;
 
 namespace wafer {
 
+/// The options of random defects.
 struct SampleArguments {
   std::string kind = "core";
   std::string die;
@@ -30,6 +31,9 @@ struct SampleArguments {
 
 /// "0.0005" or "0.05%".
 Result<double> readDensity(const std::string &text);
+
+/// What a map does to a program.
+nlohmann::json describe(const RemapCost &cost);
 
 } // namespace wafer
 

@@ -82,7 +82,9 @@ Result<uint32_t> ImageRun::countTokens(const TokenProtocol &protocol,
   if (options.maxTokens) {
     return *options.maxTokens;
   }
-  uint64_t room = protocol.context > prompt ? protocol.context - prompt : 1;
+  uint64_t taken = options.position.value_or(0) + prompt;
+  uint64_t room =
+      protocol.context > taken ? protocol.context - taken + 1 : uint64_t(1);
   return uint32_t(std::min<uint64_t>(kDefaultTokens, room));
 }
 
@@ -90,10 +92,30 @@ Result<uint32_t> ImageRun::countTokens(const TokenProtocol &protocol,
 // Check
 //===----------------------------------------------------------------------===//
 
-Status ImageRun::startCheck() {
-  if (!options.check) {
-    return Status::success();
+Status ImageRun::startAt(const TokenProtocol &protocol) {
+  uint32_t position = uint32_t(options.position.value_or(0));
+  std::vector<ModelState> states;
+  if (!options.state.empty()) {
+    auto read = readStateFiles(options.state, image, position);
+    if (!read) {
+      return read.takeError();
+    }
+    states = std::move(*read);
+    Status status = putStates(*engine, image, states);
+    if (!status) {
+      return status;
+    }
   }
+  if (options.position) {
+    Status status = setPosition(*engine, image, protocol, position);
+    if (!status) {
+      return status;
+    }
+  }
+  return options.check ? startCheck(states) : Status::success();
+}
+
+Status ImageRun::startCheck(const std::vector<ModelState> &states) {
   if (!context.makeHostModel) {
     return Diagnostic{"--check is not available in this build", "", "", "",
                       "it needs a build with the compiler"};
@@ -103,7 +125,14 @@ Status ImageRun::startCheck() {
     return made.takeError();
   }
   hostModel = std::move(*made);
-  Result<LogitCheck> created = LogitCheck::create(*engine, image, *hostModel);
+  for (const ModelState &state : states) {
+    Status status = hostModel->setState(state);
+    if (!status) {
+      return status;
+    }
+  }
+  Result<LogitCheck> created = LogitCheck::create(*engine, image, *hostModel,
+                                                  options.position.value_or(0));
   if (!created) {
     return created.takeError();
   }
@@ -128,6 +157,7 @@ ExitCode ImageRun::runTokenImage(TokenProtocol protocol) {
   if (options.ignoreEos || options.timingOnly) {
     protocol.stopAtEos = false;
   }
+  protocol.stopAtInvalid = !options.timingOnly;
   Status status = readTokenizer();
   if (!status) {
     return context.fail(status.error());
@@ -137,17 +167,11 @@ ExitCode ImageRun::runTokenImage(TokenProtocol protocol) {
     return context.fail(prompt.error());
   }
   Result<uint32_t> wanted = countTokens(protocol, prompt->size());
-  status = protocol.check(*prompt, *wanted + options.position.value_or(0));
+  status = protocol.check(*prompt, *wanted, options.position.value_or(0));
   if (!status) {
     return context.fail(status.error());
   }
-  if (options.position) {
-    status = setPosition(*engine, image, protocol, *options.position);
-    if (!status) {
-      return context.fail(status.error());
-    }
-  }
-  status = startCheck();
+  status = startAt(protocol);
   if (!status) {
     return context.fail(status.error());
   }
@@ -196,10 +220,29 @@ ExitCode ImageRun::runTokenImage(TokenProtocol protocol) {
     return code;
   }
   status = writeOutputs();
+  if (status) {
+    status = saveState(result->arrivals.size());
+  }
   if (!status) {
     return context.fail(status.error());
   }
+  bool invalid = protocol.stopAtInvalid && !result->generated.empty() &&
+                 protocol.isInvalid(result->generated.back());
+  if (invalid) {
+    result->generated.pop_back();
+    result->arrivals.pop_back();
+  }
   reportTokens(*prompt, *result, streams);
+  if (invalid) {
+    return context.fail(
+        {"no logit is a number", options.image, "finite logits",
+         fmt::format("NaN behind position {}",
+                     prompt->size() + result->generated.size() - 1 +
+                         options.position.value_or(0)),
+         "a weight is NaN, or a value left the range of binary16, or the "
+         "greatest attention score moved by more than 2^100 from one token to "
+         "the next: try --accumulate f32 or --weights-type f32"});
+  }
   return checked();
 }
 
@@ -209,10 +252,12 @@ ExitCode ImageRun::runPlainImage() {
                          options.image, "", "", ""});
   }
   if (!options.prompts.empty() || !options.tokens.empty() ||
-      options.maxTokens || options.position) {
+      options.maxTokens || options.position || !options.state.empty() ||
+      !options.saveState.empty()) {
     return context.fail(
         {"the image does not generate tokens", options.image, "", "",
-         "leave out --prompt, --tokens, --max-tokens and --position"});
+         "leave out --prompt, --tokens, --max-tokens, --position, --state and "
+         "--save-state"});
   }
   InterruptNote interrupts;
   Outcome outcome = [&] {

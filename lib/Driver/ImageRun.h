@@ -25,6 +25,7 @@ struct RunOptions {
   std::vector<uint32_t> tokens;
   std::vector<std::string> inputs;
   std::string state;
+  std::string saveState;
   std::optional<uint64_t> position;
   std::optional<uint32_t> maxTokens;
   /// Empty: the fast one, unless something needs the other.
@@ -58,8 +59,11 @@ private:
   Result<std::vector<uint32_t>> readPrompt(const TokenProtocol &protocol);
   Result<uint32_t> countTokens(const TokenProtocol &protocol, size_t prompt);
   Status readTokenizer();
-  /// Prepares --check; does nothing without it.
-  Status startCheck();
+  /// Puts the model where --position and --state want it, and prepares --check.
+  Status startAt(const TokenProtocol &protocol);
+  Status startCheck(const std::vector<ModelState> &states);
+  /// --save-state, after `steps` steps.
+  Status saveState(uint64_t steps);
   /// Where --check found different ids.
   Diagnostic differentIds() const;
   /// The exit code of a run that is otherwise done.

@@ -6,9 +6,7 @@
 #include "wafer/Sim/TensorGather.h"
 #include "wafer/Support/OutputFile.h"
 
-#include <cerrno>
 #include <cmath>
-#include <sys/stat.h>
 
 using namespace wafer;
 using nlohmann::json;
@@ -110,9 +108,8 @@ Status ImageRun::writeOutputs() {
   if (options.outputs.empty()) {
     return Status::success();
   }
-  if (::mkdir(options.outputs.c_str(), 0777) != 0 && errno != EEXIST) {
-    return Diagnostic{"cannot make the folder", options.outputs, "",
-                      std::strerror(errno), ""};
+  if (Status made = makeFolder(options.outputs); !made) {
+    return made;
   }
   for (const TensorPlacement &tensor : image.tensors) {
     if (tensor.kind != TensorKind::Output) {
@@ -129,6 +126,16 @@ Status ImageRun::writeOutputs() {
     }
   }
   return Status::success();
+}
+
+Status ImageRun::saveState(uint64_t steps) {
+  if (options.saveState.empty()) {
+    return Status::success();
+  }
+  auto states = takeStates(*engine, image,
+                           uint32_t(options.position.value_or(0) + steps));
+  return states ? writeStateFiles(options.saveState, image, *states)
+                : Status(states.takeError());
 }
 
 Diagnostic ImageRun::differentIds() const {
@@ -152,6 +159,9 @@ json ImageRun::describeCheck() const {
   object["step"] = errors.step;
   object["id"] = errors.id;
   object["max_abs_logit"] = errors.maxAbsLogit;
+  object["relative_error"] = std::isfinite(errors.relativeError)
+                                 ? json(errors.relativeError)
+                                 : json(nullptr);
   object["same_ids"] = !errors.difference;
   return object;
 }
@@ -230,9 +240,10 @@ void ImageRun::reportTokens(const std::vector<uint32_t> &prompt,
   if (hasChecked) {
     const LogitErrors &errors = check->errors();
     context.print("check: {} steps, logits within {:.3g} of the model on the "
-                  "host (step {}, id {}; largest logit {:.3g})\n",
+                  "host (step {}, id {}; largest logit {:.3g}), relative error "
+                  "{:.2e}\n",
                   errors.steps, errors.maxAbsError, errors.step, errors.id,
-                  errors.maxAbsLogit);
+                  errors.maxAbsLogit, errors.relativeError);
   }
 }
 

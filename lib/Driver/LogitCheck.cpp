@@ -13,7 +13,7 @@ using namespace wafer;
 HostModel::~HostModel() = default;
 
 Result<LogitCheck> LogitCheck::create(Engine &engine, const Image &image,
-                                      HostModel &model) {
+                                      HostModel &model, uint64_t position) {
   for (const TensorPlacement &tensor : image.tensors) {
     if (tensor.kind != TensorKind::Output || tensor.name != kTensor) {
       continue;
@@ -29,7 +29,7 @@ Result<LogitCheck> LogitCheck::create(Engine &engine, const Image &image,
                         fmt::format("{} of {}", length, nameOf(tensor.type)),
                         ""};
     }
-    return LogitCheck(engine, image, model, tensor);
+    return LogitCheck(engine, image, model, tensor, position);
   }
   return Diagnostic{"the image has no logits to compare", "",
                     fmt::format("an output tensor '{}'", kTensor), "", ""};
@@ -47,7 +47,7 @@ static double distance(float a, float b) {
 
 Status LogitCheck::step(uint32_t fed, uint32_t chosen) {
   uint64_t number = result.steps++;
-  Result<HostModel::Step> expected = model->step(fed, number);
+  Result<HostModel::Step> expected = model->step(fed, position + number);
   if (!expected) {
     return expected.takeError();
   }
@@ -55,11 +55,14 @@ Status LogitCheck::step(uint32_t fed, uint32_t chosen) {
   if (!bytes) {
     return bytes.takeError();
   }
+  double errorSquares = 0, squares = 0;
   for (size_t id = 0; id < model->vocab(); ++id) {
     float found;
     std::memcpy(&found, bytes->data() + id * sizeof(float), sizeof(float));
     float wanted = expected->logits[id];
     double error = distance(wanted, found);
+    errorSquares += error * error;
+    squares += std::isfinite(wanted) ? double(wanted) * wanted : 0;
     if (error > result.maxAbsError) {
       result.maxAbsError = error;
       result.step = number;
@@ -69,6 +72,10 @@ Status LogitCheck::step(uint32_t fed, uint32_t chosen) {
       result.maxAbsLogit =
           std::max(result.maxAbsLogit, std::fabs(double(wanted)));
     }
+  }
+  if (errorSquares > 0) {
+    result.relativeError =
+        std::max(result.relativeError, std::sqrt(errorSquares / squares));
   }
   if (chosen != expected->next && !result.difference) {
     float other = chosen < model->vocab()

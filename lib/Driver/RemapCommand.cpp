@@ -4,6 +4,8 @@
 // Fits an image to one wafer: only its map changes.
 //
 //===----------------------------------------------------------------------===//
+#include "DefectOptions.h"
+
 #include "wafer/Driver/Driver.h"
 #include "wafer/Image/ImageFile.h"
 #include "wafer/Image/Validate.h"
@@ -29,18 +31,18 @@ struct Options {
 static void printCost(const RemapCost &cost, double seconds, bool json,
                       CommandContext &context) {
   if (json) {
-    nlohmann::json root = {{"moved", {cost.movedX, cost.movedY}},
-                           {"rows_skipped", cost.rowsSkipped},
-                           {"columns_skipped", cost.columnsSkipped},
-                           {"tiles_bypassed", cost.tilesBypassed},
-                           {"cycles_added_estimate", cost.cyclesAdded},
-                           {"seconds", seconds}};
+    nlohmann::json root = describe(cost);
+    root["seconds"] = seconds;
     context.write(root.dump(2) + "\n");
     return;
   }
   context.print("moved by         {},{}\n", cost.movedX, cost.movedY);
   context.print("lines skipped    {} rows, {} columns\n", cost.rowsSkipped,
                 cost.columnsSkipped);
+  if (cost.holeTracks) {
+    context.print("hole tracks      {}, with {} long links\n", cost.holeTracks,
+                  cost.longLinks);
+  }
   if (cost.tilesBypassed) {
     context.print("tiles bypassed   {}\n", cost.tilesBypassed);
   }
@@ -69,7 +71,7 @@ static ExitCode runRemap(const Options &options, CommandContext &context) {
   double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
           .count();
-  loaded->image.map = std::move(result->map);
+  applyFit(loaded->image, *result, result->cost.cyclesAdded);
   if (Status sound = validate(loaded->image, loaded->machine); !sound) {
     return context.fail(sound.error());
   }

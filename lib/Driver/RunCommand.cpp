@@ -25,9 +25,6 @@ static std::optional<Diagnostic> unsupported(const RunOptions &o) {
   if (!o.inputs.empty()) {
     return refuse("--input", "");
   }
-  if (!o.state.empty()) {
-    return refuse("--state", "--position alone starts with an empty cache");
-  }
   if (o.prompts.size() > 1) {
     return refuse("more than one --prompt",
                   "the image has one request in flight");
@@ -52,6 +49,16 @@ static std::optional<Diagnostic> contradiction(const RunOptions &o) {
                           "look at every cycle",
                       "", "", "--engine fast", "leave out --engine"};
   }
+  if (!o.state.empty() && !o.position) {
+    return Diagnostic{"--state without --position", "", "", "",
+                      "--position N says how many positions of the saved "
+                      "state count"};
+  }
+  if (o.check && o.position.value_or(0) > 0 && o.state.empty()) {
+    return Diagnostic{"--check cannot begin at a position with an empty cache",
+                      "", "", "--position without --state",
+                      "--state DIR gives both sides the same cache"};
+  }
   if (!o.timingOnly) {
     return std::nullopt;
   }
@@ -59,8 +66,11 @@ static std::optional<Diagnostic> contradiction(const RunOptions &o) {
     return Diagnostic{"the reference engine always computes values", "", "",
                       "--timing-only", "leave out --engine"};
   }
-  for (auto [isGiven, name] : {std::pair(o.check, "--check"),
-                               std::pair(!o.outputs.empty(), "--outputs")}) {
+  for (auto [isGiven, name] :
+       {std::pair(o.check, "--check"),
+        std::pair(!o.outputs.empty(), "--outputs"),
+        std::pair(!o.state.empty(), "--state"),
+        std::pair(!o.saveState.empty(), "--save-state")}) {
     if (isGiven) {
       return Diagnostic{std::string(name) + " needs values", "", "",
                         "--timing-only", "leave out one of them"};
@@ -104,7 +114,11 @@ void addRunCommand(CLI::App &app, CommandContext &context) {
                       "Tokens to generate (default: 32, or what the context "
                       "leaves)");
   command->add_option("--input", o->inputs, "NAME=FILE.npy");
-  command->add_option("--state", o->state, "Folder with saved state");
+  command->add_option("--state", o->state,
+                      "Folder with a saved KV cache, NAME.npy for each state; "
+                      "goes with --position");
+  command->add_option("--save-state", o->saveState,
+                      "Write the KV cache to this folder at the end");
   command->add_option("--position", o->position,
                       "Begin at this position, as if so many tokens "
                       "had gone by");

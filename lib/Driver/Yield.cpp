@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "Yield.h"
 
+#include "wafer/Remap/Tracks.h"
 #include "wafer/Sim/TokenRun.h"
 #include "wafer/Support/Rng.h"
+#include "wafer/Support/Xml.h"
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <fmt/format.h>
+#include <map>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -29,7 +33,7 @@ Result<double> wafer::simulateToken(const Image &image, const Machine &machine,
     return engine.takeError();
   }
   TokenProtocol plain = **protocol;
-  plain.stopAtEos = false;
+  plain.stopAtEos = plain.stopAtInvalid = false;
   // The first token starts from a wafer at rest; the next two tell the pace.
   Result<TokenRun> run = runTokens(**engine, plain, {0}, 3, kNever, {});
   if (!run) {
@@ -79,6 +83,57 @@ public:
   }
 
 private:
+  /// A token on a wafer, simulated once for all maps that differ only in what
+  /// no token notices: the place of the program, the ways of the host's words,
+  /// and the defects themselves.
+  Result<double> cyclesUnder(LogicalMap map) {
+    std::string key = timingKey(map);
+    {
+      std::lock_guard<std::mutex> lock(memoMutex);
+      auto known = memo.find(key);
+      if (known != memo.end()) {
+        return known->second;
+      }
+    }
+    Image copy = image;
+    copy.map = std::move(map);
+    Result<double> cycles = simulateToken(copy, machine, *costs);
+    if (cycles) {
+      std::lock_guard<std::mutex> lock(memoMutex);
+      memo.emplace(std::move(key), *cycles);
+    }
+    return cycles;
+  }
+
+  /// Equal for maps under which the program has the same shape. Places of
+  /// bypassed tiles are physical, so such maps stay as they are.
+  static std::string timingKey(LogicalMap map) {
+    map.defects = {};
+    map.ports.clear();
+    if (map.bypassed.empty()) {
+      int32_t rows = dropLead(map.skippedRows);
+      int32_t columns = dropLead(map.skippedColumns);
+      for (HoleTrack &track : map.tracks) {
+        for (HoleTrack::Point &point : track.points) {
+          point.home -= map.trackAxis == Axis::Y ? columns : rows;
+        }
+      }
+    }
+    return map.toJson();
+  }
+  /// Moves skipped lines such that none lies before the program; by how many.
+  static int32_t dropLead(std::vector<LineRun> &runs) {
+    if (runs.empty() || runs.front().begin != 0) {
+      return 0;
+    }
+    int32_t lead = runs.front().count;
+    runs.erase(runs.begin());
+    for (LineRun &run : runs) {
+      run.begin -= lead;
+    }
+    return lead;
+  }
+
   Status prepare() {
     costs = machine.findParameters(options.params.empty()
                                        ? machine.parameterSets.front().name
@@ -125,6 +180,7 @@ private:
       return;
     }
     defects[index] = uint32_t(map->size());
+    measureYardsticks(*map, out);
     auto start = std::chrono::steady_clock::now();
     Result<Remapped> mapped =
         remapProgram(footprint, machine, *map, options.remap);
@@ -139,15 +195,13 @@ private:
     out.cost = mapped->cost;
     // The way of the host's words is no part of a token's loop.
     bool isSlower = out.cost.rowsSkipped || out.cost.columnsSkipped ||
-                    out.cost.tilesBypassed;
+                    out.cost.holeTracks || out.cost.tilesBypassed;
     if (!isSlower) {
       return;
     }
     double cycles = table.cyclesPerToken + double(out.cost.cyclesAdded);
     if (options.simulate) {
-      Image copy = image;
-      copy.map = std::move(mapped->map);
-      Result<double> simulated = simulateToken(copy, machine, *costs);
+      Result<double> simulated = cyclesUnder(std::move(mapped->map));
       if (!simulated) {
         fail(simulated.takeError());
         return;
@@ -155,6 +209,33 @@ private:
       cycles = *simulated;
     }
     out.lost = 1 - table.cyclesPerToken / cycles;
+  }
+
+  /// What is left of the usable rectangle without its dead cores; a dead link
+  /// takes the core west or north of it.
+  void measureYardsticks(const DefectMap &map, YieldSample &out) const {
+    std::vector<Coord> dead;
+    auto add = [&](Coord tile) {
+      if (machine.usable.contains(tile)) {
+        dead.push_back({tile.x - machine.usable.x, tile.y - machine.usable.y});
+      }
+    };
+    for (Coord c : map.tiles) {
+      add(c);
+    }
+    for (Coord c : map.cores) {
+      add(c);
+    }
+    for (const DeadBank &b : map.banks) {
+      add(b.core);
+    }
+    for (const DeadLink &l : map.links) {
+      add(l.core);
+    }
+    int32_t w = machine.width(), h = machine.height();
+    DroppedLines kept = dropLines(w, h, dead);
+    out.dropped = double(kept.rows) * kept.columns / (double(w) * h);
+    out.rerouted = double(rerouteColumns(w, h, dead).size()) / w;
   }
 
   void fail(Diagnostic error) {
@@ -174,6 +255,8 @@ private:
       p.meanDefects += double(defects[at]) / options.samples;
       p.secondsMean += s.seconds / options.samples;
       p.secondsMax = std::max(p.secondsMax, s.seconds);
+      p.droppedMean += s.dropped / options.samples;
+      p.reroutedMean += s.rerouted / options.samples;
       if (!s.isMapped) {
         p.firstReason = p.firstReason.empty() ? s.reason : p.firstReason;
         continue;
@@ -182,8 +265,11 @@ private:
       lost.push_back(s.lost);
       p.moved += s.cost.movedX || s.cost.movedY;
       p.skipped += s.cost.rowsSkipped || s.cost.columnsSkipped;
+      p.tracked += s.cost.holeTracks > 0;
       p.bypassed += s.cost.tilesBypassed > 0;
       p.meanLines += s.cost.rowsSkipped + s.cost.columnsSkipped;
+      p.meanTracks += s.cost.holeTracks;
+      p.meanLongLinks += double(s.cost.longLinks);
       p.meanBypassed += s.cost.tilesBypassed;
     }
     if (lost.empty()) {
@@ -199,6 +285,8 @@ private:
     p.lost5 = percentile(0.05);
     p.lost95 = percentile(0.95);
     p.meanLines /= p.mapped;
+    p.meanTracks /= p.mapped;
+    p.meanLongLinks /= p.mapped;
     p.meanBypassed /= p.mapped;
     return p;
   }
@@ -211,6 +299,9 @@ private:
   YieldTable table;
   std::vector<YieldSample> samples;
   std::vector<uint32_t> defects;
+  /// Cycles of a token, by timingKey().
+  std::map<std::string, double> memo;
+  std::mutex memoMutex;
   std::atomic<uint64_t> next{0}, done{0};
   std::atomic<bool> failed{false};
   std::optional<Diagnostic> failure;
@@ -245,6 +336,11 @@ std::string YieldTable::toJson() const {
                               {"moved", p.moved},
                               {"lines_skipped", p.skipped},
                               {"lines_mean", p.meanLines},
+                              {"tracked", p.tracked},
+                              {"tracks_mean", p.meanTracks},
+                              {"long_links_mean", p.meanLongLinks},
+                              {"dropped_lines_cores_left", p.droppedMean},
+                              {"greedy_columns_cores_left", p.reroutedMean},
                               {"bypassed", p.bypassed},
                               {"tiles_bypassed_mean", p.meanBypassed},
                               {"remap_seconds_mean", p.secondsMean},
@@ -272,7 +368,8 @@ std::string YieldTable::toSvg(const std::string &title) const {
       "<text x=\"{}\" y=\"20\" font-size=\"14\">{}</text>\n"
       "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"none\" "
       "stroke=\"#888\"/>\n",
-      kWidth, kHeight, kLeft, title, kLeft, kTop, kPlotWidth, kPlotHeight);
+      kWidth, kHeight, kLeft, escapeXml(title), kLeft, kTop, kPlotWidth,
+      kPlotHeight);
   std::string mapped, mean, upper, lower;
   for (size_t i = 0; i < points.size(); ++i) {
     const YieldPoint &p = points[i];

@@ -37,6 +37,8 @@ struct YieldSample {
   /// Share of tokens a second that is lost.
   double lost = 0;
   double seconds = 0;
+  /// Cores left by the yardsticks (Tracks.h), as shares of the grid.
+  double dropped = 0, rerouted = 0;
 };
 
 /// All wafers of a density.
@@ -45,10 +47,13 @@ struct YieldPoint {
   uint32_t samples = 0, mapped = 0;
   double meanDefects = 0;
   double lostMean = 0, lost5 = 0, lost95 = 0;
-  /// Wafers on which the program was moved, lines were skipped, tiles were
-  /// bypassed; and the mean number of lines and tiles on those mapped.
-  uint32_t moved = 0, skipped = 0, bypassed = 0;
-  double meanLines = 0, meanBypassed = 0;
+  /// Wafers on which the program was moved, lines were skipped, tracks laid,
+  /// tiles bypassed; and the mean numbers on those mapped.
+  uint32_t moved = 0, skipped = 0, tracked = 0, bypassed = 0;
+  double meanLines = 0, meanTracks = 0, meanLongLinks = 0, meanBypassed = 0;
+  /// Cores that dropping lines and greedy column rerouting would leave of any
+  /// wafer, as shares of the grid; they say nothing about a program.
+  double droppedMean = 0, reroutedMean = 0;
   double secondsMean = 0, secondsMax = 0;
   /// The reason of the first wafer that was refused.
   std::string firstReason;

@@ -43,18 +43,25 @@ static void printTable(const YieldTable &table, CommandContext &context) {
   context.print(
       "{:.0f} cycles a token on a perfect wafer; tokens lost are {}\n",
       table.cyclesPerToken, table.isSimulated ? "simulated" : "estimated");
-  context.print("{:>9} {:>8} {:>8} {:>7} {:>7} {:>7} {:>6} {:>8} {:>6} {:>9} "
-                "{:>9}\n",
+  context.print("{:>9} {:>8} {:>8} {:>7} {:>7} {:>7} {:>6} {:>8} {:>6} {:>6} "
+                "{:>7} {:>9} {:>10} {:>8} {:>8}\n",
                 "density", "defects", "mapped", "lost", "5 %", "95 %", "moved",
-                "skipping", "lines", "bypassed", "remap");
+                "skipping", "lines", "tracks", "turns", "bypassed", "remap",
+                "dropped", "greedy");
   for (const YieldPoint &p : table.points) {
     context.print("{:>7.3g} % {:>8.1f} {:>6.1f} % {:>5.2f} % {:>5.2f} % "
-                  "{:>5.2f} % {:>6} {:>8} {:>6.2f} {:>9.2f} {:>6.2f} ms\n",
+                  "{:>5.2f} % {:>6} {:>8} {:>6.2f} {:>6.2f} {:>7.2f} {:>9.2f} "
+                  "{:>7.2f} ms {:>6.1f} % {:>6.1f} %\n",
                   100 * p.density, p.meanDefects,
                   100.0 * p.mapped / std::max(1u, p.samples), 100 * p.lostMean,
                   100 * p.lost5, 100 * p.lost95, p.moved, p.skipped,
-                  p.meanLines, p.meanBypassed, 1000 * p.secondsMean);
+                  p.meanLines, p.meanTracks, p.meanLongLinks, p.meanBypassed,
+                  1000 * p.secondsMean, 100 * p.droppedMean,
+                  100 * p.reroutedMean);
   }
+  context.print(
+      "dropped, greedy: cores left of any wafer by dropping lines and "
+      "by greedy column rerouting\n");
   for (const YieldPoint &p : table.points) {
     if (!p.firstReason.empty()) {
       context.print("refused at {:.3g} %: {}\n", 100 * p.density,

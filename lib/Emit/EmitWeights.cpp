@@ -230,6 +230,31 @@ static void appendDimension(SlicingOp slicing, int64_t size, int64_t stride,
   tensor.strides.push_back(uint32_t(stride));
 }
 
+/// What the placement of layers of a state holds of it.
+static StateView viewState(wgraph::StateOp state, TensorOp tensor,
+                           PlacementOp placement, SymbolTable &symbols,
+                           const std::string &name) {
+  StateView view;
+  view.tensor = name;
+  view.state = state.getSymName().str();
+  view.isFactor = tensor.getKind() == dist::TensorKind::Factor;
+  view.shape = {uint32_t(state.getLayers()), uint32_t(state.getCapacity())};
+  llvm::append_range(view.shape, state.getRow().getShape());
+  view.firstLayer = uint32_t(placement.getFirstLayer());
+  LayoutAttr layout = getLayout(cast<RankedTensorType>(tensor.getType()));
+  for (auto [dim, stride] : llvm::enumerate(tensor.getSourceStrides())) {
+    // A cyclic dimension is two: the slot in the row, and the row.
+    if (FlatSymbolRefAttr symbol = getSlicing(layout, unsigned(dim))) {
+      auto slicing = symbols.lookup<SlicingOp>(symbol.getAttr());
+      if (slicing && slicing.getCyclic()) {
+        view.strides.push_back(uint64_t(stride * slicing.getLines()));
+      }
+    }
+    view.strides.push_back(uint64_t(stride));
+  }
+  return view;
+}
+
 LogicalResult wafer::placeTensors(ModuleOp module, SymbolTable &symbols,
                                   bool weights, EmittedImage &result) {
   Image &image = result.image;
@@ -272,7 +297,8 @@ LogicalResult wafer::placeTensors(ModuleOp module, SymbolTable &symbols,
     }
     entry.offset = uint32_t(placement.getOffset());
     entry.type = type.getElementType().isF16() ? DataType::F16 : DataType::F32;
-    entry.kind = tensor.getKind() == dist::TensorKind::State
+    bool isFactor = tensor.getKind() == dist::TensorKind::Factor;
+    entry.kind = isFactor || tensor.getKind() == dist::TensorKind::State
                      ? wafer::TensorKind::State
                  : tensor.getKind() == dist::TensorKind::Output
                      ? wafer::TensorKind::Output
@@ -293,6 +319,19 @@ LogicalResult wafer::placeTensors(ModuleOp module, SymbolTable &symbols,
           symbol ? symbols.lookup<SlicingOp>(symbol.getAttr()) : SlicingOp();
       appendDimension(slicing, type.getDimSize(dim),
                       placement.getStrides()[dim], entry);
+    }
+    if (entry.kind == wafer::TensorKind::State && tensor.getSource() &&
+        modelSymbols) {
+      auto state = modelSymbols->lookup<wgraph::StateOp>(
+          tensor.getSource()->getLeafReference());
+      if (!state || placement.getNumLayers() == 0) {
+        return tensor.emitError()
+               << "no state '"
+               << tensor.getSource()->getLeafReference().getValue()
+               << "' with layers in the model";
+      }
+      result.states.push_back(
+          viewState(state, tensor, placement, symbols, entry.name));
     }
     bool filled = entry.kind == wafer::TensorKind::Weight;
     if (filled && weights) {

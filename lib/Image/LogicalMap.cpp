@@ -25,42 +25,107 @@ LineTable::LineTable(int32_t size, const std::vector<LineRun> &skipped)
   }
 }
 
-PlaceMap::PlaceMap(const LogicalMap &map, const Machine &machine)
-    : rowTable(machine.height(), map.skippedRows) {
-  for (const ColumnBand &band : map.bands) {
-    columnTables.emplace_back(machine.width(), band.skipped);
-    firstRows.push_back(band.firstRow);
+std::vector<int32_t> HoleTrack::places(int32_t count) const {
+  std::vector<int32_t> at(size_t(count), points.empty() ? 0 : points[0].home);
+  for (size_t i = 0; i < points.size(); ++i) {
+    const Point &p = points[i];
+    int32_t end = i + 1 < points.size() ? points[i + 1].line : count;
+    for (int32_t line = p.line; line < std::min(end, count); ++line) {
+      int32_t home = p.home;
+      if (i + 1 < points.size()) {
+        int32_t way = points[i + 1].home - home;
+        int32_t moved = std::max(0, std::abs(way) - (end - line));
+        home += way < 0 ? -moved : moved;
+      }
+      at[size_t(line)] = home;
+    }
   }
-  if (columnTables.empty()) {
-    columnTables.emplace_back(machine.width(), std::vector<LineRun>());
-    firstRows.push_back(0);
+  return at;
+}
+
+HoleTrack HoleTrack::through(const std::vector<int32_t> &places) {
+  HoleTrack track;
+  track.points.push_back({0, places.front()});
+  for (size_t i = 1; i < places.size(); ++i) {
+    int32_t step = places[i] - places[i - 1];
+    int32_t next = i + 1 < places.size() ? places[i + 1] - places[i] : 0;
+    if (step != 0 && next != step) {
+      track.points.push_back({int32_t(i), places[i]});
+    }
+  }
+  return track;
+}
+
+/// All but the lines of `skipped` and the holes.
+static LineTable tableOf(int32_t size, std::vector<LineRun> skipped,
+                         const std::vector<int32_t> &holes) {
+  for (int32_t hole : holes) {
+    if (hole >= 0 && hole < size) {
+      skipped.push_back({hole, 1});
+    }
+  }
+  return LineTable(size, skipped);
+}
+
+PlaceMap::PlaceMap(const LogicalMap &map, const Machine &machine)
+    : trackAxis(map.tracks.empty() ? Axis::Y : map.trackAxis) {
+  bool down = trackAxis == Axis::Y;
+  const auto &skippedAlong = down ? map.skippedRows : map.skippedColumns;
+  const auto &skippedAcross = down ? map.skippedColumns : map.skippedRows;
+  int32_t sizeAlong = down ? machine.height() : machine.width();
+  int32_t sizeAcross = down ? machine.width() : machine.height();
+  alongTable = LineTable(sizeAlong, skippedAlong);
+  if (map.tracks.empty()) {
+    bands.emplace_back(sizeAcross, skippedAcross);
+    firstLines.push_back(0);
+    return;
+  }
+  std::vector<std::vector<int32_t>> places;
+  for (const HoleTrack &track : map.tracks) {
+    places.push_back(track.places(alongTable.count()));
+  }
+  std::vector<int32_t> holes(places.size()), before;
+  for (int32_t line = 0; line < alongTable.count(); ++line) {
+    for (size_t t = 0; t < places.size(); ++t) {
+      holes[t] = places[t][size_t(line)];
+    }
+    if (line == 0 || holes != before) {
+      bands.push_back(tableOf(sizeAcross, skippedAcross, holes));
+      firstLines.push_back(line);
+      before = holes;
+    }
   }
 }
 
-size_t PlaceMap::bandOf(int32_t logicalRow) const {
-  auto after = std::upper_bound(firstRows.begin(), firstRows.end(), logicalRow);
-  return after == firstRows.begin() ? 0 : size_t(after - firstRows.begin()) - 1;
+size_t PlaceMap::bandOf(int32_t line) const {
+  auto after = std::upper_bound(firstLines.begin(), firstLines.end(), line);
+  return after == firstLines.begin() ? 0
+                                     : size_t(after - firstLines.begin()) - 1;
 }
 
 std::optional<Coord> PlaceMap::homeOf(Coord logical) const {
-  int32_t y = rowTable.physical(logical.y);
-  int32_t x = columnTables[bandOf(logical.y)].physical(logical.x);
-  if (x < 0 || y < 0) {
+  bool down = trackAxis == Axis::Y;
+  int32_t line = down ? logical.y : logical.x;
+  int32_t along = alongTable.physical(line);
+  int32_t across = bands[bandOf(line)].physical(down ? logical.x : logical.y);
+  if (along < 0 || across < 0) {
     return std::nullopt;
   }
-  return Coord{x, y};
+  return down ? Coord{across, along} : Coord{along, across};
 }
 
 std::optional<Coord> PlaceMap::logicalAt(Coord physical) const {
-  int32_t y = rowTable.logical(physical.y);
-  if (y < 0) {
+  bool down = trackAxis == Axis::Y;
+  int32_t line = alongTable.logical(down ? physical.y : physical.x);
+  if (line < 0) {
     return std::nullopt;
   }
-  int32_t x = columnTables[bandOf(y)].logical(physical.x);
-  if (x < 0) {
+  const LineTable &table = bands[bandOf(line)];
+  int32_t across = table.logical(down ? physical.x : physical.y);
+  if (across < 0) {
     return std::nullopt;
   }
-  return Coord{x, y};
+  return down ? Coord{across, line} : Coord{line, across};
 }
 
 //===----------------------------------------------------------------------===//
@@ -108,11 +173,17 @@ std::string LogicalMap::toJson() const {
     root["defects"] = json::parse(defects.toJson());
   }
   root["rows"] = ::toJson(skippedRows);
-  root["bands"] = json::array();
-  for (const ColumnBand &band : bands) {
-    root["bands"].push_back(
-        {{"from", band.firstRow}, {"columns", ::toJson(band.skipped)}});
+  root["columns"] = ::toJson(skippedColumns);
+  json lists = json::array();
+  for (const HoleTrack &track : tracks) {
+    json points = json::array();
+    for (const HoleTrack::Point &p : track.points) {
+      points.push_back({p.line, p.home});
+    }
+    lists.push_back(std::move(points));
   }
+  root["tracks"] = {{"axis", trackAxis == Axis::Y ? "y" : "x"},
+                    {"points", std::move(lists)}};
   root["ports"] = json::array();
   for (const PortRoute &route : ports) {
     root["ports"].push_back({{"port", route.port},
@@ -138,17 +209,22 @@ public:
     auto runs = [&](const json &list, std::vector<LineRun> &to) {
       return pairs(list, [&](int32_t b, int32_t n) { to.push_back({b, n}); });
     };
+    const json &tracks = member(root, "tracks");
     bool fits = runs(member(root, "rows"), map.skippedRows) &&
+                runs(member(root, "columns"), map.skippedColumns) &&
                 tiles(member(root, "bypassed"), map.bypassed) &&
-                member(root, "bands").is_array() &&
+                member(tracks, "points").is_array() &&
+                member(tracks, "axis").is_string() &&
                 member(root, "ports").is_array();
     if (!fits) {
       return false;
     }
-    for (const json &band : root["bands"]) {
-      map.bands.emplace_back();
-      if (!number(member(band, "from"), map.bands.back().firstRow) ||
-          !runs(member(band, "columns"), map.bands.back().skipped)) {
+    map.trackAxis = tracks["axis"] == "y" ? Axis::Y : Axis::X;
+    for (const json &list : tracks["points"]) {
+      std::vector<HoleTrack::Point> &points = map.tracks.emplace_back().points;
+      if (!pairs(list, [&](int32_t line, int32_t home) {
+            points.push_back({line, home});
+          })) {
         return false;
       }
     }

@@ -23,20 +23,20 @@ std::vector<LineBlock> wafer::imagefile::blocksOf(const LineTable &table,
   return blocks;
 }
 
-std::vector<LineBlock> wafer::imagefile::rowBlocksOf(const PlaceMap &places,
-                                                     int32_t begin,
-                                                     int32_t end) {
-  std::vector<LineBlock> rows;
+/// The lines along the tracks in blocks, cut where a band ends too.
+static std::vector<LineBlock> bandBlocksOf(const PlaceMap &places,
+                                           int32_t begin, int32_t end) {
+  std::vector<LineBlock> lines;
   for (int32_t from = begin; from < end;) {
     int32_t to = from + 1;
     while (to < end && places.bandOf(to) == places.bandOf(from)) {
       ++to;
     }
-    std::vector<LineBlock> part = blocksOf(places.rows(), from, to);
-    rows.insert(rows.end(), part.begin(), part.end());
+    std::vector<LineBlock> part = blocksOf(places.along(), from, to);
+    lines.insert(lines.end(), part.begin(), part.end());
     from = to;
   }
-  return rows;
+  return lines;
 }
 
 /// The part of each table that belongs to lines [from, from + count).
@@ -59,36 +59,46 @@ static std::string partName(const Region &region, const LineBlock &rows,
                                rows.logical);
 }
 
-/// A region, cut where a skipped line goes through it.
-static void addRegion(const Image &image, uint32_t index,
-                      const PlaceMap &places, Image &out) {
+/// A part of a region whose rows and columns have neighbouring homes.
+static void addPart(const Image &image, uint32_t index, const LineBlock &rows,
+                    const LineBlock &columns, Image &out) {
   const Region &region = image.regions[index];
   const Rect &rect = region.rect;
-  for (const LineBlock &rows : rowBlocksOf(places, rect.y, rect.endY())) {
-    const LineTable &table = places.columns(places.bandOf(rows.logical));
-    for (const LineBlock &columns : blocksOf(table, rect.x, rect.endX())) {
-      Region part;
-      part.name = partName(region, rows, columns);
-      part.role = region.role;
-      part.rect = {columns.physical, rows.physical, columns.count, rows.count};
-      part.rowTables =
-          sliceTables(region.rowTables, rows.logical - rect.y, rows.count);
-      part.columnTables = sliceTables(region.columnTables,
-                                      columns.logical - rect.x, columns.count);
-      for (const InitData &data : image.initData) {
-        if (data.region != index) {
-          continue;
-        }
-        InitData piece = data;
-        piece.region = uint32_t(out.regions.size());
-        piece.rowPitch = uint32_t(rect.w);
-        uint64_t skipped = uint64_t(rows.logical - rect.y) * uint64_t(rect.w) +
-                           uint64_t(columns.logical - rect.x);
-        piece.data = data.data ? data.data + skipped * data.bytes : nullptr;
-        piece.size = uint64_t(part.rect.area()) * data.bytes;
-        out.initData.push_back(piece);
-      }
-      out.regions.push_back(std::move(part));
+  Region part;
+  part.name = partName(region, rows, columns);
+  part.role = region.role;
+  part.rect = {columns.physical, rows.physical, columns.count, rows.count};
+  part.rowTables =
+      sliceTables(region.rowTables, rows.logical - rect.y, rows.count);
+  part.columnTables =
+      sliceTables(region.columnTables, columns.logical - rect.x, columns.count);
+  for (const InitData &data : image.initData) {
+    if (data.region != index) {
+      continue;
+    }
+    InitData piece = data;
+    piece.region = uint32_t(out.regions.size());
+    piece.rowPitch = uint32_t(rect.w);
+    uint64_t skipped = uint64_t(rows.logical - rect.y) * uint64_t(rect.w) +
+                       uint64_t(columns.logical - rect.x);
+    piece.data = data.data ? data.data + skipped * data.bytes : nullptr;
+    piece.size = uint64_t(part.rect.area()) * data.bytes;
+    out.initData.push_back(piece);
+  }
+  out.regions.push_back(std::move(part));
+}
+
+/// A region, cut where a skipped line or a hole track goes through it.
+static void addRegion(const Image &image, uint32_t index,
+                      const PlaceMap &places, Image &out) {
+  const Rect &r = image.regions[index].rect;
+  bool down = places.axis() == Axis::Y;
+  for (const LineBlock &along :
+       bandBlocksOf(places, down ? r.y : r.x, down ? r.endY() : r.endX())) {
+    const LineTable &table = places.across(places.bandOf(along.logical));
+    for (const LineBlock &across :
+         blocksOf(table, down ? r.x : r.y, down ? r.endX() : r.endY())) {
+      addPart(image, index, down ? along : across, down ? across : along, out);
     }
   }
 }

@@ -13,68 +13,87 @@
 #include "PhysicalRules.h"
 
 #include <algorithm>
-#include <fmt/format.h>
-#include <map>
 
 using namespace wafer;
 using namespace wafer::imagefile;
 
-namespace {
-
-/// Finds or adds the configs of routers that pass words on.
-class PassConfigs {
-public:
-  explicit PassConfigs(std::vector<RouteConfig> &configs) : configs(configs) {}
-
-  uint32_t of(Port from, Port to) {
-    auto [at, isNew] = known.insert({{from, to}, uint32_t(configs.size())});
-    if (isNew) {
-      RouteConfig config;
-      config.positions[0] = {portBit(from), portBit(to)};
-      config.numPositions = 1;
-      configs.push_back(config);
-    }
-    return at->second;
+uint32_t MappedConfigs::pass(Port from, Port to) {
+  auto [at, isNew] = passes.insert({{from, to}, uint32_t(configs.size())});
+  if (isNew) {
+    RouteConfig config;
+    config.positions[0] = {portBit(from), portBit(to)};
+    config.numPositions = 1;
+    configs.push_back(config);
   }
+  return at->second;
+}
 
-private:
-  std::vector<RouteConfig> &configs;
-  std::map<std::pair<Port, Port>, uint32_t> known;
-};
-
-/// A rule's routes, line by line.
-class FlatRule {
-public:
-  explicit FlatRule(const Rule &rule) : rule(rule) {
-    for (const std::vector<Run> &runs : rule.classes) {
-      std::vector<uint32_t> &flat = classes.emplace_back();
-      for (const Run &run : runs) {
-        flat.insert(flat.end(), run.count, run.config);
+uint32_t MappedConfigs::turned(uint32_t config, Port before, Port after) {
+  auto [at, isNew] =
+      turns.insert({{config, before, after}, uint32_t(configs.size())});
+  if (isNew) {
+    RouteConfig turned = configs[config];
+    auto turn = [&](uint8_t &mask) {
+      if (mask & portBit(before)) {
+        mask = uint8_t((mask & ~portBit(before)) | portBit(after));
       }
+    };
+    for (unsigned p = 0; p < turned.numPositions; ++p) {
+      turn(turned.positions[p].rx);
+      turn(turned.positions[p].tx);
+    }
+    configs.push_back(turned);
+  }
+  return at->second;
+}
+
+FlatRule::FlatRule(const Rule &rule) : rule(rule) {
+  for (const std::vector<Run> &runs : rule.classes) {
+    std::vector<uint32_t> &flat = classes.emplace_back();
+    for (const Run &run : runs) {
+      flat.insert(flat.end(), run.count, run.config);
     }
   }
-  uint32_t at(Coord c) const {
-    bool alongX = rule.axis == Axis::X;
-    int32_t line = alongX ? c.y - rule.rect.y : c.x - rule.rect.x;
-    int64_t place = alongX ? c.x - rule.rect.x : c.y - rule.rect.y;
-    place -= int64_t(line) * rule.skew;
-    const std::vector<uint32_t> &flat = classes[size_t(line) % classes.size()];
-    return place >= 0 && place < int64_t(flat.size()) ? flat[size_t(place)]
-                                                      : kNoRoute;
+}
+
+uint32_t FlatRule::at(Coord c) const {
+  if (!rule.rect.contains(c)) {
+    return kNoRoute;
   }
+  bool alongX = rule.axis == Axis::X;
+  int32_t line = alongX ? c.y - rule.rect.y : c.x - rule.rect.x;
+  int64_t place = alongX ? c.x - rule.rect.x : c.y - rule.rect.y;
+  place -= int64_t(line) * rule.skew;
+  const std::vector<uint32_t> &flat = classes[size_t(line) % classes.size()];
+  return place >= 0 && place < int64_t(flat.size()) ? flat[size_t(place)]
+                                                    : kNoRoute;
+}
 
-private:
-  const Rule &rule;
-  std::vector<std::vector<uint32_t>> classes;
-};
-
-void append(std::vector<Run> &runs, uint32_t config) {
+void wafer::imagefile::appendRun(std::vector<Run> &runs, uint32_t config) {
   if (!runs.empty() && runs.back().config == config) {
     ++runs.back().count;
   } else {
     runs.push_back({1, config});
   }
 }
+
+uint8_t wafer::imagefile::sendsTo(const RouteConfig &config) {
+  uint8_t tx = 0;
+  for (unsigned p = 0; p < config.numPositions; ++p) {
+    tx |= config.positions[p].tx;
+  }
+  return tx;
+}
+
+uint8_t wafer::imagefile::takesFrom(const RouteConfig &config) {
+  uint8_t rx = 0;
+  for (unsigned p = 0; p < config.numPositions; ++p) {
+    rx |= config.positions[p].rx;
+  }
+  return rx;
+}
+
+namespace {
 
 bool hasRoute(const std::vector<Run> &runs) {
   return std::any_of(runs.begin(), runs.end(),
@@ -86,20 +105,18 @@ public:
   RuleMapper(const Image &image, const PlaceMap &places, Image &out)
       : image(image), places(places), out(out), passes(out.configs) {}
 
-  Status add(const Rule &rule) {
+  void add(const Rule &rule) {
     FlatRule flat(rule);
     const Rect &r = rule.rect;
-    for (const LineBlock &rows : rowBlocksOf(places, r.y, r.endY())) {
-      size_t band = places.bandOf(rows.logical);
-      const LineTable &table = places.columns(band);
-      std::vector<LineBlock> columns = blocksOf(table, r.x, r.endX());
-      for (const LineBlock &block : columns) {
+    const LineTable &columns = places.across(0);
+    std::vector<LineBlock> blocks = blocksOf(columns, r.x, r.endX());
+    for (const LineBlock &rows : blocksOf(places.along(), r.y, r.endY())) {
+      for (const LineBlock &block : blocks) {
         addBlock(rule, flat, rows, block);
-        addSideGaps(rule, flat, rows, block, table);
+        addSideGaps(rule, flat, rows, block, columns);
         addEndGaps(rule, flat, rows, block);
       }
     }
-    return std::move(status);
   }
 
 private:
@@ -119,7 +136,7 @@ private:
         std::vector<Run> runs;
         for (int32_t i = 0; i < along.count; ++i) {
           int32_t a = along.logical + i, b = across.logical + line;
-          append(runs, flat.at(alongX ? Coord{a, b} : Coord{b, a}));
+          appendRun(runs, flat.at(alongX ? Coord{a, b} : Coord{b, a}));
         }
         part.classes.push_back(std::move(runs));
       }
@@ -144,15 +161,8 @@ private:
   }
 
   bool sends(uint32_t config, Port port) const {
-    if (config == kNoRoute) {
-      return false;
-    }
-    const RouteConfig &c = image.configs[config];
-    uint8_t tx = 0;
-    for (unsigned p = 0; p < c.numPositions; ++p) {
-      tx |= c.positions[p].tx;
-    }
-    return tx & portBit(port);
+    return config != kNoRoute &&
+           (sendsTo(image.configs[config]) & portBit(port));
   }
 
   /// Skipped columns east and west of a block.
@@ -174,7 +184,8 @@ private:
       std::vector<Run> runs;
       for (int32_t i = 0; i < rows.count; ++i) {
         bool passesOn = sends(flat.at({column, rows.logical + i}), side);
-        append(runs, passesOn ? passes.of(opposite(side), side) : kNoRoute);
+        appendRun(runs,
+                  passesOn ? passes.pass(opposite(side), side) : kNoRoute);
       }
       addGap(rule, std::move(gap), std::move(runs));
     }
@@ -187,8 +198,8 @@ private:
       bool south = side == Port::South;
       int32_t row = south ? rows.end() - 1 : rows.logical;
       int32_t beyond = south ? row + 1 : row - 1;
-      int32_t here = places.rows().physical(row);
-      int32_t there = places.rows().physical(beyond);
+      int32_t here = places.along().physical(row);
+      int32_t there = places.along().physical(beyond);
       if (there < 0) {
         continue; // over the edge: verify and the engines say so
       }
@@ -196,15 +207,11 @@ private:
       gap.rect = {columns.physical, std::min(here, there) + 1, columns.count,
                   std::abs(there - here) - 1};
       gap.axis = Axis::X;
-      const LineTable &beyondTable = places.columns(places.bandOf(beyond));
       std::vector<Run> runs;
       for (int32_t i = 0; i < columns.count; ++i) {
-        int32_t column = columns.logical + i;
-        bool passesOn = sends(flat.at({column, row}), side);
-        if (passesOn && beyondTable.physical(column) != columns.physical + i) {
-          refuseShift(rule, column, row, beyond);
-        }
-        append(runs, passesOn ? passes.of(opposite(side), side) : kNoRoute);
+        bool passesOn = sends(flat.at({columns.logical + i, row}), side);
+        appendRun(runs,
+                  passesOn ? passes.pass(opposite(side), side) : kNoRoute);
       }
       addGap(rule, std::move(gap), std::move(runs));
     }
@@ -220,40 +227,28 @@ private:
     out.rules.push_back(std::move(gap));
   }
 
-  void refuseShift(const Rule &rule, int32_t column, int32_t row,
-                   int32_t beyond) {
-    if (status) {
-      status = Diagnostic{
-          fmt::format("words of color {} pass between rows {} and {} of column "
-                      "{}, which the map shifts there",
-                      rule.color, row, beyond, column),
-          rule.name.empty() ? "map" : fmt::format("rule '{}'", rule.name), "",
-          "", ""};
-    }
-  }
-
   const Image &image;
   const PlaceMap &places;
   Image &out;
-  PassConfigs passes;
-  Status status;
+  MappedConfigs passes;
 };
 
 } // namespace
 
 Status wafer::imagefile::addPhysicalRules(const Image &image,
                                           const PlaceMap &places, Image &out) {
+  if (!image.map.tracks.empty()) {
+    return addTrackRules(image, places, out);
+  }
   RuleMapper mapper(image, places, out);
   for (const Rule &rule : image.rules) {
-    if (Status s = mapper.add(rule); !s) {
-      return s;
-    }
+    mapper.add(rule);
   }
   return Status::success();
 }
 
 void wafer::imagefile::addPortWays(const Image &image, Image &out) {
-  PassConfigs passes(out.configs);
+  MappedConfigs passes(out.configs);
   for (const PortRoute &route : image.map.ports) {
     const HostPort &port = image.hostPorts[route.port];
     forEachStep(route, port.west, [&](Coord at, Port from, Port to) {
@@ -261,7 +256,8 @@ void wafer::imagefile::addPortWays(const Image &image, Image &out) {
       step.name = port.name;
       step.color = port.color;
       step.rect = {at.x, at.y, 1, 1};
-      uint32_t config = port.input ? passes.of(from, to) : passes.of(to, from);
+      uint32_t config =
+          port.input ? passes.pass(from, to) : passes.pass(to, from);
       step.classes = {{{1, config}}};
       out.rules.push_back(std::move(step));
     });

@@ -30,18 +30,47 @@ static Status checkRuns(const std::vector<LineRun> &runs, int32_t size,
   return Status::success();
 }
 
-static Status checkBands(const LogicalMap &map, const Machine &machine) {
-  int32_t next = 0;
-  for (size_t i = 0; i < map.bands.size(); ++i) {
-    const ColumnBand &band = map.bands[i];
-    std::string where = fmt::format("map: band {}", i);
-    bool inOrder = i == 0 ? band.firstRow == 0 : band.firstRow >= next;
-    if (!inOrder || band.firstRow >= machine.height()) {
-      return Diagnostic{"bands are not in order", where, "",
-                        fmt::format("a band from row {}", band.firstRow), ""};
+/// Points are in order, near enough for a hole to get from one to the next, and
+/// no line has two holes at one place or one on a skipped line.
+static Status checkTracks(const LogicalMap &map, const Machine &machine) {
+  bool down = map.trackAxis == Axis::Y;
+  int32_t lines = down ? machine.height() : machine.width();
+  int32_t size = down ? machine.width() : machine.height();
+  if (map.tracks.size() > size_t(size)) {
+    return Diagnostic{"more hole tracks than lines", "map: tracks",
+                      fmt::format("at most {}", size),
+                      std::to_string(map.tracks.size()), ""};
+  }
+  std::vector<bool> skipped(size_t(size), false);
+  for (const LineRun &run : down ? map.skippedColumns : map.skippedRows) {
+    std::fill_n(skipped.begin() + run.begin, run.count, true);
+  }
+  std::vector<std::vector<bool>> taken(size_t(lines), skipped);
+  for (size_t t = 0; t < map.tracks.size(); ++t) {
+    const std::vector<HoleTrack::Point> &points = map.tracks[t].points;
+    std::string where = fmt::format("map: track {}", t);
+    bool sound = !points.empty() && points.front().line == 0;
+    for (size_t i = 0; i < points.size() && sound; ++i) {
+      const HoleTrack::Point &p = points[i];
+      sound = p.line < lines && p.home >= 0 && p.home < size;
+      if (i > 0 && sound) {
+        int32_t gap = p.line - points[i - 1].line;
+        sound = gap > 0 && std::abs(p.home - points[i - 1].home) <= gap;
+      }
     }
-    next = band.firstRow + 1;
-    WAFER_CHECK(checkRuns(band.skipped, machine.width(), where));
+    if (!sound) {
+      return Diagnostic{"the points of a hole track are not in order", where,
+                        "one line on for each place that it moves", "", ""};
+    }
+    std::vector<int32_t> places = map.tracks[t].places(lines);
+    for (int32_t line = 0; line < lines; ++line) {
+      if (taken[size_t(line)][size_t(places[size_t(line)])]) {
+        return Diagnostic{
+            "two holes are at one place", where, "",
+            fmt::format("place {} of line {}", places[size_t(line)], line), ""};
+      }
+      taken[size_t(line)][size_t(places[size_t(line)])] = true;
+    }
   }
   return Status::success();
 }
@@ -49,10 +78,13 @@ static Status checkBands(const LogicalMap &map, const Machine &machine) {
 /// Every column and row of `rect` has a home.
 static Status checkHomes(const Rect &rect, const PlaceMap &places,
                          const std::string &where) {
-  bool lives = rect.endY() <= places.rows().count();
-  for (size_t b = places.bandOf(rect.y);
-       lives && b <= places.bandOf(rect.endY() - 1); ++b) {
-    lives = rect.endX() <= places.columns(b).count();
+  bool down = places.axis() == Axis::Y;
+  int32_t begin = down ? rect.y : rect.x;
+  int32_t end = down ? rect.endY() : rect.endX();
+  bool lives = end <= places.along().count();
+  for (size_t b = places.bandOf(begin); lives && b <= places.bandOf(end - 1);
+       ++b) {
+    lives = (down ? rect.endX() : rect.endY()) <= places.across(b).count();
   }
   if (!lives) {
     return Diagnostic{"the map leaves no place for a part of the program",
@@ -125,7 +157,8 @@ static Status checkBypassed(const LogicalMap &map, const Machine &machine) {
                       fmt::format("{} bypassed tiles", map.bypassed.size()),
                       ""};
   }
-  if (!map.skippedRows.empty() || !map.bands.empty() || !map.ports.empty()) {
+  if (!map.skippedRows.empty() || !map.skippedColumns.empty() ||
+      !map.tracks.empty() || !map.ports.empty()) {
     return Diagnostic{"a map bypasses tiles and moves the program", "map",
                       "one of both", "", ""};
   }
@@ -157,7 +190,8 @@ Status wafer::imagefile::validateMap(const Image &image,
     return Status::success();
   }
   WAFER_CHECK(checkRuns(map.skippedRows, machine.height(), "map: rows"));
-  WAFER_CHECK(checkBands(map, machine));
+  WAFER_CHECK(checkRuns(map.skippedColumns, machine.width(), "map: columns"));
+  WAFER_CHECK(checkTracks(map, machine));
   WAFER_CHECK(checkBypassed(map, machine));
   PlaceMap places(map, machine);
   for (size_t i = 0; i < image.regions.size(); ++i) {

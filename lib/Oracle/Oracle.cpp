@@ -74,20 +74,40 @@ Result<Oracle::Buffer> Oracle::Buffer::make(ArrayRef<int64_t> shape,
   return buffer;
 }
 
+/// Types outlive no context, and the oracle does.
+enum class Element { F32, F16, BF16 };
+
+static Element elementOf(Type type) {
+  return type.isF32()   ? Element::F32
+         : type.isF16() ? Element::F16
+                        : Element::BF16;
+}
+
+static int64_t bytesOf(Element element) {
+  return element == Element::F32 ? 4 : 2;
+}
+
+/// Where a state lies: `buffer` holds [slots, layers, capacity, row].
+struct Oracle::State {
+  std::string name;
+  size_t buffer = 0;
+  int64_t layers = 0, capacity = 0, row = 0;
+  Element element = Element::F32;
+};
+
 static unsigned bytesOf(RankedTensorType type) {
   return type.getElementTypeBitWidth() / 8;
 }
 
-/// Stores floats that have exact values of `type`.
-static void store(Type type, const std::vector<float> &values, uint8_t *to) {
-  if (type.isF32()) {
+/// Stores floats, rounded to the type of the elements.
+static void store(Element element, ArrayRef<float> values, uint8_t *to) {
+  if (element == Element::F32) {
     std::memcpy(to, values.data(), values.size() * sizeof(float));
     return;
   }
   auto *halves = reinterpret_cast<uint16_t *>(to);
-  bool isHalf = type.isF16();
   std::transform(values.begin(), values.end(), halves, [&](float x) {
-    return isHalf ? floatToHalf(x) : floatToBfloat(x);
+    return element == Element::F16 ? floatToHalf(x) : floatToBfloat(x);
   });
 }
 
@@ -117,6 +137,11 @@ Status Oracle::allocate(ModelOp model, const RecipeEvaluator &evaluator) {
                                  int64_t(state.getCapacity())};
       llvm::append_range(shape, state.getRow().getShape());
       status = add(shape, bytesOf(state.getRow()), state.getName());
+      states.push_back({state.getName().str(), buffers.size() - 1,
+                        int64_t(state.getLayers()),
+                        int64_t(state.getCapacity()),
+                        state.getRow().getNumElements(),
+                        elementOf(state.getRow().getElementType())});
       lengths.assign(state.getSlots(), 0);
       capacity = std::min<int64_t>(capacity, state.getCapacity());
     } else if (auto weight = dyn_cast<WeightOp>(op)) {
@@ -130,7 +155,7 @@ Status Oracle::allocate(ModelOp model, const RecipeEvaluator &evaluator) {
       int64_t layers = std::max<int64_t>(weight.getRecipe().getLayers(), 1);
       for (int64_t l = 0; l < layers; ++l) {
         evaluator.evaluate(weight.getRecipe(), l, values.data());
-        store(type.getElementType(), values,
+        store(elementOf(type.getElementType()), values,
               buffers.back().data.get() + l * values.size() * bytesOf(type));
       }
     }
@@ -271,6 +296,33 @@ Status Oracle::checkStep(ArrayRef<int32_t> ids, int64_t position,
                       "at most " + std::to_string(capacity) + " positions",
                       std::to_string(position + tokens), ""};
   }
+  return Status::success();
+}
+
+Status Oracle::setState(StringRef name, int64_t positions,
+                        ArrayRef<float> values, int64_t slot) {
+  auto state = llvm::find_if(
+      states, [&](const State &candidate) { return candidate.name == name; });
+  if (state == states.end() || slot < 0 || slot >= int64_t(lengths.size())) {
+    return Diagnostic{"the model has no such state or slot", name.str(), "", "",
+                      ""};
+  }
+  int64_t layer = positions * state->row;
+  if (positions < 0 || positions > state->capacity ||
+      int64_t(values.size()) != state->layers * layer) {
+    return Diagnostic{"state of another size", name.str(),
+                      std::to_string(state->layers) + " layers of at most " +
+                          std::to_string(state->capacity) + " positions of " +
+                          std::to_string(state->row) + " elements",
+                      std::to_string(values.size()) + " elements", ""};
+  }
+  int64_t bytes = bytesOf(state->element);
+  for (int64_t l = 0; l < state->layers; ++l) {
+    int64_t row = (slot * state->layers + l) * state->capacity * state->row;
+    store(state->element, values.slice(size_t(l * layer), size_t(layer)),
+          buffers[state->buffer].data.get() + row * bytes);
+  }
+  lengths[slot] = positions;
   return Status::success();
 }
 

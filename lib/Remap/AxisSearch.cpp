@@ -36,23 +36,14 @@ public:
   bool isTight(int32_t line) const {
     return rows ? program.rowIsTight(line) : program.columnIsTight(line);
   }
-  bool hasCore(int32_t across, int32_t line) const {
-    return rows ? program.hasCore(across, line) : program.hasCore(line, across);
+  int32_t places() const { return rows ? program.width() : program.height(); }
+  /// All lines at a place.
+  Footprint::Line at(int32_t across) const {
+    return rows ? program.column(across) : program.row(across);
   }
-  bool hasRouter(int32_t across, int32_t line) const {
-    return rows ? program.hasRouter(across, line)
-                : program.hasRouter(line, across);
-  }
-  /// Words go on along the line, from `across` to the next.
-  bool goesAlong(int32_t across, int32_t line) const {
-    return rows ? program.crossesEast(across, line)
-                : program.crossesSouth(line, across);
-  }
-  /// Words go from the line to the next one.
-  bool goesAcross(int32_t across, int32_t line) const {
-    return rows ? program.crossesSouth(across, line)
-                : program.crossesEast(line, across);
-  }
+  /// Bits of words that go on along a line, and of those to the next line.
+  uint8_t along() const { return rows ? Footprint::kEast : Footprint::kSouth; }
+  uint8_t ahead() const { return rows ? Footprint::kSouth : Footprint::kEast; }
 
 private:
   const Footprint &program;
@@ -66,18 +57,33 @@ public:
       : view(program, rows), closed(rows ? start.closed : kNoLines),
         other(rows ? start.columns : start.rows),
         size(rows ? start.rows.size() : start.columns.size()),
-        room(size - view.lines()), onLine(size_t(size)) {
+        room(size - view.lines()) {
+    size_t states = size_t(view.lines()) * size_t(room + 1);
+    hitsOn.assign(states, 0);
+    hitsPast.assign(states, 0);
+    hitsAcross.assign(states, 0);
     for (const Defect &d : defects) {
-      int32_t line = rows ? d.place.y : d.place.x;
+      int32_t p = rows ? d.place.y : d.place.x;
       int32_t across = rows ? d.place.x : d.place.y;
-      bool along =
+      bool lives = !other.isSkipped(across);
+      int32_t place = other.below(across);
+      int32_t before = lives ? place : place - 1;
+      bool isAlong =
           d.kind == (rows ? Defect::Kind::EastLink : Defect::Kind::SouthLink);
-      Kind kind = d.kind == Defect::Kind::Core   ? Kind::Core
-                  : d.kind == Defect::Kind::Tile ? Kind::Tile
-                  : along                        ? Kind::LinkAlong
-                                                 : Kind::LinkAcross;
-      if (d.kind != Defect::Kind::EdgeLink) {
-        onLine[size_t(line)].push_back({kind, across});
+      if (d.kind == Defect::Kind::EdgeLink) {
+        continue;
+      }
+      if (isAlong || (d.kind == Defect::Kind::Tile && !lives)) {
+        count(hitsOn, p, before, view.along(), 1);
+      } else if (!lives) {
+        continue;
+      } else if (d.kind == Defect::Kind::Core) {
+        count(hitsOn, p, place, Footprint::kCore, 1);
+      } else if (d.kind == Defect::Kind::Tile) {
+        count(hitsOn, p, place, Footprint::kCore | Footprint::kRouter, 2);
+        count(hitsPast, p, place, view.ahead(), 1);
+      } else {
+        count(hitsAcross, p, place, view.ahead(), 1);
       }
     }
   }
@@ -109,14 +115,23 @@ public:
   }
 
 private:
-  enum class Kind : uint8_t { Core, Tile, LinkAlong, LinkAcross };
-  struct Spot {
-    Kind kind;
-    int32_t across;
-  };
-
-  uint64_t &at(std::vector<uint64_t> &table, int32_t l, int32_t p) {
+  /// By line and home.
+  template <typename T>
+  T &at(std::vector<T> &table, int32_t l, int32_t p) const {
     return table[size_t(l) * size_t(room + 1) + size_t(p - l)];
+  }
+  /// Adds `weight` for each line that may be at home on row p and has one of
+  /// the bits at a place.
+  void count(std::vector<uint32_t> &hits, int32_t p, int32_t place,
+             uint8_t bits, uint32_t weight) const {
+    if (place < 0 || place >= view.places()) {
+      return;
+    }
+    Footprint::Line lines = view.at(place);
+    int32_t last = std::min(p, view.lines() - 1);
+    for (int32_t l = std::max(0, p - room); l <= last; ++l) {
+      at(hits, l, p) += (lines.at(l) & bits) ? weight : 0;
+    }
   }
   bool exists(int32_t l, int32_t p) const {
     return l >= 0 && p >= l && p <= l + room;
@@ -128,54 +143,21 @@ private:
       return kNever;
     }
     uint64_t before = std::min(at(placed, l, p - 1), at(passing, l, p - 1));
-    return std::min(kNever, before + kHit * hitsAcross(l, p - 1));
+    return std::min(kNever, before + kHit * at(hitsAcross, l, p - 1));
   }
   void place(int32_t l, int32_t p) {
     bool isClosed =
         l == 0 && std::find(closed.begin(), closed.end(), p) != closed.end();
     uint64_t before = isClosed ? kNever : l == 0 ? 0 : leave(l - 1, p);
-    at(placed, l, p) = std::min(kNever, before + kHit * hitsOn(l, p));
+    at(placed, l, p) = std::min(kNever, before + kHit * at(hitsOn, l, p));
   }
   /// Row p lies between the homes of lines l and l + 1.
   void pass(int32_t l, int32_t p) {
     if (l + 1 == view.lines() || view.isTight(l)) {
       return;
     }
-    at(passing, l, p) =
-        std::min(kNever, leave(l, p) + view.cost(l) + kHit * hitsPast(l, p));
-  }
-
-  uint64_t hitsOn(int32_t l, int32_t p) const {
-    uint64_t hits = 0;
-    for (const Spot &s : onLine[size_t(p)]) {
-      int32_t across = other.below(s.across);
-      bool lives = !other.isSkipped(s.across);
-      int32_t before = lives ? across : across - 1;
-      if (s.kind == Kind::Core) {
-        hits += lives && view.hasCore(across, l);
-      } else if (s.kind == Kind::Tile && lives) {
-        hits += 2u * (view.hasCore(across, l) || view.hasRouter(across, l));
-      } else if (s.kind == Kind::Tile || s.kind == Kind::LinkAlong) {
-        hits += view.goesAlong(before, l);
-      }
-    }
-    return hits;
-  }
-  uint64_t hitsPast(int32_t l, int32_t p) const {
-    uint64_t hits = 0;
-    for (const Spot &s : onLine[size_t(p)]) {
-      hits += s.kind == Kind::Tile && !other.isSkipped(s.across) &&
-              view.goesAcross(other.below(s.across), l);
-    }
-    return hits;
-  }
-  uint64_t hitsAcross(int32_t l, int32_t p) const {
-    uint64_t hits = 0;
-    for (const Spot &s : onLine[size_t(p)]) {
-      hits += s.kind == Kind::LinkAcross && !other.isSkipped(s.across) &&
-              view.goesAcross(other.below(s.across), l);
-    }
-    return hits;
+    at(passing, l, p) = std::min(kNever, leave(l, p) + view.cost(l) +
+                                             kHit * at(hitsPast, l, p));
   }
 
   void trace(int32_t p, std::vector<int32_t> &homes) {
@@ -201,8 +183,10 @@ private:
   int32_t size;
   /// Rows that the program leaves over.
   int32_t room;
-  std::vector<std::vector<Spot>> onLine;
   std::vector<uint64_t> placed, passing;
+  /// What the program meets on row p with line l at home there, with row p
+  /// skipped behind line l, and on the links behind row p.
+  std::vector<uint32_t> hitsOn, hitsPast, hitsAcross;
 };
 
 /// Cycles of the skipped lines of an axis.

@@ -178,9 +178,7 @@ private:
     return {fmt::format("row {} has more defects than spare tiles", y),
             fmt::format("machine '{}'", machine.name),
             fmt::format("at most {} bypassed tiles", machine.spareColumns),
-            fmt::format("{}{}", needed, why),
-            "without the hardware's bypass (--no-bypass) the compiler goes "
-            "round defects itself"};
+            fmt::format("{}{}", needed, why), ""};
   }
 
   Result<Remapped> finish() {

@@ -10,6 +10,7 @@ using namespace wafer;
 Footprint::Footprint(const Image &image, const Machine &machine) {
   measure(image, machine);
   paint(image);
+  findTurns();
   weigh(image);
   sends.clear();
   sends.shrink_to_fit();
@@ -74,17 +75,51 @@ void Footprint::paint(const Image &image) {
   }
   for (int32_t y = 0; y < h; ++y) {
     for (int32_t x = 0; x < w; ++x) {
-      const Sends &here = sends[indexOf({x, y})];
-      uint32_t east = here.to[unsigned(wafer::Port::East)];
-      uint32_t south = here.to[unsigned(wafer::Port::South)];
+      cells[indexOf({x, y})] |= uint8_t((colorsEast(x, y) ? kEast : 0) |
+                                        (colorsSouth(x, y) ? kSouth : 0));
+    }
+  }
+}
+
+uint32_t Footprint::colorsEast(int32_t x, int32_t y) const {
+  if (x < 0) {
+    return 0;
+  }
+  size_t at = size_t(y) * size_t(w) + size_t(x);
+  uint32_t east = sends[at].to[unsigned(wafer::Port::East)];
+  return x + 1 < w ? east | sends[at + 1].to[unsigned(wafer::Port::West)]
+                   : east;
+}
+
+uint32_t Footprint::colorsSouth(int32_t x, int32_t y) const {
+  if (y < 0) {
+    return 0;
+  }
+  size_t at = size_t(y) * size_t(w) + size_t(x);
+  uint32_t south = sends[at].to[unsigned(wafer::Port::South)];
+  return y + 1 < h
+             ? south | sends[at + size_t(w)].to[unsigned(wafer::Port::North)]
+             : south;
+}
+
+void Footprint::findTurns() {
+  for (int32_t y = 0; y < h; ++y) {
+    for (int32_t x = 0; x < w; ++x) {
+      uint32_t east = colorsEast(x, y), south = colorsSouth(x, y);
+      size_t at = size_t(y) * size_t(w) + size_t(x);
+      // Both ways in one color: a router could not tell them apart.
+      uint32_t both = 0;
       if (x + 1 < w) {
-        east |= sends[indexOf({x + 1, y})].to[unsigned(wafer::Port::West)];
+        both |= sends[at].to[unsigned(wafer::Port::East)] &
+                sends[at + 1].to[unsigned(wafer::Port::West)];
       }
       if (y + 1 < h) {
-        south |= sends[indexOf({x, y + 1})].to[unsigned(wafer::Port::North)];
+        both |= sends[at].to[unsigned(wafer::Port::South)] &
+                sends[at + size_t(w)].to[unsigned(wafer::Port::North)];
       }
-      cells[indexOf({x, y})] |=
-          uint8_t((east ? kEast : 0) | (south ? kSouth : 0));
+      cells[at] |= uint8_t((both | (east & south) ? kNoTurn : 0) |
+                           (colorsEast(x - 1, y) & south ? kNoTurnWest : 0) |
+                           (colorsSouth(x, y - 1) & east ? kNoTurnNorth : 0));
     }
   }
 }
@@ -97,49 +132,17 @@ void Footprint::weigh(const Image &image) {
   auto at = [&](int32_t x, int32_t y) -> const Sends & {
     return sends[size_t(y) * size_t(w) + size_t(x)];
   };
+  // Outside stages, words pass once a token.
+  for (const StageInfo &stage : image.stages) {
+    weighPart(stage.rect, uint32_t(std::max(1, stage.numLayers)));
+  }
+  if (image.stages.empty()) {
+    weighPart({0, 0, w, h}, 1);
+  }
   constexpr unsigned kWest = unsigned(wafer::Port::West);
   constexpr unsigned kEastward = unsigned(wafer::Port::East);
   constexpr unsigned kSouthward = unsigned(wafer::Port::South);
   constexpr unsigned kNorth = unsigned(wafer::Port::North);
-  // Outside stages, words pass once a token.
-  std::vector<std::pair<Rect, uint32_t>> parts;
-  for (const StageInfo &stage : image.stages) {
-    parts.push_back({stage.rect, uint32_t(std::max(1, stage.numLayers))});
-  }
-  if (parts.empty()) {
-    parts.push_back({{0, 0, w, h}, 1});
-  }
-  for (const auto &[rect, layers] : parts) {
-    for (int32_t x = rect.x; x + 1 < std::min(w, rect.endX() + 1); ++x) {
-      uint32_t colors = 0;
-      for (int32_t y = rect.y; y < rect.endY(); ++y) {
-        uint32_t east = at(x, y).to[kEastward];
-        uint32_t west = at(x + 1, y).to[kWest];
-        colors |= east | west;
-        if (east & west) {
-          tightColumns[size_t(x)] = true;
-        }
-      }
-      bool inside = x + 1 < rect.endX();
-      columnCosts[size_t(x)] +=
-          uint32_t(__builtin_popcount(colors)) * (inside ? layers : 1);
-    }
-    for (int32_t y = rect.y; y + 1 < std::min(h, rect.endY() + 1); ++y) {
-      uint32_t colors = 0;
-      for (int32_t x = rect.x; x < rect.endX(); ++x) {
-        uint32_t south = at(x, y).to[kSouthward];
-        uint32_t north = at(x, y + 1).to[kNorth];
-        colors |= south | north;
-        if (south & north) {
-          tightRows[size_t(y)] = true;
-        }
-      }
-      bool inside = y + 1 < rect.endY();
-      rowCosts[size_t(y)] +=
-          uint32_t(__builtin_popcount(colors)) * (inside ? layers : 1);
-    }
-  }
-  // Routes outside all stages may be tight too.
   for (int32_t y = 0; y < h; ++y) {
     for (int32_t x = 0; x < w; ++x) {
       const Sends &here = at(x, y);
@@ -151,6 +154,32 @@ void Footprint::weigh(const Image &image) {
       }
     }
   }
+}
+
+void Footprint::weighPart(const Rect &rect, uint32_t layers) {
+  Part part;
+  part.rect = rect;
+  for (int32_t x = rect.x; x + 1 < std::min(w, rect.endX() + 1); ++x) {
+    uint32_t colors = 0;
+    for (int32_t y = rect.y; y < rect.endY(); ++y) {
+      colors |= colorsEast(x, y);
+    }
+    bool inside = x + 1 < rect.endX();
+    part.columnCosts.push_back(uint32_t(__builtin_popcount(colors)) *
+                               (inside ? layers : 1));
+    columnCosts[size_t(x)] += part.columnCosts.back();
+  }
+  for (int32_t y = rect.y; y + 1 < std::min(h, rect.endY() + 1); ++y) {
+    uint32_t colors = 0;
+    for (int32_t x = rect.x; x < rect.endX(); ++x) {
+      colors |= colorsSouth(x, y);
+    }
+    bool inside = y + 1 < rect.endY();
+    part.rowCosts.push_back(uint32_t(__builtin_popcount(colors)) *
+                            (inside ? layers : 1));
+    rowCosts[size_t(y)] += part.rowCosts.back();
+  }
+  stageParts.push_back(std::move(part));
 }
 
 std::string Footprint::stageAt(int32_t x, int32_t y) const {

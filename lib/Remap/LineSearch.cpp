@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What a defect does to a program, and the ways of host ports. The search for
-// lines is in AxisSearch.cpp.
+// What a defect does to a program. The search for lines is in AxisSearch.cpp.
 //
 //===----------------------------------------------------------------------===//
 #include "LineSearch.h"
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <map>
-#include <set>
 
 using namespace wafer;
 using namespace wafer::remap;
@@ -144,126 +141,4 @@ size_t wafer::remap::countHits(const Footprint &program,
     }
   }
   return hits;
-}
-
-//===----------------------------------------------------------------------===//
-// Ways of host ports
-//===----------------------------------------------------------------------===//
-
-namespace {
-
-/// Breadth-first search around the program from the side of its edge core.
-class WaySearch {
-public:
-  WaySearch(const Footprint &program, const Machine &machine,
-            const std::vector<Defect> &defects, const Lines &lines)
-      : machine(machine),
-        box{lines.columns.homeOf(0), lines.rows.homeOf(0), 0, 0} {
-    box.w = lines.columns.homeOf(program.width() - 1) + 1 - box.x;
-    box.h = lines.rows.homeOf(program.height() - 1) + 1 - box.y;
-    for (const Defect &d : defects) {
-      if (d.kind == Defect::Kind::Tile) {
-        dead.insert(d.place);
-      } else if (d.kind == Defect::Kind::EdgeLink) {
-        deadEnds.insert(d.place);
-      } else if (d.kind != Defect::Kind::Core) {
-        Port side = d.kind == Defect::Kind::EastLink ? Port::East : Port::South;
-        deadLinks.insert({d.place, side});
-      }
-    }
-  }
-
-  bool find(Coord home, bool west, PortRoute &route) {
-    int32_t edge = west ? 0 : machine.width() - 1;
-    if (home.x == edge) {
-      route.row = home.y;
-      return isChannel(home) && !dead.count(home);
-    }
-    Coord start = neighbour(home, west ? Port::West : Port::East);
-    if (!isOpen(start) || !linkWorks(home, west ? Port::West : Port::East)) {
-      return false;
-    }
-    std::map<Coord, Coord> cameFrom = {{start, start}};
-    std::vector<Coord> frontier = {start};
-    while (!frontier.empty()) {
-      std::vector<Coord> next;
-      for (Coord c : frontier) {
-        if (c.x == edge && isChannel(c)) {
-          trace(c, start, cameFrom, route);
-          return true;
-        }
-        // Straight on first, so that ways have few corners.
-        for (Port side : {west ? Port::West : Port::East, Port::North,
-                          Port::South, west ? Port::East : Port::West}) {
-          Coord n = neighbour(c, side);
-          if (isOpen(n) && linkWorks(c, side) &&
-              cameFrom.insert({n, c}).second) {
-            next.push_back(n);
-          }
-        }
-      }
-      frontier = std::move(next);
-    }
-    return false;
-  }
-
-private:
-  bool isChannel(Coord edge) const {
-    return machine.host.isChannelRow(edge.y) && !deadEnds.count(edge);
-  }
-  bool isOpen(Coord c) const {
-    return c.x >= 0 && c.y >= 0 && c.x < machine.width() &&
-           c.y < machine.height() && !box.contains(c) && !dead.count(c);
-  }
-  bool linkWorks(Coord c, Port side) const {
-    DeadLink link = DeadLink{c, side}.normalised();
-    return !deadLinks.count(link);
-  }
-  static void trace(Coord edge, Coord start,
-                    const std::map<Coord, Coord> &cameFrom, PortRoute &route) {
-    route.row = edge.y;
-    std::vector<Coord> way = {edge};
-    while (way.back() != start) {
-      way.push_back(cameFrom.at(way.back()));
-    }
-    for (size_t i = 0; i < way.size(); ++i) {
-      bool ends = i == 0 || i + 1 == way.size();
-      bool turns = !ends && (way[i - 1].x != way[i + 1].x) &&
-                   (way[i - 1].y != way[i + 1].y);
-      if (ends || turns) {
-        route.corners.push_back(way[i]);
-      }
-    }
-  }
-
-  const Machine &machine;
-  Rect box;
-  std::set<Coord> dead;
-  std::set<Coord> deadEnds;
-  std::set<DeadLink> deadLinks;
-};
-
-} // namespace
-
-bool wafer::remap::routePorts(const Footprint &program, const Machine &machine,
-                              const std::vector<Defect> &defects,
-                              const Lines &lines,
-                              std::vector<PortRoute> &routes) {
-  WaySearch search(program, machine, defects, lines);
-  routes.clear();
-  for (const Footprint::Port &port : program.ports()) {
-    Coord home{lines.columns.homeOf(port.core.x),
-               lines.rows.homeOf(port.core.y)};
-    PortRoute route;
-    route.port = port.index;
-    if (home.x >= machine.width() || home.y >= machine.height() ||
-        !search.find(home, port.west, route)) {
-      return false;
-    }
-    // A port that stays where it is needs no word.
-    if (!route.corners.empty() || route.row != port.core.y) {
-      routes.push_back(std::move(route));
-    }
-  }
-  return true;
 }

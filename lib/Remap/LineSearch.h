@@ -113,11 +113,6 @@ LineResult searchLines(const Footprint &program,
 size_t countHits(const Footprint &program, const std::vector<Defect> &defects,
                  Coord moved);
 
-/// Ways of all host ports to a program under `lines`; false when one has none.
-bool routePorts(const Footprint &program, const Machine &machine,
-                const std::vector<Defect> &defects, const Lines &lines,
-                std::vector<PortRoute> &routes);
-
 } // namespace wafer::remap
 
 #endif // WAFER_LIB_REMAP_LINESEARCH_H

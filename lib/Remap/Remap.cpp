@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Places of the program are ranked by the defects that they meet; from the best
-// ones the search for lines starts (AxisSearch.cpp). When none of them works,
-// others follow, and then random choices of lines.
+// ones the search for lines starts (AxisSearch.cpp), and tracks are laid
+// (TrackSearch.cpp). When nothing works, the search for lines starts from other
+// places, and then from random choices of lines.
 //
 //===----------------------------------------------------------------------===//
 #include "wafer/Remap/Remap.h"
 
 #include "Bypass.h"
-#include "LineSearch.h"
+#include "TrackSearch.h"
 #include "wafer/Support/Rng.h"
 
 #include <algorithm>
@@ -29,7 +30,8 @@ public:
   MeshRemap(const Footprint &program, const Machine &machine,
             const DefectMap &defects, const RemapOptions &options)
       : program(program), machine(machine), map(defects), options(options),
-        defects(usableDefects(defects, machine)) {}
+        defects(usableDefects(defects, machine)), ways(machine, this->defects) {
+  }
 
   Result<Remapped> run() {
     if (program.width() > machine.width() ||
@@ -38,19 +40,15 @@ public:
     }
     uint64_t work = workOfSearch();
     size_t most = size_t(std::clamp<uint64_t>(kMostWork / work, 6, 256));
-    size_t tried = 0;
-    for (const Place &place : rank()) {
-      bool enough =
-          tried >= (best ? std::min<size_t>(most, options.candidates) : most);
-      if (enough || isDone()) {
-        break;
-      }
-      ++tried;
-      attempt(linesAt(place.moved), tried % 2 == 0);
-    }
+    std::vector<Place> places = rank();
+    size_t first = std::min<size_t>(most, options.candidates);
+    tryPlaces(places, 0, first);
+    layTracks();
+    // Where neither helps: all that there is time for.
+    tryPlaces(places, first, most);
     Rng rng(1);
     uint64_t starts = std::clamp<uint64_t>(4 * kMostWork / work, 4, 1000);
-    for (uint64_t i = 0; i < starts && !best; ++i) {
+    for (uint64_t i = 0; i < starts && !best && !isWalledOff(); ++i) {
       attempt({randomLines(rng, machine.height(), program.height()),
                randomLines(rng, machine.width(), program.width())},
               i % 2 == 0);
@@ -65,6 +63,32 @@ private:
   /// States of the search over all places that are tried.
   static constexpr uint64_t kMostWork = 8'000'000;
   static constexpr uint64_t kMostLooks = 20'000'000;
+  static constexpr size_t kMostPorts = 500;
+  static constexpr uint64_t kNoLimit = ~uint64_t(0);
+
+  /// Searches for lines from some of the places; from the later ones only until
+  /// there is a map.
+  void tryPlaces(const std::vector<Place> &places, size_t begin, size_t end) {
+    for (size_t i = begin; i < std::min(end, places.size()); ++i) {
+      if (isDone() || isWalledOff() || (best && i >= options.candidates)) {
+        return;
+      }
+      attempt(linesAt(places[i].moved), i % 2 != 0);
+    }
+  }
+
+  void layTracks() {
+    for (Axis axis : {Axis::Y, Axis::X}) {
+      uint64_t limit = best ? best->cost.cyclesAdded : kNoLimit;
+      if (limit == 0 || !options.useTracks) {
+        return;
+      }
+      if (std::optional<Remapped> found =
+              searchTracks(program, machine, map, defects, ways, axis, limit)) {
+        best = std::move(found);
+      }
+    }
+  }
 
   /// States of one search, defects included.
   uint64_t workOfSearch() const {
@@ -102,6 +126,8 @@ private:
     return places;
   }
 
+  /// The host seems to be out of reach wherever the program is.
+  bool isWalledOff() const { return !best && portsBlocked >= kMostPorts; }
   bool isDone() const { return best && best->cost.cyclesAdded == 0; }
 
   Lines linesAt(Coord moved) const {
@@ -141,20 +167,17 @@ private:
     if (best && best->cost.cyclesAdded <= found.cycles) {
       return true;
     }
-    Remapped candidate;
-    if (!routePorts(program, machine, defects, found.lines,
-                    candidate.map.ports)) {
-      ++portsBlocked;
-      start.closed.push_back(found.lines.rows.homeOf(0));
-      return false;
-    }
     const Lines &lines = found.lines;
+    Remapped candidate;
     candidate.map.defects = map;
     candidate.map.skippedRows = lines.rows.runsBefore(program.height() - 1);
-    std::vector<LineRun> columns =
+    candidate.map.skippedColumns =
         lines.columns.runsBefore(program.width() - 1);
-    if (!columns.empty()) {
-      candidate.map.bands.push_back({0, std::move(columns)});
+    if (!ways.route(program, PlaceMap(candidate.map, machine),
+                    candidate.map.ports)) {
+      ++portsBlocked;
+      start.closed.push_back(lines.rows.homeOf(0));
+      return false;
     }
     RemapCost &cost = candidate.cost;
     cost.movedX = lines.columns.homeOf(0);
@@ -207,6 +230,7 @@ private:
   const DefectMap &map;
   const RemapOptions &options;
   std::vector<Defect> defects;
+  PortWays ways;
   std::optional<Remapped> best;
   /// The most promising place that failed.
   std::optional<LineResult> blocked;
@@ -219,24 +243,47 @@ Result<Remapped> wafer::remapProgram(const Footprint &program,
                                      const Machine &machine,
                                      const DefectMap &defects,
                                      const RemapOptions &options) {
-  if (options.useBypass && machine.redundancy == "row-shift") {
-    return bypassDefects(program, machine, defects);
+  bool hasBypass = options.useBypass && machine.redundancy == "row-shift";
+  if (!hasBypass) {
+    return MeshRemap(program, machine, defects, options).run();
   }
-  return MeshRemap(program, machine, defects, options).run();
+  Result<Remapped> bypass = bypassDefects(program, machine, defects);
+  // Jumps over tiles cost less than hops of whole lines, unless they are many.
+  constexpr uint64_t kCheap = 1000;
+  if (!options.useMesh || (bypass && bypass->cost.cyclesAdded <= kCheap)) {
+    return bypass;
+  }
+  Result<Remapped> mesh = MeshRemap(program, machine, defects, options).run();
+  if (!bypass && !mesh) {
+    Diagnostic both = bypass.takeError();
+    both.hint = "without the hardware's bypass: " + mesh.error().str();
+    return both;
+  }
+  bool isBetter =
+      mesh && (!bypass || mesh->cost.cyclesAdded < bypass->cost.cyclesAdded);
+  return isBetter ? std::move(mesh) : std::move(bypass);
 }
 
 std::optional<Conflict> wafer::findConflict(const Footprint &program,
                                             const Machine &machine,
                                             const DefectMap &defects,
                                             const LogicalMap &map) {
+  if (!map.tracks.empty()) {
+    PlaceMap places(map, machine);
+    for (const Defect &defect : usableDefects(defects, machine)) {
+      if (std::optional<Hit> hit = hitUnderTracks(program, defect, places)) {
+        return Conflict{describe(defect, machine), defect.place, hit->logical,
+                        hit->byRow, hit->byColumn};
+      }
+    }
+    return std::nullopt;
+  }
   Lines lines{AxisLines(machine.height()), AxisLines(machine.width())};
   for (const LineRun &run : map.skippedRows) {
     lines.rows.skip(run.begin, run.count);
   }
-  if (!map.bands.empty()) {
-    for (const LineRun &run : map.bands.front().skipped) {
-      lines.columns.skip(run.begin, run.count);
-    }
+  for (const LineRun &run : map.skippedColumns) {
+    lines.columns.skip(run.begin, run.count);
   }
   for (const Defect &defect : usableDefects(defects, machine)) {
     if (std::optional<Hit> hit = hitOf(program, defect, lines)) {

@@ -72,9 +72,11 @@ std::string ImageReport::toJson() const {
   result["queues_max"] = queuesMax;
   result["sram_bytes_max"] = sramBytesMax;
   result["weight_bytes"] = weightBytes;
-  result["defects"] = {{"tiles", 0},      {"cores", 0},
-                       {"links", 0},      {"lines_skipped", 0},
-                       {"long_links", 0}, {"cycles_lost", 0}};
+  if (!result.contains("defects")) {
+    result["defects"] = {{"tiles", 0},      {"cores", 0},
+                         {"links", 0},      {"lines_skipped", 0},
+                         {"long_links", 0}, {"cycles_lost", 0}};
+  }
   json list = json::array();
   for (const StageReport &stage : stages) {
     list.push_back(

@@ -16,132 +16,18 @@
 #ifndef WAFER_LIB_SIM_FASTCORE_H
 #define WAFER_LIB_SIM_FASTCORE_H
 
-#include "FastFabric.h"
-#include "FastKernels.h"
+#include "FastVectorOp.h"
+
+#include <cstddef>
 
 namespace wafer::fast {
 
 using sim::OpcodePlan;
 using sim::RolePlan;
 
-/// An instruction of a role with what a look at it needs.
-struct Code {
-  Opcode op = Opcode::Nop;
-  uint8_t a = 0;
-  uint8_t b = 0;
-  uint8_t c = 0;
-  uint32_t imm = 0;
-  uint32_t cost = 1;
-  bool isVector = false;
-};
-
-/// A vector opcode's static facts.
-struct VectorPlan {
-  sim::ElementFn element = nullptr;
-  Kernel kernel = nullptr;
-  uint8_t numSources = 0;
-  uint8_t lanes = 1;
-  /// Its results are computed; not those of floating point when only the
-  /// timing is asked for.
-  bool hasValue = true;
-  /// Bytes of an element: dest, src0, src1.
-  std::array<uint8_t, 3> bytes{};
-};
-
-/// A descriptor register, as it lies in SRAM.
-using Dsr = std::array<uint16_t, Descriptor::kHalfwords>;
-
-/// An operand of a running vector instruction: a walk over memory, or a queue.
-/// Addresses are checked before they can grow beyond 32 bits.
-struct Operand {
-  enum class Source : uint8_t { None, Scalar, Memory, Fabric };
-  Source source = Source::None;
-  uint8_t bytes = 0; // of an element
-  uint8_t dsr = 0;
-  uint8_t queue = 0;
-  bool packed = false;
-  bool control = false;
-  bool save = false;
-  bool twoDimensional = false;
-  int16_t stride0 = 0;
-  uint16_t extent0 = 0;
-  uint16_t endBase = 0; // what `save` writes
-  uint32_t inner = 0;
-  int32_t address = 0;
-  int32_t row = 0;
-  int32_t stepBytes = 0;
-  int32_t rowBytes = 0;
-  uint32_t value = 0; // of a scalar
-
-  void next() {
-    address += stepBytes;
-    if (twoDimensional && ++inner == extent0) {
-      inner = 0;
-      row += rowBytes;
-      address = row;
-    }
-  }
-  /// n elements on; they do not cross the end of a row.
-  void advance(uint32_t n) {
-    address += int32_t(n) * stepBytes;
-    if (twoDimensional) {
-      inner += n;
-      if (inner == extent0) {
-        inner = 0;
-        row += rowBytes;
-        address = row;
-      }
-    }
-  }
-};
-
-/// A vector instruction in the main thread or in a microthread.
-struct VectorOp {
-  enum class State : uint8_t { Free, Running, Completing };
-  State state = State::Free;
-  Opcode op = Opcode::Nop;
-  OnComplete onComplete = OnComplete::None;
-  uint8_t task = 0;
-  bool hasFabric = false;
-  bool readsMayConflict = false;
-  bool alwaysConflicts = false;
-  bool pauses = false;
-  bool advance = false;  // the control wavelet at the end is still to be sent
-  bool inMemory = false; // no access can fault
-  bool inOrder = false;  // element by element gives what step by step gives
-  bool hasValue = true;  // see VectorPlan
-  bool taking = false;   // as its Intake says
-  int32_t issuedBy = -1; // task
-  uint32_t pc = 0;
-  uint32_t scalar = 0;
-  uint32_t length = 0;
-  uint32_t done = 0;
-  uint32_t perStep = 1;
-  uint32_t sent = 0;
-  /// The channels of a fabric input and of a fabric output.
-  Channel *in = nullptr;
-  Channel *out = nullptr;
-  /// Running: no step before this cycle. Completing: the completion's cycle.
-  Cycle nextStep = 0;
-  Operand dest, src0, src1;
-
-  /// As new, but for the operands.
-  void reset() {
-    state = State::Free;
-    onComplete = OnComplete::None;
-    task = 0;
-    hasFabric = readsMayConflict = alwaysConflicts = pauses = advance = false;
-    taking = false;
-    length = done = sent = 0;
-    perStep = 1;
-    in = out = nullptr;
-  }
-};
-
-/// Why a thread does not act in a cycle.
-enum class Wait : uint8_t { None, Time, Words, Room };
-
-struct CoreState {
+/// In the order in which a look needs it: what comes first is brought close
+/// beforehand (Cores::prefetch).
+struct alignas(64) CoreState {
   const RolePlan *role = nullptr;
   uint8_t *sram = nullptr;
   const Code *code = nullptr;
@@ -149,10 +35,6 @@ struct CoreState {
   uint32_t place = 0;
   /// Microthreads that are not free.
   uint32_t busy = 0;
-  std::array<uint32_t, kNumRegisters> registers{};
-  // Tasks.
-  uint64_t active = 0;
-  uint64_t blocked = 0;
   // Main thread.
   int32_t task = -1; // -1: none
   uint32_t pc = 0;
@@ -171,13 +53,17 @@ struct CoreState {
   Cycle accountedTo = 0;
   Waiting waiting;
   std::vector<Waiting> olderWaits;
-  Counters counters;
   VectorOp main;
+  Counters counters;
+  std::array<uint32_t, kNumRegisters> registers{};
+  // Tasks.
+  uint64_t active = 0;
+  uint64_t blocked = 0;
   std::vector<VectorOp> micro;
+  std::array<Dsr, kNumDsrs> dsrs{};
   /// Channels of the queues, kNone where a queue is not bound.
   std::array<uint32_t, 8> inputs;
   std::array<uint32_t, 8> outputs;
-  std::array<Dsr, kNumDsrs> dsrs{};
 
   void setRegister(unsigned r, uint32_t value) {
     registers[r] = value;
@@ -185,10 +71,18 @@ struct CoreState {
   }
 };
 
+struct CorePlace {
+  /// Planned for this cycle.
+  Cycle at = kNever;
+  /// nullptr while nobody looked at the core.
+  CoreState *state = nullptr;
+};
+
 /// What all lanes know of the cores, and their states.
 struct CoreTables {
   sim::ProgramPlan plan;
   std::vector<std::vector<Code>> codes; // by role
+  uint32_t numVectors = 0;              // vector instructions in all of them
   std::array<VectorPlan, 256> vectors;
   /// By address (masked): a bit for its bank modulo the conflict modulus.
   std::vector<uint64_t> bankBits;
@@ -197,8 +91,7 @@ struct CoreTables {
   /// of 2.
   int32_t span = 1;
   uint32_t spanMask = 0;
-  /// By place; nullptr while nobody looked at the core.
-  std::vector<CoreState *> states;
+  LargeVector<CorePlace> places;
 
   void load(const Image &image, const Machine &machine,
             const ParameterSet &costs, bool timingOnly);
@@ -228,7 +121,7 @@ class Cores {
 public:
   Cores(Context &context, Fabric &fabric, CoreTables &tables)
       : context(context), fabric(fabric), tables(tables), plan(tables.plan),
-        states(tables.states), vectors(tables.vectors) {}
+        places(tables.places), vectors(tables.vectors) {}
   Cores(const Cores &) = delete;
   Cores &operator=(const Cores &) = delete;
 
@@ -238,13 +131,15 @@ public:
   void start();
   /// One core, from cycle t on.
   void look(uint32_t place, Cycle t);
-  /// Brings what look(place) will read closer.
-  void prefetch(uint32_t place) const {
-    const char *state = reinterpret_cast<const char *>(states[place]);
-    for (size_t at = 0; state && at < 512; at += 64) {
-      __builtin_prefetch(state + at);
+  /// Brings what look(place) will read closer, in two steps.
+  void prefetchState(uint32_t place) const {
+    fabric.prefetch(place); // what its Intake says
+    const char *state = reinterpret_cast<const char *>(places[place].state);
+    for (size_t at = 0; state && at < offsetof(CoreState, dsrs); at += 64) {
+      __builtin_prefetch(state + at, 1);
     }
   }
+  void prefetchOperands(uint32_t place) const;
   /// The core of an Intake learns of all words, and gets the next ones in its
   /// queue.
   void endIntake(uint32_t place);
@@ -256,7 +151,7 @@ public:
   /// The state of a core in a region, made if need be.
   CoreState &state(uint32_t place);
   /// nullptr while nobody looked at the core.
-  const CoreState *find(uint32_t place) const { return states[place]; }
+  const CoreState *find(uint32_t place) const { return places[place].state; }
   Counters counters(uint32_t place, Cycle now) const;
   const sim::ProgramPlan &programs() const { return plan; }
   const RolePlan &roleAt(uint32_t place) const {
@@ -268,7 +163,7 @@ public:
               Cycle &later) const;
   Fifo *inputFifo(const CoreState &core, unsigned queue) const {
     uint32_t id = core.inputs[queue];
-    return id == kNone ? nullptr : fabric.fifo(fabric.channel(id), kInputQueue);
+    return id == kNone ? nullptr : fabric.inputFifo(fabric.channel(id));
   }
 
 private:
@@ -319,8 +214,15 @@ private:
   uint8_t *locate(CoreState &core, int64_t address, unsigned bytes, uint32_t pc,
                   int32_t task, Cycle t);
 
-  // FastVector.cpp.
+  // FastSetUp.cpp.
   bool setUp(CoreState &core, VectorOp &op, Cycle t);
+  bool setUpAgain(const CoreState &core, VectorOp &op, const Code &in,
+                  const SetUp &known) const;
+  void keep(SetUp &known, const CoreState &core, const VectorOp &op,
+            const Code &in) const;
+
+  // FastVector.cpp.
+  bool setUpNew(CoreState &core, VectorOp &op, Cycle t);
   bool setUpOperand(CoreState &core, VectorOp &op, const Code &in,
                     unsigned which, Descriptor &d, Cycle t);
   void planSteps(VectorOp &op) const;
@@ -338,9 +240,19 @@ private:
     uint64_t count = 0;
     bool last = false;
   };
-  uint32_t bankPeriod(const VectorOp &op) const;
+  /// Which steps of a walk over two sources conflict, as far as that repeats.
+  /// It depends on the banks of the first elements and on the distances only.
+  struct ConflictPattern {
+    uint32_t first0 = 0, first1 = 0; // address modulo the span
+    int32_t step0 = 0, step1 = 0;
+    uint32_t perStep = 0; // 0: no pattern
+    uint32_t period = 0;  // at most 64
+    uint64_t steps = 0;   // bit k: step k of the period conflicts
+  };
+  const ConflictPattern *conflictPattern(const Operand &a, const Operand &b,
+                                         unsigned n, uint64_t steps);
   Conflicts countConflicts(const VectorOp &op, uint64_t steps,
-                           unsigned lastElements) const;
+                           unsigned lastElements);
   void sendWord(CoreState &core, VectorOp &op, Wavelet w, Cycle t);
   /// After the last step, which ended at `end`.
   void finish(CoreState &core, VectorOp &op, Cycle end);
@@ -396,7 +308,7 @@ private:
   Fabric &fabric;
   CoreTables &tables;
   const sim::ProgramPlan &plan;
-  std::vector<CoreState *> &states;
+  LargeVector<CorePlace> &places;
   const std::array<VectorPlan, 256> &vectors;
   // SRAM in blocks of zeros that the system gives page by page.
   struct FreeBlock {
@@ -404,6 +316,8 @@ private:
     void operator()(uint8_t *p) const;
   };
   std::vector<std::unique_ptr<uint8_t[], FreeBlock>> blocks;
+  std::array<ConflictPattern, 1024> patterns;
+  std::vector<SetUp> setUps; // by vector instruction
   uint32_t blockUsed = 0;
   CoreState *nextCore = nullptr;
   size_t coresLeft = 0; // at nextCore

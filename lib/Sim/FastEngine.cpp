@@ -21,9 +21,8 @@ static Lane &addLanes(Lanes &lanes, const FastOptions &options,
                       FifoPool &fifos, FabricState &fabric, Host &host,
                       CoreTables &tables) {
   Grid grid(machine);
-  unsigned count = Lanes::useful(image, options.threads);
-  Lanes::classify(image, grid, count, options.shareAlways, planned);
-  lanes.shareAlways = options.shareAlways;
+  unsigned count =
+      lanes.cut(image, grid, options.threads, options.shareAlways, planned);
   lanes.add(count, image, machine, costs, planned, fifos, fabric, host, tables);
   return lanes.first();
 }
@@ -54,16 +53,20 @@ Status FastEngine::build() {
     return status;
   }
   tables.load(context.image, context.machine, context.costs, timingOnly);
-  for (Actor actor : {Actor::Router, Actor::Core}) {
-    planned.at[unsigned(actor)].assign(context.grid.numPlaces(), kNever);
-  }
   lanes.forEach([](Lane &lane) {
     lane.context.clear();
     lane.fabric.attach(lane.cores);
     lane.cores.attach();
   });
   host.load();
-  planned.at[unsigned(Actor::Link)].assign(host.numLinks(), kNever);
+  links.assign(host.numLinks(), LinkTime());
+  planned.linkClassOf.assign(host.numLinks(), 0);
+  for (size_t i = 0; i < host.numLinks() && planned.numClasses > 1; ++i) {
+    planned.linkClassOf[i] = planned.classOf[host.placeOf(i)];
+  }
+  planned.at = {PlannedTimes(links, &LinkTime::at),
+                PlannedTimes(fabricState.routers, &Router::at),
+                PlannedTimes(tables.places, &CorePlace::at)};
   cores.start();
   return status;
 }

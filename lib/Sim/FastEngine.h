@@ -50,6 +50,10 @@ private:
     std::vector<uint8_t> bytes;
   };
 
+  struct LinkTime {
+    Cycle at = kNever;
+  };
+
   Status build();
   bool canGoOn();
   /// Everything below cycle `end`, with nobody ahead of it.
@@ -66,6 +70,7 @@ private:
   FifoPool fifos;
   FabricState fabricState;
   CoreTables tables;
+  std::vector<LinkTime> links;
   Lanes lanes;
   // Those of the first lane.
   Context &context;

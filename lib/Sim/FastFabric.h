@@ -22,24 +22,43 @@ using sim::kUnbound;
 class Cores;
 class Host;
 
-/// One cache line.
+inline constexpr uint8_t kNobody = 0xff;
+
+/// A color in a router; one cache line. A router is told of a head, the first
+/// wavelet of a port, when it is usable: until then it sleeps.
 struct alignas(64) Channel {
-  /// nullptr: no route.
-  const RouteConfig *config = nullptr;
+  /// Index into FabricState::routes.
+  uint32_t route = 0;
   /// By number in the pool; 0 while no wavelet came (then it is empty).
   std::array<uint32_t, kNumFifos> fifos{};
   /// Channels of the color at the neighbours; kNone where there is none.
   std::array<uint32_t, 4> neighbours = {kNone, kNone, kNone, kNone};
   uint16_t filterCount = 0;
   uint8_t position = 0;
-  /// Bit p: there are wavelets at port p.
-  uint8_t occupied = 0;
   uint8_t color = 0;
   uint8_t inputQueue = kUnbound;
   uint8_t outputQueue = kUnbound;
-  /// The core takes words of the color as its Intake says.
-  bool taken = false;
+  /// Bit p: the head at port p is usable, in the next cycle at the latest.
+  uint8_t due = 0;
+  /// Bit p: the head at port p becomes usable later.
+  uint8_t sleeping = 0;
+  /// Of `due`, those that came in the cycle Router::freshAt, if the router says
+  /// that there are any.
+  uint8_t fresh = 0;
+  /// Counted from the first one of the router.
+  uint8_t index = 0;
+  /// One wavelet that stands alone at its port lies here, so that nobody need
+  /// touch the FIFO (which is empty).
+  uint8_t alonePort = kNobody;
+  bool aloneControl = false;
+  uint32_t alonePayload = 0;
+  /// The cycle from which it is usable, modulo 2^32; of one that sleeps.
+  uint32_t aloneFrom = 0;
+
+  /// Bit p: there are wavelets at port p.
+  unsigned occupied() const { return due | sleeping; }
 };
+static_assert(sizeof(Channel) == 64, "one cache line");
 
 /// A core that waits in a vector instruction for words, in a run without
 /// values. What it does with a word follows from the cycle in which the router
@@ -55,28 +74,55 @@ struct Intake {
   uint32_t done = 0;
 };
 
-/// One cache line.
+/// One cache line. Masks are of channels, counted from the first one; they lie
+/// in the order of the colors.
 struct alignas(64) Router {
+  /// Planned for this cycle.
+  Cycle at = kNever;
   /// Of its core.
   Intake intake;
   uint32_t firstChannel = 0;
-  /// Bit c: some FIFO of color c is not empty (input queues do not count).
+  /// Bit c: color c has a channel.
+  uint32_t colors = 0;
+  /// Channels with heads that are due.
   uint32_t pending = 0;
-  /// The color with which the next look begins.
+  /// Channels with heads that sleep, and the first cycle, modulo 2^32, in which
+  /// one is usable. The router is looked at then.
+  uint32_t sleeping = 0;
+  uint32_t sleepUntil = 0;
+  /// Channels in which a port became due in cycle `freshAt` (modulo 2^32): it
+  /// must not move in that cycle.
+  uint32_t fresh = 0;
+  uint32_t freshAt = 0;
+  /// The channel with which the next look begins.
   uint8_t next = 0;
-  /// Every word of the intake is answered by one in this channel, counted from
-  /// the first one; kUnbound: by none.
+  /// The core takes words of this channel as its Intake says; kUnbound: of
+  /// none.
+  uint8_t taken = kUnbound;
+  /// Every word of the intake is answered by one in this channel; kUnbound: by
+  /// none.
   uint8_t answer = kUnbound;
-  /// By color: its channel, counted from the first one; kUnbound: none.
-  std::array<uint8_t, 32> channels;
+
+  unsigned indexOf(unsigned color) const {
+    return unsigned(__builtin_popcount(colors & ((1u << color) - 1u)));
+  }
 };
+static_assert(sizeof(Router) == 64, "one cache line");
+
+/// The place behind a port; kNone over the edge.
+uint32_t neighbourOf(const Grid &grid, uint32_t place, unsigned port);
 
 /// The state of all routers.
 struct FabricState {
   LargeVector<Router> routers;
   LargeVector<Channel> channels;
+  /// Of the image; the first one is that of a channel without a route. A
+  /// position that sends nowhere takes nothing.
+  std::vector<RouteConfig> routes;
   /// Places from one to its neighbour, by port.
   std::array<uint32_t, kNumPorts> stride{};
+  /// A port has room for a wavelet if at most one stands there.
+  bool hasRoomForTwo = false;
   /// Channels know no neighbour behind a dead link, so that what goes there
   /// leaves the usual way and is looked at (Fabric::leaveGrid).
   std::unique_ptr<const DeadParts> dead;
@@ -95,6 +141,7 @@ public:
   void attach(Cores &itsCores) {
     routers = state.routers.data();
     channels = state.channels.data();
+    routes = state.routes.data();
     cores = &itsCores;
   }
 
@@ -106,128 +153,96 @@ public:
 
   uint32_t channelAt(uint32_t place, unsigned color) const {
     const Router &r = routers[place];
-    uint8_t index = r.channels[color];
-    return index == kUnbound ? kNone : r.firstChannel + index;
+    bool has = (r.colors >> color) & 1u;
+    return has ? r.firstChannel + r.indexOf(color) : kNone;
   }
   const Router &router(uint32_t place) const { return routers[place]; }
   Channel &channel(uint32_t id) { return channels[id]; }
   const Channel &channel(uint32_t id) const { return channels[id]; }
   Intake &intake(uint32_t place) { return routers[place].intake; }
+  void endIntake(uint32_t place) {
+    routers[place].intake.left = 0;
+    routers[place].taken = kUnbound;
+  }
   /// Its words come over channel `in`, and are answered in `out` unless that is
   /// nullptr.
   void beginIntake(uint32_t place, Channel &in, const Channel *out) {
-    Router &r = routers[place];
-    in.taken = true;
-    r.answer = out ? r.channels[out->color] : kUnbound;
+    routers[place].taken = in.index;
+    routers[place].answer = out ? out->index : kUnbound;
   }
 
-  /// A FIFO of a channel; nullptr while it is not made.
-  Fifo *fifo(const Channel &c, unsigned index) const {
-    return c.fifos[index] ? &context.fifos[c.fifos[index]] : nullptr;
+  /// The input queue of a channel; nullptr while it is not made.
+  Fifo *inputFifo(const Channel &c) const {
+    uint32_t id = c.fifos[kInputQueue];
+    return id ? &context.fifos[id] : nullptr;
   }
+  /// Wavelets at a port or, with kInputQueue, in the core's input queue.
+  unsigned size(const Channel &c, unsigned index) const;
+  /// Of one of them.
+  Wavelet head(const Channel &c, unsigned index) const {
+    if (c.alonePort == index) {
+      return {c.alonePayload, c.aloneControl};
+    }
+    const Slot &slot = context.fifos[c.fifos[index]].head();
+    return {slot.payload(), slot.control()};
+  }
+  /// The cycle from which there is room for one more; kNever while it depends
+  /// on somebody who takes one out first.
   Cycle roomFrom(const Channel &c, unsigned index) const {
+    if (index != kInputQueue && state.hasRoomForTwo &&
+        (c.alonePort == index || !((c.occupied() >> index) & 1u))) {
+      return 0;
+    }
     return c.fifos[index] ? context.fifos[c.fifos[index]].roomFrom() : 0;
   }
-  /// Brings what look(place) will read closer.
-  void prefetch(uint32_t place) const { __builtin_prefetch(&routers[place]); }
-  /// The same for its channels, once the router itself is close.
-  void prefetchChannels(uint32_t place) const {
-    const Router &r = routers[place];
-    for (uint32_t pending = r.pending; pending; pending &= pending - 1) {
-      unsigned color = unsigned(__builtin_ctz(pending));
-      __builtin_prefetch(&channels[r.firstChannel + r.channels[color]]);
-    }
-  }
-  /// The same for what lies behind its channels: FIFOs, and where they lead.
-  void prefetchFifos(uint32_t place) const {
-    const Router &r = routers[place];
-    for (uint32_t pending = r.pending; pending; pending &= pending - 1) {
-      unsigned color = unsigned(__builtin_ctz(pending));
-      const Channel &c = channels[r.firstChannel + r.channels[color]];
-      for (unsigned ports = c.occupied; ports; ports &= ports - 1) {
-        __builtin_prefetch(
-            &context.fifos[c.fifos[unsigned(__builtin_ctz(ports))]]);
-      }
-      unsigned tx = c.config ? c.config->positions[c.position].tx & 15u : 0;
-      for (; tx; tx &= tx - 1) {
-        uint32_t next = c.neighbours[unsigned(__builtin_ctz(tx))];
-        if (next != kNone) {
-          __builtin_prefetch(&channels[next]);
-        }
-      }
-      if (c.fifos[kInputQueue]) {
-        __builtin_prefetch(&context.fifos[c.fifos[kInputQueue]]);
-      }
-    }
-  }
 
-  /// The same for where wavelets go to.
-  void prefetchTargets(uint32_t place) const {
-    const Router &r = routers[place];
-    for (uint32_t pending = r.pending; pending; pending &= pending - 1) {
-      unsigned color = unsigned(__builtin_ctz(pending));
-      const Channel &c = channels[r.firstChannel + r.channels[color]];
-      unsigned tx = c.config ? c.config->positions[c.position].tx & 15u : 0;
-      for (; tx; tx &= tx - 1) {
-        unsigned port = unsigned(__builtin_ctz(tx));
-        if (c.neighbours[port] == kNone) {
-          continue;
-        }
-        const Channel &next = channels[c.neighbours[port]];
-        uint32_t target = place + state.stride[port];
-        __builtin_prefetch(
-            &context.fifos[next.fifos[unsigned(opposite(Port(port)))]], 1);
-        __builtin_prefetch(&routers[target], 1);
-        context.schedule.prefetch(Actor::Router, target);
-      }
-    }
+  /// Brings what look(place) will read closer, in two steps. The router itself
+  /// came when it was taken out of the schedule.
+  void prefetch(uint32_t place) const {
+    __builtin_prefetch(&routers[place], 1);
   }
+  void prefetchChannels(uint32_t place) const;
+  void prefetchTargets(uint32_t place) const;
 
   /// Puts a wavelet into the buffer of a router's port or, with kOutputQueue,
   /// into the core's output queue of the color. Needs room.
   void enter(uint32_t place, Channel &c, unsigned index, Wavelet w,
-             Cycle usableFrom) {
-    if (!c.fifos[index]) {
-      c.fifos[index] = context.fifos.create(capacityOf(c, index));
-    }
-    if (!((c.occupied >> index) & 1u)) {
-      // A new head; when it moves, those behind it are seen.
-      c.occupied = uint8_t(c.occupied | (1u << index));
-      routers[place].pending |= 1u << c.color;
-      context.schedule.wake(Actor::Router, place, usableFrom);
-    }
-    context.fifos[c.fifos[index]].push(w, usableFrom);
-  }
-  /// Takes the head of the input queue of a core in cycle t.
-  Wavelet takeInput(uint32_t place, Channel &c, Cycle t) {
-    Fifo &queue = context.fifos[c.fifos[kInputQueue]];
+             Cycle usableFrom);
+  /// Takes the head of an input queue of a core in cycle t.
+  Wavelet takeInput(uint32_t place, Fifo &queue, Cycle t) {
     if (queue.full()) {
       context.schedule.wake(Actor::Router, place, t + 1);
     }
     return queue.pop(t);
   }
 
-  /// The port of the wavelet of a color that is due at t, and where it goes;
-  /// `from` is kNumPorts without one, and `later` becomes the cycle of the
-  /// first head that becomes usable, if that lies before it.
-  struct Move {
-    unsigned from = kNumPorts;
-    unsigned to = 0;
-  };
-  Move dueMove(const Channel &c, Cycle t, Cycle &later) const;
-  /// The first port of the move that has no room at t, or kNumPorts; `later`
-  /// as above for room.
-  unsigned blockedPort(const Channel &c, Move move, Cycle t,
-                       Cycle &later) const;
+  /// The first port that has no room in cycle t for the wavelet of the channel
+  /// that is due then; kNumPorts if there is none.
+  unsigned blockedPort(const Channel &c, Cycle t) const;
 
 private:
-  Move moveOf(const Channel &c, unsigned port) const;
-  void perform(uint32_t place, Channel &c, Move move, Cycle t);
+  const RouteConfig &routeOf(const Channel &c) const { return routes[c.route]; }
+  unsigned targets(const Channel &c, unsigned port) const;
+  unsigned blockedPort(const Channel &c, unsigned targets, Cycle t,
+                       Cycle &later) const;
+  Cycle headTime(const Channel &c, unsigned port) const;
+  void wakeSleepers(Router &r, Cycle t);
+  void sleep(Router &r, Channel &c, unsigned port, Cycle until);
+  void perform(uint32_t place, Channel &c, unsigned from, unsigned to, Cycle t);
+  Wavelet pop(uint32_t place, Channel &c, unsigned port, Cycle t);
   void send(uint32_t place, Channel &c, unsigned port, Wavelet w, Cycle t);
   bool take(uint32_t place, Channel &c, Wavelet w, Cycle t);
   void freed(uint32_t place, unsigned port, Cycle t);
   uint32_t command(uint32_t place, Channel &c, uint32_t payload, Cycle t);
   unsigned capacityOf(const Channel &c, unsigned index) const;
+  Fifo &madeFifo(Channel &c, unsigned index) {
+    if (!c.fifos[index]) {
+      c.fifos[index] = context.fifos.create(capacityOf(c, index));
+    }
+    return context.fifos[c.fifos[index]];
+  }
+  /// What lies alone at a port goes to the FIFO.
+  void store(Channel &c);
   void leaveGrid(uint32_t place, Channel &c, unsigned port, Wavelet w, Cycle t);
 
   Context &context;
@@ -235,6 +250,7 @@ private:
   Host &host;
   Router *routers = nullptr;
   Channel *channels = nullptr;
+  const RouteConfig *routes = nullptr;
   Cores *cores = nullptr;
 };
 

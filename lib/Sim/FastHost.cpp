@@ -38,7 +38,7 @@ void Host::push(unsigned port, const uint32_t *words, size_t count,
   }
 }
 
-void Host::look(uint32_t id, Cycle t) {
+void Host::look(Context &lane, Fabric &itsFabric, uint32_t id, Cycle t) {
   Link &link = links[id];
   Cycle wake = kNever;
   for (size_t i = 0; i < link.ports.size(); ++i) {
@@ -47,23 +47,24 @@ void Host::look(uint32_t id, Cycle t) {
     if (port.waiting.empty()) {
       continue;
     }
-    Channel &c = fabric.channel(port.channel);
+    Channel &c = itsFabric.channel(port.channel);
     Cycle from = std::max(port.waiting.front().from,
-                          fabric.roomFrom(c, unsigned(link.side)));
+                          itsFabric.roomFrom(c, unsigned(link.side)));
     if (from > t) {
       wake = std::min(wake, from); // kNever: freed() tells
       continue;
     }
-    fabric.enter(link.place, c, unsigned(link.side),
-                 port.waiting.front().wavelet, t + context.machine.hopCycles);
+    itsFabric.enter(link.place, c, unsigned(link.side),
+                    port.waiting.front().wavelet,
+                    t + context.machine.hopCycles);
     port.waiting.pop_front();
     link.next = unsigned((turn + 1) % link.ports.size());
-    context.happened(t + 1);
+    lane.happened(t + 1);
     wake = t + 1; // one a cycle; the others are looked at again
     break;
   }
   if (wake != kNever) {
-    context.schedule.wake(Actor::Link, id, wake);
+    lane.schedule.wake(Actor::Link, id, wake);
   }
 }
 

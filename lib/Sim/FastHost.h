@@ -22,8 +22,9 @@ public:
   /// The host hands over words in cycle `now`.
   void push(unsigned port, const uint32_t *words, size_t count, bool control,
             Cycle now);
-  /// One edge link in one cycle: at most one wavelet enters the wafer.
-  void look(uint32_t link, Cycle t);
+  /// One edge link in one cycle, in a lane: at most one wavelet enters the
+  /// wafer.
+  void look(Context &lane, Fabric &fabric, uint32_t link, Cycle t);
   /// Whether a word can enter the wafer, now or later, if nobody else acts.
   bool canFeed() const;
   /// The router at `place` took a wavelet out of the buffer of its outer port.
@@ -39,6 +40,7 @@ public:
   /// not left the wafer.
   Cycle arrivalOf(unsigned port, uint64_t words) const;
   size_t numLinks() const { return links.size(); }
+  uint32_t placeOf(size_t link) const { return links[link].place; }
   size_t waiting(unsigned port) const { return ports[port].waiting.size(); }
 
 private:

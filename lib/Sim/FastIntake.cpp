@@ -65,21 +65,26 @@ void Cores::settle(CoreState &core, VectorOp &op) {
 }
 
 void Cores::endIntake(uint32_t place) {
-  CoreState &core = *states[place];
+  CoreState &core = *places[place].state;
   VectorOp &op = core.main;
   settle(core, op);
-  op.in->taken = false;
   op.taking = false;
-  fabric.intake(place).left = 0;
+  fabric.endIntake(place);
 }
 
 void Cores::settle() {
   if (!tables.timingOnly) {
     return;
   }
-  for (CoreState *core : states) {
-    if (core && core->main.taking) {
+  for (const CorePlace &at : places) {
+    CoreState *core = at.state;
+    if (!core || !core->main.taking) {
+      continue;
+    }
+    if (fabric.intake(core->place).left) {
       settle(*core, core->main);
+    } else {
+      endIntake(core->place);
     }
   }
 }

@@ -5,12 +5,19 @@
 using namespace wafer;
 using namespace wafer::fast;
 
-/// Rows of a strip: so that every lane has several ones of a rectangle of some
-/// hundred rows, and few rows lie at borders.
-static constexpr uint32_t kStrip = 16;
+/// Cycles of a window.
+static constexpr Cycle kWindow = 8;
+/// Rows of a strip.
 static constexpr uint32_t kLeastStrip = 4;
-/// Looks of a cycle that are worth telling the other lanes about.
-static constexpr size_t kLeastShared = 128;
+/// Cores from which on an image can have more places at work than a cache
+/// holds.
+static constexpr uint64_t kManyCores = 20000;
+/// Looks of a cycle that are worth a window, or telling the other lanes.
+static constexpr uint32_t kManyLooks = 1024;
+static constexpr uint32_t kLeastShared = 256;
+/// The state of those that are looked at in a cycle lies in the caches, from
+/// the cycle before, unless they are so many.
+static constexpr uint32_t kCrowd = 512;
 
 //===----------------------------------------------------------------------===//
 // Strips
@@ -35,41 +42,49 @@ static Rect usedPart(const Image &image) {
   return used;
 }
 
-unsigned Lanes::useful(const Image &image, unsigned wanted) {
-  Rect used = usedPart(image);
-  uint32_t strips = uint32_t(std::max(used.w, used.h)) / kLeastStrip;
-  return std::max(1u, std::min({wanted, kMaxLanes, strips}));
-}
-
-void Lanes::classify(const Image &image, const Grid &grid, unsigned numLanes,
-                     bool narrow, Planned &planned) {
-  planned.numClasses = numLanes > 1 ? 2 * numLanes : 1;
-  planned.classOf.clear();
-  if (numLanes == 1) {
-    return;
-  }
+unsigned Lanes::cut(const Image &image, const Grid &grid, unsigned wanted,
+                    bool narrow, Planned &planned) {
   Rect used = usedPart(image);
   bool byRow = used.h >= used.w;
-  uint32_t length = uint32_t(byRow ? grid.height : grid.width);
-  uint32_t usedLength = uint32_t(byRow ? used.h : used.w);
-  // At least two strips a lane, if they are high enough.
-  uint32_t strip = std::max(
-      kLeastStrip, std::min(narrow ? 0 : kStrip, usedLength / numLanes / 2));
+  // What lies behind those that are many enough is one more class.
+  uint32_t length = std::min(uint32_t(byRow ? used.h : used.w), 4096u);
+  unsigned count =
+      std::max(1u, std::min({wanted, kMaxLanes, length / kLeastStrip}));
+  bool isLarge = uint64_t(used.w) * uint64_t(used.h) >= kManyCores;
+  always = narrow;
+  planned.numClasses = 1;
+  planned.classOf.clear();
+  longest = 1;
+  strips.assign(1, {0, 1});
+  if (count == 1 && !isLarge && !narrow) {
+    return count;
+  }
+  // All lines before the used ones are one class, and all behind them.
+  planned.numClasses = length + 2;
   planned.classOf.resize(grid.numPlaces());
+  int32_t before = (byRow ? used.y : used.x) - 1;
   for (uint32_t place = 0; place < grid.numPlaces(); ++place) {
     Coord at = grid.coordOf(place);
-    uint32_t line = uint32_t(byRow ? at.y : at.x);
-    // The border between strips i - 1 and i is number i.
-    uint32_t border = (line + 1) / strip;
-    bool first = line % strip == 0 && line > 0;
-    bool last = line % strip == strip - 1 && line + 1 < length;
-    unsigned lane = (first || last ? border : line / strip) % numLanes;
-    planned.classOf[place] = uint8_t(2 * lane + unsigned(first || last));
+    int32_t line = std::max(0, (byRow ? at.y : at.x) - before);
+    planned.classOf[place] = uint16_t(std::min(uint32_t(line), length + 1));
   }
+  // Two strips a lane, so that one with little to do has another one.
+  uint32_t strip = std::max(kLeastStrip, length / count / 2);
+  if (narrow) {
+    strip = length >= 6 * count ? 6 : kLeastStrip;
+  }
+  longest = count == 1 ? kWindow : std::min<Cycle>(kWindow, (strip - 2) / 2);
+  strips.clear();
+  unsigned numStrips = count == 1 ? 1 : std::max(1u, length / strip);
+  for (unsigned i = 0; i < numStrips; ++i) {
+    strips.push_back({i ? 1 + i * strip : 0,
+                      i + 1 < numStrips ? 1 + (i + 1) * strip : length + 2});
+  }
+  return count;
 }
 
 //===----------------------------------------------------------------------===//
-// A cycle
+// A window
 //===----------------------------------------------------------------------===//
 
 Cycle Lanes::next() const {
@@ -80,90 +95,135 @@ Cycle Lanes::next() const {
   return best;
 }
 
-void Lanes::lookAt(Lane &lane, unsigned classIndex, Cycle t) {
-  // Whoever is looked at was not for a while, and lies far away in memory.
-  constexpr size_t kFar = 40, kNear = 30, kNext = 20, kLast = 10;
-  std::vector<uint32_t> &due = lane.due;
-  auto take = [&](Actor actor) {
-    due.clear();
-    for (const std::unique_ptr<Lane> &from : lanes) {
-      from->context.schedule.take(actor, classIndex, due);
+namespace {
+/// In a crowd, whoever is looked at was not for a while, and lies far away in
+/// memory. So it is brought close in two steps while others are looked at.
+template <typename First, typename Second, typename Look>
+void lookAtAll(const std::vector<uint32_t> &due, bool isCrowd, First first,
+               Second second, Look look) {
+  if (!isCrowd) {
+    for (uint32_t id : due) {
+      look(id);
     }
-    lane.looks += due.size();
-    return due.size();
-  };
-  size_t count = take(Actor::Router);
-  for (size_t i = 0; i < count; ++i) {
-    if (i + kFar < count) {
-      lane.fabric.prefetch(due[i + kFar]);
-      lane.fabric.prefetchChannels(due[i + kNear]);
-      lane.fabric.prefetchFifos(due[i + kNext]);
-      lane.fabric.prefetchTargets(due[i + kLast]);
-    }
-    lane.fabric.look(due[i], t);
+    return;
   }
-  count = take(Actor::Core);
-  for (size_t i = 0; i < count; ++i) {
-    if (i + kNext < count) {
-      lane.cores.prefetch(due[i + kNext]);
-    }
-    lane.cores.look(due[i], t);
-  }
-}
-
-void Lanes::lookAtLinks(Cycle t, Host &host) {
-  Lane &lane = first();
-  lane.due.clear();
-  for (const std::unique_ptr<Lane> &from : lanes) {
-    from->context.schedule.take(Actor::Link, 0, lane.due);
-  }
-  lane.looks += lane.due.size();
-  for (uint32_t id : lane.due) {
-    host.look(id, t);
-  }
-}
-
-bool Lanes::isWorthSharing() {
-  if (lanes.size() == 1) {
-    return false;
-  }
-  if (shareAlways) {
-    return true;
-  }
-  // Half of the work must be another lane's.
-  size_t sizes[kMaxLanes] = {};
-  size_t sum = 0;
-  size_t most = 0;
-  for (unsigned i = 0; i < lanes.size(); ++i) {
-    for (unsigned phase = 0; phase < 2; ++phase) {
-      for (const std::unique_ptr<Lane> &from : lanes) {
-        Schedule &s = from->context.schedule;
-        sizes[i] += s.list(Actor::Router, 2 * i + phase).size() +
-                    s.list(Actor::Core, 2 * i + phase).size();
+  constexpr size_t kFar = 16, kNear = 8;
+  for (size_t i = 0, lead = 0; i < due.size(); ++i) {
+    for (; lead < due.size() + kNear && lead < i + kFar; ++lead) {
+      if (lead < due.size()) {
+        first(due[lead]);
+      }
+      if (lead >= kNear) {
+        second(due[lead - kNear]);
       }
     }
-    sum += sizes[i];
-    most = std::max(most, sizes[i]);
+    look(due[i]);
   }
-  return sum - most >= kLeastShared;
+}
+} // namespace
+
+void Lanes::lookAt(Lane &lane, unsigned classIndex, Cycle t) {
+  Schedule &asks = lane.context.schedule;
+  Fabric &fabric = lane.fabric;
+  Cores &cores = lane.cores;
+  asks.setPresent(t);
+  auto all = [&](Actor actor, auto look) {
+    for (const std::unique_ptr<Lane> &from : lanes) {
+      lane.due.clear();
+      while (
+          from->context.schedule.take(actor, classIndex, t, asks, lane.due)) {
+        lane.looks += lane.due.size();
+        look();
+        lane.due.clear();
+      }
+    }
+  };
+  // The order is free: everybody sees the state at the start of t.
+  all(Actor::Link, [&] {
+    for (uint32_t id : lane.due) {
+      host->look(lane.context, fabric, id, t);
+    }
+  });
+  all(Actor::Router, [&] {
+    lookAtAll(
+        lane.due, isCrowd, [&](uint32_t i) { fabric.prefetchChannels(i); },
+        [&](uint32_t i) { fabric.prefetchTargets(i); },
+        [&](uint32_t i) { fabric.look(i, t); });
+  });
+  all(Actor::Core, [&] {
+    lookAtAll(
+        lane.due, isCrowd, [&](uint32_t i) { cores.prefetchState(i); },
+        [&](uint32_t i) { cores.prefetchOperands(i); },
+        [&](uint32_t i) { cores.look(i, t); });
+  });
 }
 
-void Lanes::execute(Cycle t, Host &host) {
-  for (const std::unique_ptr<Lane> &lane : lanes) {
-    lane->context.schedule.advance(t);
+/// A strip goes through the window, but for the triangles at its borders.
+void Lanes::lookAtStrip(Lane &lane, Strip strip, bool first, bool last) {
+  const unsigned length = unsigned(end - begin);
+  // Row k is looked at in cycle begin + dt in turn k + dt.
+  for (unsigned turn = strip.first; turn < strip.end + length; ++turn) {
+    for (unsigned dt = 0; dt < length && dt <= turn; ++dt) {
+      unsigned row = turn - dt;
+      unsigned low = strip.first + (first ? 0 : 1 + dt);
+      unsigned high = strip.end - (last ? 0 : 1 + dt);
+      bool isOver =
+          lane.context.fault && begin + dt > lane.context.fault->cycle;
+      if (row >= low && row < high && !isOver) {
+        lookAt(lane, row, begin + dt);
+      }
+    }
   }
-  // The order is free: everybody sees the state at the start of t.
-  lookAtLinks(t, host);
-  if (isWorthSharing()) {
-    share(t);
+}
+
+/// The triangles at the border before a strip.
+void Lanes::lookAtBorder(Lane &lane, size_t index) {
+  const unsigned border = strips[index].first;
+  for (unsigned dt = 0; begin + dt < end; ++dt) {
+    if (lane.context.fault && begin + dt > lane.context.fault->cycle) {
+      return;
+    }
+    for (unsigned row = border - 1 - dt; row <= border + dt; ++row) {
+      lookAt(lane, row, begin + dt);
+    }
+  }
+}
+
+void Lanes::execute(Cycle t, Host &itsHost) {
+  Context &context = first().context;
+  host = &itsHost;
+  begin = t;
+  auto beginWindow = [&](Cycle windowEnd) {
+    end = windowEnd;
+    uint32_t count = 0;
+    for (const std::unique_ptr<Lane> &lane : lanes) {
+      lane->context.schedule.begin(t, end);
+      count += lane->context.schedule.count(t);
+    }
+    return count;
+  };
+  const uint32_t count = beginWindow(t + 1);
+  if (always || count >= kManyLooks) {
+    beginWindow(std::min(t + longest, context.bound));
+  }
+  if (end > t + 1) {
+    // If there is a fault, some were looked at behind it.
+    context.aheadTo = std::max(context.aheadTo, end);
+  }
+  isCrowd = count >= kCrowd;
+  if (lanes.size() > 1 && (always || count >= kLeastShared)) {
+    share();
+  } else if (end > t + 1) {
+    lookAtStrip(first(), {0, strips.back().end}, true, true);
   } else {
-    unsigned numClasses = lanes.size() > 1 ? 2 * unsigned(lanes.size()) : 1;
-    for (unsigned i = 0; i < numClasses; ++i) {
+    for (unsigned i = 0; i < strips.back().end; ++i) {
       lookAt(first(), i, t);
     }
   }
   for (const std::unique_ptr<Lane> &lane : lanes) {
-    lane->context.schedule.finish();
+    for (Cycle done = t; done < end; ++done) {
+      lane->context.schedule.finish(done);
+    }
   }
 }
 
@@ -216,17 +276,22 @@ void Lanes::meet(uint64_t target) {
 
 void Lanes::phases(unsigned lane) {
   uint64_t number = shared.load(std::memory_order_relaxed);
-  lookAt(*lanes[lane], 2 * lane, cycle);
+  for (size_t i = lane; i < strips.size(); i += lanes.size()) {
+    lookAtStrip(*lanes[lane], strips[i], i == 0, i + 1 == strips.size());
+  }
   meet((2 * number - 1) * lanes.size());
-  lookAt(*lanes[lane], 2 * lane + 1, cycle);
+  for (size_t i = lane; i < strips.size(); i += lanes.size()) {
+    if (i > 0) {
+      lookAtBorder(*lanes[lane], i);
+    }
+  }
   meet(2 * number * lanes.size());
 }
 
-void Lanes::share(Cycle t) {
+void Lanes::share() {
   if (threads.empty()) {
     startThreads();
   }
-  cycle = t;
   for (size_t i = 1; i < lanes.size(); ++i) {
     lanes[i]->context.bound = first().context.bound;
   }

@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- FastLanes.h - A cycle on several threads -----------------*- C++ -*-===//
 //
-// The rows of the grid are cut into strips (the columns, if the regions of the
-// image lie on more of them). In a cycle a look changes its own place and its
-// direct neighbours only. So a cycle has two phases: first all places that have
-// no neighbour in another strip, every strip in one lane; then, strip border by
-// strip border, those that do. Strips are at least four rows high, so two
-// borders have no place in common either. Between the phases all lanes wait for
-// each other.
+// In a cycle a look changes its own place and its direct neighbours only. So
+// the rows of the grid (the columns, if the regions of the image lie on more of
+// them) are classes, and what a row does in a cycle needs only what it and its
+// neighbours did up to the cycle before. Where much happens, lanes therefore
+// look at a window of some cycles at a time, and take a row through it before
+// the next one: what the row needs stays in the caches.
 //
-// A place has a class: the lane that looks at it, times two, plus the phase.
+//  cycle  rows of a strip, by the order in which they are looked at
+//    t    1 2 4 7          A row goes first through a cycle, then its
+//    t+1    3 5 8          neighbour on the left through the next one ...
+//    t+2      6 9
+//
+// With several lanes the rows are cut into strips. First every strip goes
+// through the window in one lane, but for a triangle at each border to another
+// strip, which grows by a row and cycle: what the other strip would have to do
+// before. Then the lanes meet, and go through the triangles.
 //
 //===----------------------------------------------------------------------===//
 #ifndef WAFER_LIB_SIM_FASTLANES_H
@@ -65,15 +72,11 @@ public:
       lanes.push_back(std::make_unique<Lane>(args...));
     }
   }
-  /// How many lanes an image has use for, at most `wanted`.
-  static unsigned useful(const Image &image, unsigned wanted);
-  /// Gives every place its class.
-  /// `narrow`: in the narrowest strips.
-  static void classify(const Image &image, const Grid &grid, unsigned numLanes,
-                       bool narrow, Planned &planned);
-
-  /// Share every cycle.
-  bool shareAlways = false;
+  /// Cuts the grid into classes and strips, and says how many lanes an image
+  /// has use for, at most `wanted`. `narrow`: strips as narrow as can be, and
+  /// every cycle in windows.
+  unsigned cut(const Image &image, const Grid &grid, unsigned wanted,
+               bool narrow, Planned &planned);
 
   Lane &first() { return *lanes.front(); }
   const Lane &first() const { return *lanes.front(); }
@@ -86,17 +89,23 @@ public:
 
   /// The next cycle in which somebody is looked at.
   Cycle next() const;
-  /// Everything that happens in cycle t, and what cores do ahead of it, below
-  /// the bound of the first lane.
+  /// Everything that happens in cycle t, or in a window that begins with it,
+  /// and what cores do ahead of it, below the bound of the first lane.
   void execute(Cycle t, Host &host);
   uint64_t looks() const;
 
 private:
-  void lookAtLinks(Cycle t, Host &host);
+  /// A part of the classes, [first, end).
+  struct Strip {
+    unsigned first = 0;
+    unsigned end = 0;
+  };
+
   /// Looks at a class in the name of a lane.
   void lookAt(Lane &lane, unsigned classIndex, Cycle t);
-  bool isWorthSharing();
-  void share(Cycle t);
+  void lookAtStrip(Lane &lane, Strip strip, bool first, bool last);
+  void lookAtBorder(Lane &lane, size_t strip);
+  void share();
   void phases(unsigned lane);
   void meet(uint64_t target);
   void work(unsigned lane);
@@ -105,11 +114,18 @@ private:
   void merge();
 
   std::vector<std::unique_ptr<Lane>> lanes;
+  std::vector<Strip> strips;
+  bool always = false; // windows, however little there is to do
+  Cycle longest = 1;   // window
+  // The window.
+  Host *host = nullptr;
+  Cycle begin = 0;
+  Cycle end = 0;
+  bool isCrowd = false;
   std::vector<std::thread> threads;
-  /// A cycle that is shared has a number, from 1; lanes meet twice in it.
+  /// A window that is shared has a number, from 1; lanes meet twice in it.
   alignas(64) std::atomic<uint64_t> shared{0};
   alignas(64) std::atomic<uint64_t> arrived{0};
-  Cycle cycle = 0;
   std::mutex sleeping;
   std::condition_variable wakeUp;
   std::atomic<unsigned> sleepers{0};

@@ -21,43 +21,98 @@ bool Cores::readsConflict(Operand &a, Operand &b, unsigned n) const {
   return (banks0 & banks1) && !same;
 }
 
-/// Steps after which the banks of both sources are the same again; 0 if that is
-/// not known beforehand.
-uint32_t Cores::bankPeriod(const VectorOp &op) const {
-  const Operand &a = op.src0, &b = op.src1;
-  if (!tables.spanMask || a.twoDimensional || b.twoDimensional ||
-      a.stepBytes != b.stepBytes) {
-    return 0;
+/// Whether the next n elements do not come to the end of a row.
+static bool isInRow(const Operand &o, uint64_t n) {
+  return !o.twoDimensional || o.inner + n <= o.extent0;
+}
+
+/// Of `steps` steps with n elements; nullptr where they do not repeat soon, or
+/// not at all.
+const Cores::ConflictPattern *Cores::conflictPattern(const Operand &a,
+                                                     const Operand &b,
+                                                     unsigned n,
+                                                     uint64_t steps) {
+  if (!tables.spanMask || !isInRow(a, steps * n) || !isInRow(b, steps * n)) {
+    return nullptr;
   }
-  // The banks repeat after `span` bytes, a power of 2.
-  uint32_t bits = (op.perStep * uint32_t(a.stepBytes)) | uint32_t(tables.span);
-  return uint32_t(tables.span) / (bits & (0u - bits));
+  if (a.stepBytes != b.stepBytes && n == 1) {
+    // They may meet in an address, which is no conflict.
+    int64_t apart = int64_t(b.address) - a.address;
+    int64_t closer = int64_t(a.stepBytes) - b.stepBytes;
+    if (apart % closer == 0 && apart / closer >= 0 &&
+        uint64_t(apart / closer) < steps) {
+      return nullptr;
+    }
+  }
+  uint32_t first0 = uint32_t(a.address) & tables.spanMask;
+  uint32_t first1 = uint32_t(b.address) & tables.spanMask;
+  uint32_t hash = (first0 + 31 * first1 + 7 * uint32_t(a.stepBytes)) * 40503u +
+                  uint32_t(b.stepBytes) * 2654435761u + n * 97;
+  ConflictPattern &p = patterns[hash / 64 % patterns.size()];
+  if (p.perStep != n || p.first0 != first0 || p.first1 != first1 ||
+      p.step0 != a.stepBytes || p.step1 != b.stepBytes) {
+    // The banks repeat after `span` bytes, a power of 2.
+    uint32_t bits = (n * uint32_t(a.stepBytes)) | (n * uint32_t(b.stepBytes)) |
+                    uint32_t(tables.span);
+    uint32_t period = uint32_t(tables.span) / (bits & (0u - bits));
+    if (period > 64) {
+      return nullptr;
+    }
+    p = {first0, first1, a.stepBytes, b.stepBytes, n, period, 0};
+    // Equal addresses, which the steps above do not tell from equal banks, are
+    // the caller's.
+    Operand x = a, y = b;
+    x.twoDimensional = y.twoDimensional = false;
+    for (uint32_t k = 0; k < period; ++k) {
+      uint64_t banks0 = 0, banks1 = 0;
+      for (unsigned i = 0; i < n; ++i, x.next(), y.next()) {
+        banks0 |= bankOf(x.address);
+        banks1 |= bankOf(y.address);
+      }
+      p.steps |= uint64_t((banks0 & banks1) != 0) << k;
+    }
+  }
+  return &p;
+}
+
+static unsigned countBits(uint64_t bits) {
+  unsigned count = 0;
+  for (; bits; bits &= bits - 1) {
+    ++count;
+  }
+  return count;
 }
 
 /// How many of the next `steps` steps conflict, and whether the last one does.
 /// All but the last one are full; it has `lastElements`.
 Cores::Conflicts Cores::countConflicts(const VectorOp &op, uint64_t steps,
-                                       unsigned lastElements) const {
+                                       unsigned lastElements) {
   Operand a = op.src0, b = op.src1;
   Conflicts result;
   uint64_t full = steps - 1;
-  uint64_t period = bankPeriod(op);
-  if (period && full > period) {
-    uint64_t whole = full / period;
-    for (uint64_t i = 0; i < period; ++i) {
-      result.count += readsConflict(a, b, op.perStep);
+  const ConflictPattern *pattern =
+      full > 1 ? conflictPattern(a, b, op.perStep, full) : nullptr;
+  if (pattern) {
+    bool same = a.address == b.address && a.stepBytes == b.stepBytes;
+    if (!same) {
+      uint64_t rest = (uint64_t(1) << (full % pattern->period)) - 1;
+      result.count = full / pattern->period * countBits(pattern->steps) +
+                     countBits(pattern->steps & rest);
     }
-    result.count *= whole;
-    full -= whole * period; // those that are left have the banks of the first
-    a = op.src0;
-    b = op.src1;
-    a.advance(uint32_t(whole * period) * op.perStep);
-    b.advance(uint32_t(whole * period) * op.perStep);
+    a.advance(uint32_t(full) * op.perStep);
+    b.advance(uint32_t(full) * op.perStep);
+    full = 0;
   }
   for (; full; --full) {
     result.count += readsConflict(a, b, op.perStep);
   }
-  result.last = readsConflict(a, b, lastElements);
+  if (const ConflictPattern *last = conflictPattern(a, b, lastElements, 1)) {
+    bool same = a.address == b.address &&
+                (a.stepBytes == b.stepBytes || lastElements == 1);
+    result.last = !same && (last->steps & 1);
+  } else {
+    result.last = readsConflict(a, b, lastElements);
+  }
   result.count += result.last;
   return result;
 }

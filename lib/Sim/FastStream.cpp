@@ -21,7 +21,7 @@ Wait Cores::waitOf(const CoreState &core, const VectorOp &op, Cycle t,
     return Wait::Time;
   }
   if (op.in && op.done < op.length) {
-    const Fifo *fifo = fabric.fifo(*op.in, kInputQueue);
+    const Fifo *fifo = op.words ? op.words : fabric.inputFifo(*op.in);
     if (!fifo || fifo->empty()) {
       return Wait::Words;
     }
@@ -77,14 +77,17 @@ inline bool Cores::gather(CoreState &core, VectorOp &op, Operand &o, unsigned n,
     }
     break;
   }
-  if (fabric.fifo(*op.in, kInputQueue)->head().control()) {
+  if (!op.words) {
+    op.words = fabric.inputFifo(*op.in);
+  }
+  if (op.words->head().control()) {
     fault(core, t, op.pc, op.issuedBy,
           fmt::format("a control wavelet stands at the head of input queue {}, "
                       "which a vector instruction reads",
                       o.queue));
     return false;
   }
-  uint32_t payload = fabric.takeInput(core.place, *op.in, t).payload;
+  uint32_t payload = fabric.takeInput(core.place, *op.words, t).payload;
   out[0] = o.bytes == 2 ? payload & 0xffffu : payload;
   if (n == 2) {
     out[1] = payload >> 16;
@@ -213,7 +216,11 @@ void Cores::finish(CoreState &core, VectorOp &op, Cycle end) {
 bool Cores::burstVector(CoreState &core, Cycle &t) {
   VectorOp &op = core.main;
   if (op.taking) {
-    return false; // somebody made room for it, or brought something else
+    if (fabric.intake(core.place).left) {
+      return false; // somebody made room for it, or brought something else
+    }
+    endIntake(core.place); // that was the last word
+    return true;
   }
   core.lastActed = 0;
   if (!op.hasFabric && op.inMemory && op.inOrder) {

@@ -20,7 +20,7 @@ void CoreTables::load(const Image &image, const Machine &machine,
     leaveOutWeights(image);
   }
   blocks.clear();
-  states.assign(plan.regionOf.size(), nullptr);
+  places.assign(plan.regionOf.size(), CorePlace());
   this->timingOnly = timingOnly;
   numCores = 0;
   for (const Region &region : image.regions) {
@@ -64,11 +64,21 @@ void CoreTables::loadCode(bool timingOnly) {
                 uint8_t(sizeOf(info.src1))};
   }
   codes.assign(plan.roles.size(), {});
+  numVectors = 0;
   for (size_t i = 0; i < codes.size(); ++i) {
     for (const Instruction &in : plan.roles[i].role->code) {
       const OpcodePlan &op = plan.planOf(in.op);
-      codes[i].push_back(
-          {in.op, in.a, in.b, in.c, in.imm, op.cost, op.info->isVector});
+      codes[i].push_back({in.op, in.a, in.b, in.c, in.imm, op.cost,
+                          op.info->isVector, numVectors, 0});
+      numVectors += op.info->isVector;
+    }
+    uint32_t next = 0;
+    for (size_t pc = codes[i].size(); pc-- > 0;) {
+      Code &code = codes[i][pc];
+      code.nextDescriptor = next;
+      if (code.op == Opcode::DsrLoad && code.b == 0) {
+        next = code.imm;
+      }
     }
   }
 }
@@ -93,10 +103,11 @@ void Cores::attach() {
   blocks.clear();
   blockUsed = 0;
   coresLeft = 0;
+  setUps.assign(tables.numVectors, SetUp());
 }
 
 void Cores::start() {
-  for (uint32_t place = 0; place < states.size(); ++place) {
+  for (uint32_t place = 0; place < places.size(); ++place) {
     if (plan.isInRegion(place)) {
       const RolePlan &role = roleAt(place);
       if (role.active & ~role.blocked & role.localTasks) {
@@ -138,16 +149,16 @@ uint8_t *Cores::allocateMemory() {
 }
 
 CoreState &Cores::state(uint32_t place) {
-  if (states[place]) {
-    return *states[place];
+  if (places[place].state) {
+    return *places[place].state;
   }
   if (!coresLeft) {
     nextCore = tables.addBlock();
     coresLeft = CoreTables::kCoresInBlock;
   }
   --coresLeft;
-  states[place] = nextCore++;
-  CoreState &core = *states[place];
+  places[place].state = nextCore++;
+  CoreState &core = *places[place].state;
   core.place = place;
   const Region &region = context.image.regions[plan.regionOf[place]];
   core.role = &plan.roles[region.role];
@@ -177,6 +188,35 @@ CoreState &Cores::state(uint32_t place) {
                   "out of memory for the SRAM of the cores");
   }
   return core;
+}
+
+void Cores::prefetchOperands(uint32_t place) const {
+  const CoreState *core = places[place].state;
+  if (!core) {
+    return;
+  }
+  const VectorOp &op = core->main;
+  if (op.state != VectorOp::State::Running) {
+    // The next instructions' descriptors, in memory and in registers.
+    const char *dsrs = reinterpret_cast<const char *>(core->dsrs.data());
+    for (size_t at = 0; at < sizeof(core->dsrs); at += 64) {
+      __builtin_prefetch(dsrs + at, 1);
+    }
+    return;
+  }
+  for (const Operand *o : {&op.dest, &op.src0, &op.src1}) {
+    if (o->source == Operand::Source::Memory && op.inMemory && op.hasValue) {
+      __builtin_prefetch(core->sram + o->address, 1);
+    }
+  }
+  if (op.words) {
+    __builtin_prefetch(op.words, 1);
+  } else if (op.in) {
+    __builtin_prefetch(op.in);
+  }
+  if (op.out) {
+    __builtin_prefetch(op.out, 1);
+  }
 }
 
 //===----------------------------------------------------------------------===//
@@ -228,8 +268,8 @@ Cores::Choice Cores::nextTask(const CoreState &core, Cycle t) const {
 
 void Cores::startTask(CoreState &core, Choice choice, Cycle t) {
   if (choice.queue >= 0) {
-    Channel &c = fabric.channel(core.inputs[size_t(choice.queue)]);
-    core.setRegister(1, fabric.takeInput(core.place, c, t).payload);
+    Fifo &words = *inputFifo(core, size_t(choice.queue));
+    core.setRegister(1, fabric.takeInput(core.place, words, t).payload);
   } else {
     core.active &= ~(uint64_t(1) << choice.task);
   }
@@ -251,8 +291,8 @@ bool Cores::hasWords(uint32_t place) const {
     uint16_t color =
         Image::paramAt(region, b.color, context.grid.coordOf(place));
     if (b.input && color != kUnboundColor) {
-      const Fifo *fifo = fabric.fifo(
-          fabric.channel(fabric.channelAt(place, color)), kInputQueue);
+      const Fifo *fifo =
+          fabric.inputFifo(fabric.channel(fabric.channelAt(place, color)));
       if (fifo && !fifo->empty()) {
         return true;
       }
@@ -270,6 +310,9 @@ bool Cores::canAct(uint32_t place) {
     return role.active & ~role.blocked & role.localTasks;
   }
   CoreState &core = state(place);
+  if (core.main.taking && !fabric.intake(place).left) {
+    return true; // has all its words
+  }
   constexpr Cycle kEnd = kNever - 1; // everything on its way has come
   Cycle later = kNever;
   for (unsigned i = 0; i <= core.micro.size(); ++i) {

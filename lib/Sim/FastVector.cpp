@@ -2,6 +2,8 @@
 //===- FastVector.cpp - Vector instructions -------------------------------===//
 #include "FastCore.h"
 
+#include "wafer/Machine/Lanes.h"
+
 #include <cstring>
 #include <fmt/format.h>
 
@@ -41,7 +43,7 @@ bool Cores::setUpOperand(CoreState &core, VectorOp &op, const Code &in,
   o.stride0 = 1;          // of memory only
   if (id == kNoOperand) { // a source, as the image is valid
     o.source = Source::Scalar;
-    o.value = o.bytes == 2 ? op.scalar & 0xffffu : op.scalar;
+    o.value = scalarValue(o, op.scalar);
     return true;
   }
   d = Descriptor::decode(core.dsrs[id].data());
@@ -106,7 +108,7 @@ void Cores::planSteps(VectorOp &op) const {
   op.perStep = vectors[uint8_t(op.op)].lanes;
   for (const Operand *o : {&op.src0, &op.src1, &op.dest}) {
     if (o->source == Source::Memory) {
-      op.perStep = sim::lanesForStride(o->stride0, op.perStep);
+      op.perStep = lanesForStride(o->stride0, op.perStep);
     }
   }
   if (op.dest.stride0 == 0) {
@@ -124,26 +126,15 @@ void Cores::planSteps(VectorOp &op) const {
   }
 }
 
-namespace {
-/// The bytes that a walk touches; odd if any address is.
-struct Extent {
-  int64_t low = 0;
-  int64_t high = 0;
-  bool odd = false;
-};
-} // namespace
-
-static Extent extentOf(const Operand &o, uint32_t length) {
+Reach wafer::fast::reachOf(const Operand &o, uint32_t length) {
   int64_t rows = o.twoDimensional ? (length - 1) / o.extent0 : 0;
   int64_t columns =
       (o.twoDimensional ? std::min<uint32_t>(length, o.extent0) : length) - 1;
   int64_t across = columns * o.stepBytes;
   int64_t down = rows * o.rowBytes;
-  int64_t low =
-      o.address + std::min<int64_t>(across, 0) + std::min<int64_t>(down, 0);
-  int64_t high = o.address + std::max<int64_t>(across, 0) +
-                 std::max<int64_t>(down, 0) + o.bytes;
-  return {low, high, ((o.address | o.stepBytes | o.rowBytes) & 1) != 0};
+  return {std::min<int64_t>(across, 0) + std::min<int64_t>(down, 0),
+          std::max<int64_t>(across, 0) + std::max<int64_t>(down, 0) + o.bytes,
+          ((o.stepBytes | o.rowBytes) & 1) != 0};
 }
 
 /// Whether the elements of dest and src lie alike.
@@ -161,20 +152,25 @@ static bool isApartFromItself(const Operand &o, uint32_t length, unsigned n) {
   }
   int64_t step = std::abs(o.stepBytes), row = std::abs(o.rowBytes);
   int64_t rows = (length - 1) / o.extent0;
+  if (row == 0) {
+    return o.extent0 >= n; // the same row again
+  }
   return row >= (o.extent0 - 1) * step + o.bytes || // row after row
-         rows * row + o.bytes <= step ||            // rows inside one another
-         (row == 0 && o.extent0 >= n);              // the same row again
+         rows * row + o.bytes <= step;              // rows inside one another
 }
 
 void Cores::planMemory(const CoreState &core, VectorOp &op) const {
   Operand *const operands[] = {&op.dest, &op.src0, &op.src1};
-  Extent extents[3];
+  int64_t low[3] = {}, high[3] = {};
   op.inMemory = true;
   for (unsigned i = 0; i < 3; ++i) {
-    if (operands[i]->source == Source::Memory) {
-      extents[i] = extentOf(*operands[i], op.length);
-      op.inMemory &= !extents[i].odd && extents[i].low >= 0 &&
-                     extents[i].high <= core.role->memoryBytes;
+    const Operand &o = *operands[i];
+    if (o.source == Source::Memory) {
+      Reach reach = reachOf(o, op.length);
+      low[i] = o.address + reach.low;
+      high[i] = o.address + reach.high;
+      op.inMemory &= !reach.odd && !(o.address & 1) && low[i] >= 0 &&
+                     high[i] <= core.role->memoryBytes;
     }
   }
   // A step reads all its sources before it writes; element by element that is
@@ -182,8 +178,7 @@ void Cores::planMemory(const CoreState &core, VectorOp &op) const {
   op.inOrder = true;
   for (unsigned i = 1; i < 3 && op.dest.source == Source::Memory; ++i) {
     if (operands[i]->source == Source::Memory && op.perStep > 1) {
-      bool apart = extents[i].high <= extents[0].low ||
-                   extents[0].high <= extents[i].low;
+      bool apart = high[i] <= low[0] || high[0] <= low[i];
       bool alike = isSameWalk(op.dest, *operands[i]) &&
                    isApartFromItself(op.dest, op.length, op.perStep);
       op.inOrder &= apart || alike;
@@ -191,7 +186,7 @@ void Cores::planMemory(const CoreState &core, VectorOp &op) const {
   }
 }
 
-bool Cores::setUp(CoreState &core, VectorOp &op, Cycle t) {
+bool Cores::setUpNew(CoreState &core, VectorOp &op, Cycle t) {
   const Code &in = core.code[core.pc];
   VectorFields fields = VectorFields::decode(in.imm);
   op.reset();

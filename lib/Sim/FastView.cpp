@@ -61,30 +61,34 @@ public:
       return {};
     }
     const Channel &c = fabric.channel(id);
-    return {c.config, c.position, c.occupied, c.inputQueue, c.outputQueue};
+    const RouteConfig *config = c.route ? &image.configs[c.route - 1] : nullptr;
+    return {config, c.position, uint8_t(c.occupied()), c.inputQueue,
+            c.outputQueue};
   }
 
   sim::FifoView fifo(uint32_t place, unsigned color,
                      unsigned index) const override {
     uint32_t id = fabric.channelAt(place, color);
-    const Fifo *fifo =
-        id == kNone ? nullptr : fabric.fifo(fabric.channel(id), index);
-    if (!fifo || fifo->empty()) {
+    unsigned size = id == kNone ? 0 : fabric.size(fabric.channel(id), index);
+    if (!size) {
       return {};
     }
-    return {fifo->size(), fifo->head().control()};
+    return {size, fabric.head(fabric.channel(id), index).control};
   }
 
   uint32_t pendingColors(uint32_t place) const override {
-    return fabric.router(place).pending;
+    const Router &r = fabric.router(place);
+    uint32_t colors = 0;
+    for (uint32_t rest = r.pending | r.sleeping; rest; rest &= rest - 1) {
+      uint32_t id = r.firstChannel + unsigned(__builtin_ctz(rest));
+      colors |= 1u << fabric.channel(id).color;
+    }
+    return colors;
   }
 
   unsigned blockedPort(uint32_t place, unsigned color) const override {
-    const Channel &c = fabric.channel(fabric.channelAt(place, color));
-    Cycle later = kNever;
-    Fabric::Move move = fabric.dueMove(c, now, later);
-    return move.from == kNumPorts ? kNumPorts
-                                  : fabric.blockedPort(c, move, now, later);
+    return fabric.blockedPort(fabric.channel(fabric.channelAt(place, color)),
+                              now);
   }
 
   size_t waitingAtHost(unsigned port) const override {

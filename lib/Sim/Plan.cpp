@@ -190,23 +190,6 @@ void wafer::sim::fillMemory(const Image &image, const ProgramPlan &plan,
   }
 }
 
-uint32_t wafer::sim::lanesForStride(int stride, uint32_t lanes) {
-  if (stride == 0 || stride == 1) {
-    return lanes;
-  }
-  switch (unsigned(stride) % 8u) {
-  case 2:
-  case 3:
-  case 5:
-  case 6:
-    return lanes;
-  case 0:
-    return 1;
-  default:
-    return std::min(lanes, 2u);
-  }
-}
-
 std::string wafer::sim::describeCore(const Image &image,
                                      const ProgramPlan &plan, const Grid &grid,
                                      uint32_t place, uint32_t pc,

@@ -108,9 +108,6 @@ std::vector<Binding> bindingsOf(const Image &image, const Grid &grid);
 void fillMemory(const Image &image, const ProgramPlan &plan, const Grid &grid,
                 uint32_t place, uint8_t *sram);
 
-/// Elements a step may handle because of the stride of a memory operand.
-uint32_t lanesForStride(int stride, uint32_t lanes);
-
 /// "core (3, 0), region 'r', role 'a', task 't', loop + 1, instruction 7: ...".
 std::string describeCore(const Image &image, const ProgramPlan &plan,
                          const Grid &grid, uint32_t place, uint32_t pc,

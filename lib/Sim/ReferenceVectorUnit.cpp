@@ -8,6 +8,8 @@
 //===----------------------------------------------------------------------===//
 #include "ReferenceCore.h"
 
+#include "wafer/Machine/Lanes.h"
+
 #include <cstring>
 #include <fmt/format.h>
 
@@ -119,7 +121,7 @@ void Cores::planSteps(VectorOp &op, const OpcodePlan &plan) const {
   op.perStep = plan.lanes;
   for (const Operand *o : {&op.src0, &op.src1, &op.dest}) {
     if (o->source == Source::Memory) {
-      op.perStep = sim::lanesForStride(o->stride0, op.perStep);
+      op.perStep = lanesForStride(o->stride0, op.perStep);
     }
   }
   if (op.dest.stride0 == 0) {

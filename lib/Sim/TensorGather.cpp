@@ -1,80 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "wafer/Sim/TensorGather.h"
 
+#include "TensorBlocks.h"
+
 #include "wafer/Support/Half.h"
 
 #include <cstring>
 #include <fmt/format.h>
 
 using namespace wafer;
-
-namespace {
-
-/// The part of a tensor in one core: a range of every dimension.
-struct LocalBlock {
-  std::vector<uint32_t> begin;
-  std::vector<uint32_t> end;
-
-  bool empty() const {
-    for (size_t d = 0; d < begin.size(); ++d) {
-      if (begin[d] >= end[d]) {
-        return true;
-      }
-    }
-    return false;
-  }
-};
-
-LocalBlock blockOf(const TensorPlacement &tensor, const Rect &rect, Coord at) {
-  LocalBlock block;
-  for (size_t d = 0; d < tensor.shape.size(); ++d) {
-    const DimensionLayout &layout = tensor.dims[d];
-    if (layout.kind == DimensionLayout::Kind::Whole) {
-      block.begin.push_back(0);
-      block.end.push_back(tensor.shape[d]);
-      continue;
-    }
-    size_t line =
-        size_t(layout.kind == DimensionLayout::Kind::Rows ? at.y - rect.y
-                                                          : at.x - rect.x);
-    block.begin.push_back(layout.begin[line]);
-    block.end.push_back(layout.end[line]);
-  }
-  return block;
-}
-
-/// Copies the block of a core into the whole tensor.
-class BlockCopy {
-public:
-  BlockCopy(const TensorPlacement &tensor, const LocalBlock &block,
-            const std::vector<uint8_t> &sram, std::vector<uint8_t> &out,
-            std::vector<bool> &covered)
-      : tensor(tensor), block(block), sram(sram), out(out), covered(covered) {}
-
-  void copy() { dimension(0, tensor.offset, 0); }
-
-private:
-  void dimension(size_t d, uint64_t byte, uint64_t index) {
-    if (d == tensor.shape.size()) {
-      size_t size = sizeOf(tensor.type);
-      std::memcpy(&out[size_t(index) * size], &sram[size_t(byte)], size);
-      covered[size_t(index)] = true;
-      return;
-    }
-    for (uint32_t i = block.begin[d]; i < block.end[d]; ++i) {
-      dimension(d + 1, byte + uint64_t(i - block.begin[d]) * tensor.strides[d],
-                index * tensor.shape[d] + i);
-    }
-  }
-
-  const TensorPlacement &tensor;
-  const LocalBlock &block;
-  const std::vector<uint8_t> &sram; // the buffer of the tensor
-  std::vector<uint8_t> &out;
-  std::vector<bool> &covered;
-};
-
-} // namespace
 
 Result<std::vector<uint8_t>>
 wafer::gatherTensor(Engine &engine, const Image &image,
@@ -92,7 +26,12 @@ wafer::gatherTensor(Engine &engine, const Image &image,
                         fmt::format("at most {} elements", limit), "", ""};
     }
   }
-  std::vector<uint8_t> out(size_t(elements) * sizeOf(tensor.type));
+  size_t size = sizeOf(tensor.type);
+  std::vector<uint64_t> weights(tensor.shape.size(), 1);
+  for (size_t d = tensor.shape.size(); d-- > 1;) {
+    weights[d - 1] = weights[d] * tensor.shape[d];
+  }
+  std::vector<uint8_t> out(size_t(elements) * size);
   std::vector<bool> covered(size_t(elements), false);
   std::vector<uint8_t> sram(buffer.bytes);
   for (int32_t y = region.rect.y; y < region.rect.endY(); ++y) {
@@ -106,7 +45,10 @@ wafer::gatherTensor(Engine &engine, const Image &image,
       if (!status) {
         return status.takeError();
       }
-      BlockCopy(tensor, block, sram, out, covered).copy();
+      forEachElement(tensor, block, weights, [&](uint64_t byte, uint64_t i) {
+        std::memcpy(&out[size_t(i) * size], &sram[size_t(byte)], size);
+        covered[size_t(i)] = true;
+      });
     }
   }
   for (size_t i = 0; i < covered.size(); ++i) {

@@ -16,7 +16,7 @@ bool TokenProtocol::isEos(uint32_t id) const {
 }
 
 Status TokenProtocol::check(const std::vector<uint32_t> &prompt,
-                            uint64_t tokens) const {
+                            uint64_t tokens, uint64_t position) const {
   if (prompt.empty()) {
     return Diagnostic{"the prompt is empty", "", "at least one token", "", ""};
   }
@@ -28,12 +28,17 @@ Status TokenProtocol::check(const std::vector<uint32_t> &prompt,
                         fmt::format("{}", prompt[i]), ""};
     }
   }
-  if (prompt.size() + tokens > context) {
-    return Diagnostic{"the prompt and the tokens do not fit into the context",
-                      kWhere, fmt::format("at most {} tokens", context),
-                      fmt::format("{} + {}", prompt.size(), tokens),
-                      "ask for fewer tokens, or compile with a larger "
-                      "--context"};
+  // The last token that is generated is not fed.
+  uint64_t fed = tokens > 0 ? tokens - 1 : 0;
+  if (position > context || prompt.size() + fed > context - position) {
+    return Diagnostic{
+        "the prompt and the tokens do not fit into the context", kWhere,
+        fmt::format("at most {} positions", context),
+        fmt::format("{}{} of the prompt + {} for tokens fed back",
+                    position ? fmt::format("{} gone by + ", position) : "",
+                    prompt.size(), fed),
+        "ask for fewer tokens, or compile with a larger "
+        "--context"};
   }
   return Status::success();
 }
@@ -217,6 +222,9 @@ static Status observeSteps(Engine &engine, const TokenProtocol &protocol,
       return status;
     }
     bool isPrompt = step + 1 < prompt.size();
+    if (!isPrompt && protocol.stopAtInvalid && protocol.isInvalid(chosen)) {
+      break;
+    }
     if (!isPrompt && observer.onToken) {
       observer.onToken(chosen);
     }
@@ -259,10 +267,12 @@ Result<TokenRun> wafer::runTokens(Engine &engine, const TokenProtocol &protocol,
       continue;
     }
     run.generated.push_back(word.payload);
-    if (observer.onToken && !observer.onStep) {
+    bool shown = !protocol.stopAtInvalid || !protocol.isInvalid(word.payload);
+    if (observer.onToken && !observer.onStep && shown) {
       observer.onToken(word.payload);
     }
-    if (protocol.stopAtEos && protocol.isEos(word.payload)) {
+    if ((protocol.stopAtEos && protocol.isEos(word.payload)) ||
+        (protocol.stopAtInvalid && protocol.isInvalid(word.payload))) {
       break;
     }
   }

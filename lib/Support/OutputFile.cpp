@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <fcntl.h>
 #include <memory>
 #include <sys/stat.h>
@@ -173,6 +174,14 @@ Status OutputFile::commit(bool sync) {
     return systemError(target, "write file", errno);
   }
   temporary.clear();
+  return Status::success();
+}
+
+Status wafer::makeFolder(const std::string &path) {
+  if (::mkdir(path.c_str(), 0777) != 0 && errno != EEXIST) {
+    return Diagnostic{"cannot make the folder", path, "", std::strerror(errno),
+                      ""};
+  }
   return Status::success();
 }
 

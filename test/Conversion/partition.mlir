@@ -4,9 +4,9 @@
 // What was asked for: two stages of 3x3 for the three layers.
 // CHECK: module attributes {wafer.accumulate = "mixed", wafer.context = 16 : i64, wafer.machine = "tiny16", wafer.params = "measured"
 
-// Only weights are left of the model.
+// Only weights and states are left of the model.
 // CHECK: wgraph.model @tiny
-// CHECK-NOT: wgraph.{{state|block|entry}}
+// CHECK-NOT: wgraph.{{block|entry}}
 
 // Outputs are [kv heads, queries, pairs, 2]. With pairing half, element h of pair
 // p of query g is row 4 g + p + 2 h of the 8x8 matrix, so steps of rows are
@@ -19,8 +19,8 @@
 // The tied embedding is two tensors: cut by token and element, and as the head.
 // CHECK-DAG: wafer.tensor @embed_table weight : tensor<32x8xf16, #wafer.layout<[@vocab_in, @d]>> from @tiny::@embed strides [8, 1]
 // CHECK-DAG: wafer.tensor @w_embed weight : tensor<8x32xf16, #wafer.layout<[@d, @vocab_out]>> from @tiny::@embed strides [1, 8]
-// CHECK-DAG: wafer.tensor @keys state : tensor<1x2x2x16xf16, #wafer.layout<[@kv, @pairs, *, @positions]>>
-// CHECK-DAG: wafer.tensor @values state : tensor<16x1x2x2xf16, #wafer.layout<[@positions, @kv, @pairs, *]>>
+// CHECK-DAG: wafer.tensor @keys state : tensor<1x2x2x16xf16, #wafer.layout<[@kv, @pairs, *, @positions]>> from @tiny::@keys strides [4, 1, 2, 4]
+// CHECK-DAG: wafer.tensor @values state : tensor<16x1x2x2xf16, #wafer.layout<[@positions, @kv, @pairs, *]>> from @tiny::@values strides [4, 4, 2, 1]
 
 // 8 rows = 3 + 3 + 2; one head over all columns, its two pairs over two of them;
 // 16 = 6 + 5 + 5; 32 tokens = 11 + 11 + 10 in the head.
@@ -35,7 +35,7 @@
 // CHECK: wafer.embed_lookup %{{.*}}, @embed_table
 
 // The statistics of a norm travel with the product behind it; the norm comes
-// after it; axes alternate: rows, (group, rows, rows,) columns, rows, columns.
+// after it; axes alternate: rows, (group, rows,) columns, rows, columns.
 // CHECK: wafer.stage @layers0 layers rect [0, 0, 3, 3] wafer 0 layers 0 to 2
 // CHECK-NEXT: ^bb0(%[[X:.*]]: tensor<8xf32, #wafer.layout<[@d]>>):
 // CHECK-NEXT: %[[SS:.*]] = wafer.sum_squares %[[X]]
@@ -44,8 +44,10 @@
 // CHECK-NEXT: wafer.rms_scale(%[[R]]#0, %[[R]]#1, %[[R]]#2) by %[[R]]#3 count 8
 // CHECK: wafer.scores %{{.*}}, @keys scale 5.000000e-01
 // CHECK-NEXT: wafer.all_reduce sum chain({{.*}}partial group @kv
-// CHECK: wafer.all_reduce max chain({{.*}}partial rows
-// CHECK: wafer.all_reduce sum chain({{.*}}partial rows
+// CHECK-NEXT: %[[W:[^,]*]], %[[SCALE:[^,]*]], %{{.*}} = wafer.local_softmax
+// CHECK-NEXT: wafer.weighted_values %[[W]], @values scaled %[[SCALE]]
+// CHECK: %[[OL:[^:]*]]:2 = wafer.all_reduce sum chain({{.*}}partial rows
+// CHECK-NEXT: wafer.keep_reference %[[OL]]#1
 // CHECK: wafer.matvec %{{.*}}, [@w_o]
 // CHECK-NEXT: wafer.all_reduce sum chain({{.*}}partial columns
 // CHECK: wafer.matvec %{{.*}}, [@w_gate, @w_up]

@@ -123,8 +123,20 @@ wafer.slicing @d rows 8 over 2 {2 x [0, 2) step 9}
 // -----
 
 // tensor-c2
-// expected-error@+1 {{only a weight has a source}}
+// expected-error@+1 {{a tensor of kind 'output' has no source}}
+wafer.tensor @s output : tensor<4xf16, #wafer.layout<[@a]>> from @m::@s strides [1]
+
+// -----
+
+// tensor-c2: a state may have a source, with a stride for each dimension.
+// expected-error@+1 {{expected a source and 1 strides for a state}}
 wafer.tensor @s state : tensor<4xf16, #wafer.layout<[@a]>> from @m::@s
+
+// -----
+
+// tensor-c2
+// expected-error@+1 {{expected a source and 1 strides for a factor}}
+wafer.tensor @s factor : tensor<4xf32, #wafer.layout<[@a]>>
 
 // -----
 
@@ -363,6 +375,24 @@ wafer.stage @s head rect [0, 0, 4, 4] wafer 0 layers 0 to 0 {
   // max_positions-c1
   // expected-error@+1 {{expected maxima over the last dimension of 'tensor<2x1x8xf32, #wafer.layout<[@kv, *, @p]>>' that are partial over rows but got 'tensor<2x1xf32, #wafer.layout<[@kv, *]>>'}}
   %0 = wafer.max_positions %s : tensor<2x1x8xf32, #wafer.layout<[@kv, *, @p]>> -> tensor<2x1xf32, #wafer.layout<[@kv, *]>>
+}
+
+// -----
+
+wafer.stage @s head rect [0, 0, 4, 4] wafer 0 layers 0 to 0 {
+^bb0(%s: tensor<2x1x8xf32, #wafer.layout<[@kv, *, @p]>>):
+  // local_softmax-c1
+  // expected-error@+1 {{expected scales and sums over the last dimension of 'tensor<2x1x8xf32, #wafer.layout<[@kv, *, @p]>>', the sums partial over rows, but got 'tensor<2x1xf32, #wafer.layout<[@kv, *]>>' and 'tensor<2x1xf32, #wafer.layout<[@kv, *]>>'}}
+  %0, %1, %2 = wafer.local_softmax %s : tensor<2x1x8xf32, #wafer.layout<[@kv, *, @p]>> -> tensor<2x1xf32, #wafer.layout<[@kv, *]>>, tensor<2x1xf32, #wafer.layout<[@kv, *]>>
+}
+
+// -----
+
+wafer.stage @s head rect [0, 0, 4, 4] wafer 0 layers 0 to 0 {
+^bb0(%l: tensor<2x1xf32, #wafer.layout<[@kv, *], partial rows>>):
+  // keep_reference-c1
+  // expected-error@+1 {{expected a sum that is not partial but got 'tensor<2x1xf32, #wafer.layout<[@kv, *], partial rows>>'}}
+  wafer.keep_reference %l : tensor<2x1xf32, #wafer.layout<[@kv, *], partial rows>>
 }
 
 // -----

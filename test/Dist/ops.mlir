@@ -127,6 +127,12 @@ wafer.stage @layers0 layers rect [3, 0, 2, 3] wafer 0 layers 0 to 2 {
   %or:2 = wafer.all_reduce sum chain (%o, %l)
     : (tensor<2x1x2x2xf32, #wafer.layout<[@kv, *, @pairs, *], partial rows>>, tensor<2x1xf32, #wafer.layout<[@kv, *], partial rows>>)
     -> (tensor<2x1x2x2xf32, #query>, tensor<2x1xf32, #heads>)
+  // CHECK: %[[W:.*]], %[[SCALE:.*]], %{{.*}} = wafer.local_softmax %{{.*}} : {{.*}} -> tensor<2x1xf32, #wafer.layout<[@kv, *]>>, tensor<2x1xf32, #wafer.layout<[@kv, *], partial rows>>
+  %lw, %lf, %ll = wafer.local_softmax %sn : tensor<2x1x6xf32, #scores> -> tensor<2x1xf32, #heads>, tensor<2x1xf32, #wafer.layout<[@kv, *], partial rows>>
+  // CHECK: wafer.weighted_values %[[W]], @values scaled %[[SCALE]] : tensor<2x1xf32, #wafer.layout<[@kv, *]>> :
+  %lo = wafer.weighted_values %lw, @values scaled %lf : tensor<2x1xf32, #heads> : tensor<2x1x6xf32, #scores> -> tensor<2x1x2x2xf32, #wafer.layout<[@kv, *, @pairs, *], partial rows>>
+  // CHECK: wafer.keep_reference %{{.*}}#1 : tensor<2x1xf32, #wafer.layout<[@kv, *]>>
+  wafer.keep_reference %or#1 : tensor<2x1xf32, #heads>
   // CHECK: wafer.divide_heads %{{.*}}#0, %{{.*}}#1 :
   %a = wafer.divide_heads %or#0, %or#1 : tensor<2x1x2x2xf32, #query>, tensor<2x1xf32, #heads>
   %ah = wafer.cast %a : tensor<2x1x2x2xf32, #query> -> tensor<2x1x2x2xf16, #query>

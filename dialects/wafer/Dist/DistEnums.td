@@ -45,7 +45,8 @@ def Dist_TensorKind : Dist_Enum<"TensorKind", "what a distributed tensor is for"
   I32EnumAttrCase<"Weight", 0, "weight">,
   I32EnumAttrCase<"State", 1, "state">,
   I32EnumAttrCase<"Output", 2, "output">,
-  I32EnumAttrCase<"RopeTable", 3, "rope_table">
+  I32EnumAttrCase<"RopeTable", 3, "rope_table">,
+  I32EnumAttrCase<"Factor", 4, "factor">
 ]>;
 
 def Dist_LineAxisAttr : EnumAttr<Dist_Dialect, Dist_LineAxis, "axis"> {

@@ -55,14 +55,18 @@ def Dist_TensorOp : Dist_Op<"tensor", [Symbol]> {
   let description = [{
     A weight is a view of a `wgraph.weight` of the module's model: element
     (i0, i1, ...) is the element at `offset` + sum of i_d * `source_strides`[d] of the row-major
-    matrix of one layer. A state has no source; an output is a value that the host may read
-    between tokens. A rotary table [entries, 2, pairs] holds cosine and sine of
+    matrix of one layer. A state may be a view of a `wgraph.state`: then element (i0, i1, ...) is the
+    element at that place of the row-major rows [capacity, row type] of one layer. A factor is a state
+    by which another one, its source, is multiplied where it is read: one value stands for all elements
+    of a row that begin at its place. An output is a value that the host may read between tokens.
+    A rotary table [entries, 2, pairs] holds cosine and sine of
     entry * `offset` * `frequencies`[pair].
     In a stage of several layers the local block of a weight or state is repeated for each of them.
 
     **Constraints**
     - (tensor-c1) The type has a `#wafer.layout` that is not partial.
-    - (tensor-c2) A weight has a source and one stride a dimension; other kinds have neither.
+    - (tensor-c2) A weight or a factor has a source and one stride a dimension, a state may have them;
+      other kinds have neither.
     - (tensor-c3) A rotary table has a frequency for each pair and the shape above; other kinds have none.
 
     Example:
@@ -70,6 +74,7 @@ def Dist_TensorOp : Dist_Op<"tensor", [Symbol]> {
     wafer.tensor @q weight : tensor<64x4x2x4x2xf16, #wafer.layout<[@d, @kv, *, @pairs, *]>>
       from @model::@q strides [1, 1024, 512, 64, 256]
     wafer.tensor @keys state : tensor<4x4x2x512xf16, #wafer.layout<[@kv, @pairs, *, @positions]>>
+      from @model::@keys strides [8, 1, 4, 32]
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, Dist_TensorKindAttr:$kind,
@@ -513,11 +518,56 @@ def Dist_SoftmaxWeightsOp : Dist_Op<"softmax_weights", [Pure]> {
   let hasVerifier = 1;
 }
 
+def Dist_LocalSoftmaxOp : Dist_Op<"local_softmax", [AllTypesMatch<["scores", "weights"]>]> {
+  let summary = "exponentials of the scores relative to a reference of each row";
+  let description = [{
+    weights = exp(s - r), with a reference r of each row near the greatest score
+    of its positions, so that no row waits for another one. `scale` is exp(r -
+    b), where b is the same in all rows, and sum = scale * (sum of the weights),
+    partial over rows. b is whatever `keep_reference` left after the last token.
+
+    **Constraints**
+    - (local_softmax-c1) `scale` and `sum` have the leading dimensions of the
+      scores, and `sum` is partial over rows.
+
+    Example:
+    ```mlir
+    %w, %f, %l = wafer.local_softmax %s : tensor<4x2x512xf32, #wafer.layout<[@kv, *, @pos]>> -> tensor<4x2xf32, #wafer.layout<[@kv, *]>>, tensor<4x2xf32, #wafer.layout<[@kv, *], partial rows>>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$scores);
+  let results = (outs AnyRankedTensor:$weights, AnyRankedTensor:$scale, AnyRankedTensor:$sum);
+  let assemblyFormat = [{
+    $scores attr-dict `:` type($scores) `->` type($scale) `,` type($sum)
+  }];
+  let hasVerifier = 1;
+}
+
+def Dist_KeepReferenceOp : Dist_Op<"keep_reference"> {
+  let summary = "the reference of the next token's softmax";
+  let description = [{
+    Adds the logarithm of the sum, to the next lower power of two, to the
+    reference b of `local_softmax`, so that the next sum is near 1 if the
+    greatest scores stay what they are. Each layer has its own.
+
+    **Constraints**
+    - (keep_reference-c1) The sum is not partial.
+
+    Example:
+    ```mlir
+    wafer.keep_reference %l : tensor<4x2xf32, #wafer.layout<[@kv, *]>>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$sum);
+  let assemblyFormat = "$sum attr-dict `:` type($sum)";
+  let hasVerifier = 1;
+}
+
 def Dist_WeightedValuesOp : Dist_Op<"weighted_values"> {
   let summary = "sums the cached values with weights";
   let description = [{
     result[kv, g, e] = sum over the row's positions of w[kv, g, p] * values[p,
-    kv, e]; partial over rows.
+    kv, e], times scale[kv, g] where a scale is given; partial over rows.
 
     **Constraints**
     - (weighted_values-c1) The result is partial over rows.
@@ -527,10 +577,10 @@ def Dist_WeightedValuesOp : Dist_Op<"weighted_values"> {
     %o = wafer.weighted_values %w, @values : tensor<4x2x512xf32, #wafer.layout<[@kv, *, @pos]>> -> tensor<4x2x4x2xf32, #wafer.layout<[@kv, *, @pairs, *], partial rows>>
     ```
   }];
-  let arguments = (ins AnyRankedTensor:$weights, FlatSymbolRefAttr:$values);
+  let arguments = (ins AnyRankedTensor:$weights, FlatSymbolRefAttr:$values, Optional<AnyRankedTensor>:$scale);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = [{
-    $weights `,` $values attr-dict `:` type($weights) `->` type($result)
+    $weights `,` $values (`scaled` $scale^ `:` type($scale))? attr-dict `:` type($weights) `->` type($result)
   }];
   let hasVerifier = 1;
 }
@@ -538,7 +588,9 @@ def Dist_WeightedValuesOp : Dist_Op<"weighted_values"> {
 def Dist_DivideHeadsOp : Dist_Op<"divide_heads", [Pure, AllTypesMatch<["value", "result"]>]> {
   let summary = "divides each head by its sum";
   let description = [{
-    result[kv, g, ...] = value[kv, g, ...] / sum[kv, g].
+    result[kv, g, ...] = value[kv, g, ...] / sum[kv, g]; NaN where the sum is
+    below 2^-100 or at least 2^101, so that a sum that lost what it should hold
+    is never taken for one.
 
     **Constraints**
     - (divide_heads-c1) Value and result have the same type.

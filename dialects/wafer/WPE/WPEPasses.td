@@ -35,7 +35,8 @@ def WPEVerifyAllocatedPass : Pass<"wpe-verify-allocated", "::wafer::wpe::RoleOp"
   let description = [{
     Derives again, from the role and the machine alone, that every buffer, the parameter
     block and the code have a place, that they overlap only where scratch buffers may,
-    that all fits, and that queues, microthreads and tasks are those of the machine.
+    that all fits, that queues, microthreads and tasks are those of the machine, and that
+    no sum over rows at the same place has rows shorter than a step of the machine.
 
     **Precondition:** the module names a machine (option or attribute `wafer.machine`).
     **Postcondition:** the role can be emitted; nothing is changed.

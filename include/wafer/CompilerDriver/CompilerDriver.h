@@ -35,6 +35,7 @@ public:
   /// From now on the remarks of passes are printed, in the order of the
   /// pipeline, as "wsec: remark: CATEGORY: SENTENCE".
   void enableRemarks();
+  bool hasRemarks() const { return printsRemarks; }
 
   /// While it is set nothing is printed: for attempts that may fail.
   void setQuiet(bool quiet) { isQuiet = quiet; }
@@ -51,6 +52,7 @@ private:
   /// Only the first error is printed: those after it are its echo.
   bool hasFailed = false;
   bool isQuiet = false;
+  bool printsRemarks = false;
 };
 
 /// The bytecode of an imported module for Image::graph. Its files are named by

@@ -44,15 +44,15 @@ struct HalfStep {
   uint16_t constant = 0;
 };
 
-/// The exponent by which `halfExp` scales its result: 2^6, so that weights of
-/// 2^-20 of the greatest one are still normal; values of up to 1,000 can be
-/// multiplied with the greatest one.
-inline constexpr int kHalfExpShift = 6;
+/// The exponent by which `halfExp` scales its result: 2^2, so that weights of
+/// 2^-16 of the greatest one of their row are still normal, and a sum of 64 of
+/// the greatest ones times values of up to 180 stays finite.
+inline constexpr int kHalfExpShift = 2;
 
-/// X = 2^kHalfExpShift exp(factor X) for X <= 0 and a positive factor: relative
-/// error at most 0.004, and 2^-12 |factor X| for the rounding of the factor.
-/// From exp, 2^-20 is taken off, so that where it is below 2^-21 the result is
-/// zero (2^-25 at most) and many far positions do not add up.
+/// X = 2^kHalfExpShift exp(factor X) for factor X <= 1/2 and a positive factor:
+/// relative error at most 0.004, and 2^-12 |factor X| for the rounding of the
+/// factor. From exp, 2^-16 is taken off, so that where it is below 2^-17 the
+/// result is zero (2^-21 at most) and many far positions do not add up.
 std::vector<HalfStep> halfExp(double factor);
 
 /// X = X / (1 + exp(-X)) * Factor. Without the factor the error is at most

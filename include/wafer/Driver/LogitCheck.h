@@ -11,6 +11,7 @@
 #define WAFER_DRIVER_LOGITCHECK_H
 
 #include "wafer/Sim/Engine.h"
+#include "wafer/Sim/ModelStates.h"
 
 #include <functional>
 #include <memory>
@@ -33,8 +34,11 @@ public:
   };
 
   virtual size_t vocab() const = 0;
-  /// Feeds the token at `position`; positions come in order, from 0.
+  /// Feeds the token at `position`; positions come in order, from 0 or from the
+  /// end of the states that were set.
   virtual Result<Step> step(uint32_t id, uint64_t position) = 0;
+  /// Fills the first positions of a state; all states are filled alike.
+  virtual Status setState(const ModelState &state) = 0;
 
 protected:
   HostModel() = default;
@@ -55,6 +59,10 @@ struct LogitErrors {
   uint32_t id = 0;
   /// The largest finite logit of the host, for comparison.
   double maxAbsLogit = 0;
+  /// Of all logits of a step: |wafer - host| / |host| (Euclidean), the largest.
+  /// The head is linear, so this is near the relative error of the last hidden
+  /// state. Infinite as above.
+  double relativeError = 0;
 
   /// The first step in which the two chose different ids.
   struct Difference {
@@ -72,9 +80,10 @@ public:
   static constexpr const char *kTensor = "logits_out";
 
   /// Fails when the image places no such tensor of f32, or one of another
-  /// length than the model's vocabulary. The arguments must outlive the check.
+  /// length than the model's vocabulary. The first step is at `position`. The
+  /// arguments must outlive the check.
   static Result<LogitCheck> create(Engine &engine, const Image &image,
-                                   HostModel &model);
+                                   HostModel &model, uint64_t position = 0);
 
   /// To be called when the wafer has said `chosen` after its step with `fed`,
   /// for every step in order.
@@ -84,13 +93,15 @@ public:
 
 private:
   LogitCheck(Engine &engine, const Image &image, HostModel &model,
-             const TensorPlacement &tensor)
-      : engine(&engine), image(&image), model(&model), tensor(&tensor) {}
+             const TensorPlacement &tensor, uint64_t position)
+      : engine(&engine), image(&image), model(&model), tensor(&tensor),
+        position(position) {}
 
   Engine *engine;
   const Image *image;
   HostModel *model;
   const TensorPlacement *tensor;
+  uint64_t position;
   LogitErrors result;
 };
 

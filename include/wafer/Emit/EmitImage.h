@@ -12,6 +12,7 @@
 
 #include "wafer/Image/Image.h"
 #include "wafer/Image/ImageFile.h"
+#include "wafer/Image/StateViews.h"
 #include "wafer/Machine/Machine.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -27,6 +28,8 @@ struct EmittedImage {
   /// Fills initData[index]: `size` bytes, zero at the start. Fails where a
   /// weight file cannot be read. Safe to call from several threads.
   std::function<Status(size_t index, std::vector<uint8_t> &bytes)> fill;
+  /// Where the states of the model lie, for addStateViews().
+  std::vector<StateView> states;
 };
 
 struct EmitOptions {

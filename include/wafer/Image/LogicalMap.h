@@ -7,14 +7,15 @@
 // from the north-west core of the usable rectangle.
 //
 //   rows      logical row j is the j-th row of the grid that is not skipped
-//   bands     from a logical row on, logical column i is the i-th column that
-//             is not skipped there
+//   columns   the same for columns
+//   tracks    single cores that are left out as well, one of each logical row
+//             (or column): hole tracks, which follow dead cores
 //   ports     how the words of a host port come from a channel at the edge to
 //             the core at the edge of the program, and back
 //   bypassed  on a machine with spare columns: tiles that the hardware leaves
 //             out of their row; the program then sees the full grid
 //
-// Routers on a skipped line pass words on, straight, without their cores.
+// Routers on a skipped line and in a hole pass words on without their cores.
 // docs/defects.md tells more.
 //
 //===----------------------------------------------------------------------===//
@@ -38,10 +39,20 @@ struct LineRun {
   }
 };
 
-struct ColumnBand {
-  /// The first logical row of the band; it ends where the next one begins.
-  int32_t firstRow = 0;
-  std::vector<LineRun> skipped;
+/// Cores left out, one of each logical line from the first to the last one. The
+/// hole is at the home of the last point that is not behind the line, and moves
+/// in time to be at the next one: late, by one place a line.
+struct HoleTrack {
+  struct Point {
+    int32_t line = 0;
+    int32_t home = 0;
+  };
+  std::vector<Point> points;
+
+  /// The places of lines 0 to `count` - 1.
+  std::vector<int32_t> places(int32_t count) const;
+  /// The inverse; neighbouring places are at most one apart.
+  static HoleTrack through(const std::vector<int32_t> &places);
 };
 
 struct PortRoute {
@@ -59,15 +70,19 @@ struct LogicalMap {
   /// Of the wafer that the image is for; names no machine when none was given.
   DefectMap defects;
   std::vector<LineRun> skippedRows;
-  std::vector<ColumnBand> bands;
+  std::vector<LineRun> skippedColumns;
+  /// Y: tracks run down, each leaves out a core of every logical row; X: they
+  /// run east. Holes of a line are distinct and not on skipped lines.
+  Axis trackAxis = Axis::Y;
+  std::vector<HoleTrack> tracks;
   std::vector<PortRoute> ports;
   /// Sorted; physical coordinates, as in the defect map.
   std::vector<Coord> bypassed;
 
   /// Logical and physical places are the same.
   bool isIdentity() const {
-    return skippedRows.empty() && bands.empty() && ports.empty() &&
-           bypassed.empty();
+    return skippedRows.empty() && skippedColumns.empty() && tracks.empty() &&
+           ports.empty() && bypassed.empty();
   }
   /// Nothing is said about the wafer at all.
   bool isDefault() const { return isIdentity() && defects.machine.empty(); }
@@ -99,22 +114,32 @@ public:
                : -1;
   }
   int32_t count() const { return int32_t(lines.size()); }
+  friend bool operator==(const LineTable &a, const LineTable &b) {
+    return a.homes == b.homes;
+  }
 
 private:
   std::vector<int32_t> lines;
   std::vector<int32_t> homes;
 };
 
-/// Both ways between logical and physical cores of a map.
+/// Both ways between logical and physical cores of a map. With tracks the lines
+/// along them come in bands, which differ in the homes of the lines across; all
+/// lines are in one band otherwise.
 class PlaceMap {
 public:
   PlaceMap(const LogicalMap &map, const Machine &machine);
 
-  const LineTable &rows() const { return rowTable; }
-  size_t numBands() const { return columnTables.size(); }
-  /// The band of a logical row.
-  size_t bandOf(int32_t logicalRow) const;
-  const LineTable &columns(size_t band) const { return columnTables[band]; }
+  /// Axis::Y, also without tracks: bands are of rows, and the lines across are
+  /// columns.
+  Axis axis() const { return trackAxis; }
+  /// The lines along the tracks.
+  const LineTable &along() const { return alongTable; }
+  size_t numBands() const { return bands.size(); }
+  /// The band of a logical line along the tracks.
+  size_t bandOf(int32_t line) const;
+  /// The lines across the tracks, in a band.
+  const LineTable &across(size_t band) const { return bands[band]; }
 
   /// The physical place of a logical core, if the grid has one for it.
   std::optional<Coord> homeOf(Coord logical) const;
@@ -122,9 +147,10 @@ public:
   std::optional<Coord> logicalAt(Coord physical) const;
 
 private:
-  LineTable rowTable;
-  std::vector<LineTable> columnTables;
-  std::vector<int32_t> firstRows;
+  Axis trackAxis;
+  LineTable alongTable;
+  std::vector<LineTable> bands;
+  std::vector<int32_t> firstLines;
 };
 
 /// Calls `body(cell, from, to)` for each router of a port's way, from the edge

@@ -59,6 +59,13 @@ public:
   Result<Step> step(llvm::ArrayRef<int32_t> ids, int64_t position,
                     int64_t slot = 0);
 
+  /// Fills the first `positions` positions of a slot: `values` are those of the
+  /// state `name`, [layers, positions, row...] row-major, rounded to the type
+  /// of its rows. All states of a slot are to be filled alike before a step.
+  /// Fails where there is no such state or the values do not fit it.
+  Status setState(llvm::StringRef name, int64_t positions,
+                  llvm::ArrayRef<float> values, int64_t slot = 0);
+
   /// Positions of a slot that are filled.
   int64_t length(int64_t slot = 0) const { return lengths[slot]; }
 
@@ -76,6 +83,8 @@ private:
   /// them.
   std::vector<Buffer> buffers;
   std::vector<int64_t> lengths;
+  struct State;
+  std::vector<State> states;
   int64_t tokens = 0;
   int64_t vocabulary = 0;
   /// Rows of the embedding: ids below it may be fed.

@@ -132,10 +132,26 @@ int64_t boundLayerCycles(const PartitionProblem &problem, int64_t width,
 
 /// Estimated cycles of an all-reduce of `words` words over `lines` cores: a
 /// chain to the middle from both sides and a multicast out. With a group size
-/// on two levels: chains in groups, then a chain of their collectors.
+/// on two levels: chains in groups, then a chain of their collectors; the
+/// outermost group has that size, and the others grow (ChainGroups.h).
 int64_t estimateAllReduceCycles(const Machine &machine, const ParameterSet &set,
                                 int64_t words, int64_t lines,
                                 int64_t groupSize = 0);
+
+/// The same over the columns of a KV head, in a row that reduces in groups of
+/// `size` (0: on one level): there the sum goes to the end of the run, not to
+/// its middle.
+int64_t estimateHeadReduceCycles(const Machine &machine,
+                                 const ParameterSet &set, int64_t words,
+                                 int64_t columns, int64_t size);
+
+/// The same over a row whose columns are `heads` runs, none of whose borders a
+/// group crosses.
+int64_t estimateRowReduceCycles(const Machine &machine, const ParameterSet &set,
+                                int64_t words, int64_t columns, int64_t heads,
+                                int64_t size);
+/// The longest group in a run of columns that share a KV head.
+int64_t mostOfRun(int64_t run, int64_t first);
 
 /// What the products of a core are made of.
 enum class ProductTypes : uint8_t {
@@ -166,23 +182,35 @@ struct ProductPlan {
   int64_t terms = 0;
   /// Estimated, from the inputs to the binary32 result.
   int64_t cycles = 0;
+
+  /// One multiply-add an input with binary16 sums.
+  bool stepsByRow() const { return piece == 0 && terms != 0; }
 };
 /// The plan with the least estimated cycles.
 ProductPlan planProduct(const Machine &machine, const ParameterSet &set,
                         int64_t inputs, int64_t outputs, ProductTypes types);
 
-/// Byte in a scratch buffer where binary16 sums of `outputs` elements begin, so
-/// that they meet no bank of the rows that are added, where that can be.
-int64_t halfSumOffset(const Machine &machine, int64_t outputs);
+/// Byte in a scratch buffer where binary16 sums begin, half a turn of the banks
+/// after the rows that are added to them: farthest away, if a step is no longer
+/// than that (else 0).
+int64_t halfSumOffset(const Machine &machine);
+/// Elements from one row of binary16 products to the next: so many that all
+/// rows begin in the same bank, where halfSumOffset gains by it.
+int64_t apartRow(const Machine &machine, int64_t outputs);
+/// The same for rows of weights, which stay in SRAM for good: only where it
+/// takes at most a sixteenth more.
+int64_t weightRow(const Machine &machine, int64_t outputs);
 
-/// The size of the groups in which the rows of a rectangle reduce, by least
-/// estimated cycles; 0: one level, also where the machine has too few queues.
+/// The size of the outermost group in which the rows of a rectangle reduce, by
+/// least estimated cycles; 0: one level, also where the machine has too few
+/// queues.
 int64_t chainGroupRows(const Machine &machine, const ParameterSet &set,
                        int64_t rows);
-/// Whether a row reduces on two levels, its groups being the columns that share
-/// a KV head.
-bool cutsRowsByHeads(const Machine &machine, const ParameterSet &set,
-                     int64_t columns, int64_t groups);
+/// The size of the outermost group where a row reduces on two levels: parts of
+/// the `heads` runs of columns that share a KV head, so that a run can reduce
+/// by itself with the same links. By least estimated cycles; 0: one level.
+int64_t rowGroupColumns(const Machine &machine, const ParameterSet &set,
+                        int64_t columns, int64_t heads);
 
 /// Whether a stage of so many columns and rows can take the hidden state from
 /// one above it. Row i arrives in a column of its own, by the queue that only
@@ -190,8 +218,8 @@ bool cutsRowsByHeads(const Machine &machine, const ParameterSet &set,
 bool canTurn(const Machine &machine, const ParameterSet &set, int64_t columns,
              int64_t rows, int64_t groups);
 
-/// The size of the groups in which the columns of the head reduce; 0: one
-/// level.
+/// The size of the outermost group in which the columns of the head reduce; 0:
+/// one level.
 int64_t headColumnGroups(const Machine &machine, const ParameterSet &set,
                          int64_t columns);
 /// Estimated cycles until all cores of the head know the id of the greatest
@@ -199,6 +227,11 @@ int64_t headColumnGroups(const Machine &machine, const ParameterSet &set,
 /// all cores.
 int64_t estimateArgMaxCycles(const Machine &machine, const ParameterSet &set,
                              int64_t columns, int64_t rows, int64_t logits);
+
+/// Estimated cycles of the head on `columns` columns: the product, its sums
+/// over the rows, and the greatest logit.
+int64_t estimateHeadCycles(const PartitionProblem &problem, int64_t height,
+                           int64_t columns);
 
 /// The split of the rotary table: position = high * low-size + low.
 int64_t ropeLowSize(int64_t context);

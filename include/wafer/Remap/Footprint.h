@@ -30,6 +30,19 @@ public:
   bool crossesEast(int32_t x, int32_t y) const { return has(x, y, kEast); }
   bool crossesSouth(int32_t x, int32_t y) const { return has(x, y, kSouth); }
 
+  /// What is at a place, for those who look at many of a line.
+  static constexpr uint8_t kCore = 1;
+  static constexpr uint8_t kRouter = 2;
+  static constexpr uint8_t kEast = 4;
+  static constexpr uint8_t kSouth = 8;
+  struct Line {
+    const uint8_t *first;
+    size_t step;
+    uint8_t at(int32_t i) const { return first[size_t(i) * step]; }
+  };
+  Line row(int32_t y) const { return {&cells[size_t(y) * size_t(w)], 1}; }
+  Line column(int32_t x) const { return {&cells[size_t(x)], size_t(w)}; }
+
   /// Cycles that a line between columns x and x + 1 (rows y and y + 1) adds to
   /// a token, by an estimate: one for each color of a stage that crosses it, in
   /// each of its layers.
@@ -39,6 +52,22 @@ public:
   /// place; a router in between could not tell them apart.
   bool columnIsTight(int32_t x) const { return tightColumns[size_t(x)]; }
   bool rowIsTight(int32_t y) const { return tightRows[size_t(y)]; }
+
+  /// Words between the place and its neighbour ahead (Y: in the south, X: in
+  /// the east) can turn beside it, towards the west or the east (north or
+  /// south): no words there go on across in one of their colors.
+  bool mayTurn(Axis ahead, int32_t x, int32_t y) const {
+    return !has(x, y, kNoTurn) &&
+           !has(x, y, ahead == Axis::Y ? kNoTurnWest : kNoTurnNorth);
+  }
+  /// A stage, or all that lies in none, as one that hops are counted in.
+  struct Part {
+    Rect rect;
+    /// Colors between row y and the next one, times layers, by y - rect.y; the
+    /// same for columns.
+    std::vector<uint32_t> rowCosts, columnCosts;
+  };
+  const std::vector<Part> &parts() const { return stageParts; }
 
   /// The ends of the program that face host ports.
   struct Port {
@@ -52,10 +81,9 @@ public:
   std::string stageAt(int32_t x, int32_t y) const;
 
 private:
-  static constexpr uint8_t kCore = 1;
-  static constexpr uint8_t kRouter = 2;
-  static constexpr uint8_t kEast = 4;
-  static constexpr uint8_t kSouth = 8;
+  static constexpr uint8_t kNoTurn = 16;
+  static constexpr uint8_t kNoTurnWest = 32;
+  static constexpr uint8_t kNoTurnNorth = 64;
 
   bool has(int32_t x, int32_t y, uint8_t bit) const {
     return x >= 0 && y >= 0 && x < w && y < h &&
@@ -64,6 +92,11 @@ private:
   void measure(const Image &image, const Machine &machine);
   void paint(const Image &image);
   void weigh(const Image &image);
+  void weighPart(const Rect &rect, uint32_t layers);
+  void findTurns();
+  /// Colors between a place and its eastern (southern) neighbour, either way.
+  uint32_t colorsEast(int32_t x, int32_t y) const;
+  uint32_t colorsSouth(int32_t x, int32_t y) const;
 
   /// Colors that a router sends to each side, by place.
   struct Sends {
@@ -76,6 +109,7 @@ private:
   std::vector<uint8_t> cells;
   std::vector<uint32_t> columnCosts, rowCosts;
   std::vector<bool> tightColumns, tightRows;
+  std::vector<Part> stageParts;
   std::vector<Port> hostEnds;
   std::vector<std::pair<std::string, Rect>> stages;
 };

@@ -128,8 +128,9 @@ struct FastOptions {
   /// pass through (positions, token ids, addresses) are right; what depends on
   /// a computed value is not. Most of the SRAM is never touched.
   bool timingOnly = false;
-  /// A switch for tests: threads share every cycle, however little there is to
-  /// do, in strips as narrow as can be. Results must not change.
+  /// A switch for tests: every cycle is in a window, and threads share it,
+  /// however little there is to do, in strips as narrow as can be. Results must
+  /// not change.
   bool shareAlways = false;
 };
 

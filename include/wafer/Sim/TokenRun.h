@@ -29,6 +29,9 @@ struct TokenProtocol {
   std::optional<uint32_t> bos;
   std::vector<uint32_t> eos;
   bool stopAtEos = false;
+  /// A generated id that is not in the vocabulary ends the run: the wafer says
+  /// that no logit was a number. Off where values are not computed.
+  bool stopAtInvalid = true;
   /// The buffer of seven words in which a core counts positions; empty where
   /// the image does not say. Words 0, 2, 3 and 4 are state: positions that the
   /// row holds, position mod rows, position mod `positionLow`, position /
@@ -37,9 +40,12 @@ struct TokenProtocol {
   uint32_t positionLow = 0;
 
   bool isEos(uint32_t id) const;
-  /// Checks that the prompt is not empty, that its ids are in the vocabulary
-  /// and that it and `tokens` more fit the context.
-  Status check(const std::vector<uint32_t> &prompt, uint64_t tokens) const;
+  bool isInvalid(uint32_t id) const { return id >= vocab; }
+  /// Checks that the prompt is not empty, that its ids are in the vocabulary,
+  /// and that, behind `position`, it and all but the last of `tokens` generated
+  /// ones, which is not fed, have a place in the context.
+  Status check(const std::vector<uint32_t> &prompt, uint64_t tokens,
+               uint64_t position = 0) const;
 };
 
 /// Reads them; nothing where the model names no protocol. Fails on a protocol

@@ -64,6 +64,9 @@ private:
   int failure = 0;
 };
 
+/// Makes the folder at `path` unless something of that name is there.
+Status makeFolder(const std::string &path);
+
 /// Writes `text` to `path` as a whole.
 Status writeFile(const std::string &path, std::string_view text);
 

@@ -70,6 +70,21 @@ mlir::Value Code::mem2d(const Place &place, Count extent, int64_t stride,
   return wpe::MemOp::create(builder, place.buffer, place.element, shape);
 }
 
+mlir::Value Code::row(const Place &place, int64_t extent, int64_t row) {
+  if (row == extent) {
+    return mem(place, extent, 1, /*save=*/true);
+  }
+  wpe::MemShape shape;
+  shape.extent = extent;
+  shape.stride = 1;
+  shape.extent1 = wpe::Size(1);
+  shape.stride1 = wpe::Size(row);
+  shape.offset = place.dynamic;
+  shape.staticOffset = place.offset;
+  shape.save = true;
+  return wpe::MemOp::create(builder, place.buffer, place.element, shape);
+}
+
 mlir::Value Code::fabricIn(StringRef queue, Count extent, Type element) {
   return wpe::FabInOp::create(builder, queue, element, extent.size());
 }

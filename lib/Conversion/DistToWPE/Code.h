@@ -106,6 +106,9 @@ public:
   /// stride.
   mlir::Value mem2d(const Place &place, Count extent, int64_t stride,
                     int64_t rows, int64_t rowStride);
+  /// A row of `extent` neighbours; the descriptor steps to the next row, `row`
+  /// elements on, by itself.
+  mlir::Value row(const Place &place, int64_t extent, int64_t row);
   mlir::Value fabricIn(llvm::StringRef queue, Count extent, mlir::Type element);
   mlir::Value fabricOut(llvm::StringRef queue, Count extent,
                         mlir::Type element);

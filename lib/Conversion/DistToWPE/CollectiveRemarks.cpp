@@ -23,8 +23,9 @@ struct Collective {
 } // namespace
 
 static std::string algorithmOf(int64_t groupSize) {
-  return groupSize ? llvm::formatv("chains in groups of {0}, chain of their "
-                                   "collectors to the middle, multicast out",
+  return groupSize ? llvm::formatv("chains in groups of {0} or more, chain of "
+                                   "their collectors to the middle, multicast "
+                                   "out",
                                    groupSize)
                          .str()
                    : "chain to the middle, multicast out";
@@ -52,7 +53,11 @@ void wafer::remarkCollectives(StageOp stage, StageLowering &lowering,
                               const ParameterSet &parameters) {
   int64_t width = stage.getRect()[2], height = stage.getRect()[3];
   int64_t rowGroups = chainGroupRows(machine, parameters, height);
-  int64_t columnGroups = lowering.columns.hasThird ? groupWidth : 0;
+  int64_t columnGroups = headColumnGroups(machine, parameters, width);
+  if (stage.getKind() == StageKind::Layers) {
+    columnGroups = rowGroupColumns(machine, parameters, width,
+                                   llvm::divideCeil(width, groupWidth));
+  }
   stage.walk([&](Operation *op) {
     if (auto reduce = dyn_cast<AllReduceOp>(op)) {
       Collective c;
@@ -68,23 +73,31 @@ void wafer::remarkCollectives(StageOp stage, StageLowering &lowering,
                                            : width;
       c.line = partial == Partial::Rows ? "row" : "column";
       c.inside = isGroup ? " of a KV head" : "";
-      int64_t size = isGroup                    ? 0
+      bool isCut =
+          columnGroups && mostOfRun(groupWidth, columnGroups) < groupWidth;
+      int64_t size = isGroup                    ? (isCut ? columnGroups : 0)
                      : partial == Partial::Rows ? rowGroups
                                                 : columnGroups;
       c.algorithm = algorithmOf(size);
       c.cycles =
-          estimateAllReduceCycles(machine, parameters, c.words, c.lines, size);
+          isGroup ? estimateHeadReduceCycles(machine, parameters, c.words,
+                                             c.lines, columnGroups)
+          : partial == Partial::Rows
+              ? estimateAllReduceCycles(machine, parameters, c.words, c.lines,
+                                        size)
+              : estimateRowReduceCycles(machine, parameters, c.words, c.lines,
+                                        llvm::divideCeil(width, groupWidth),
+                                        size);
       emitRemark(stage, c);
     } else if (isa<ArgMaxOp>(op)) {
-      int64_t columnSize = headColumnGroups(machine, parameters, width);
       emitRemark(stage, {"maximum, of logits and then of ids,", 1, height,
                          "row", "", algorithmOf(rowGroups),
                          2 * estimateAllReduceCycles(machine, parameters, 1,
                                                      height, rowGroups)});
       emitRemark(stage, {"maximum, of logits and then of ids,", 1, width,
-                         "column", "", algorithmOf(columnSize),
+                         "column", "", algorithmOf(columnGroups),
                          2 * estimateAllReduceCycles(machine, parameters, 1,
-                                                     width, columnSize)});
+                                                     width, columnGroups)});
     }
   });
 }

@@ -138,20 +138,29 @@ void StageLowering::rotate(const Place &heads, int64_t count) {
 }
 
 void StageLowering::lowerRope(RopeOp op) {
-  // Values that are neighbours in memory rotate together.
+  if (prepared.count(op)) {
+    return;
+  }
+  // Values that are neighbours in memory rotate together, also those of the
+  // next rotation.
   Place begin;
   int64_t count = 0;
-  for (auto [value, result] : llvm::zip(op.getValues(), op.getResults())) {
-    View view = viewOf(value);
-    views[result] = view;
-    bool follows = count && view.place.buffer == begin.buffer &&
-                   view.place.offset == begin.offset + count * 4;
-    if (!follows && count) {
-      rotate(begin, count / (2 * pairs));
-      count = 0;
+  for (Operation *next = op; auto rope = dyn_cast_or_null<RopeOp>(next);
+       next = next->getNextNode()) {
+    prepared.insert(rope);
+    for (auto [value, result] :
+         llvm::zip(rope.getValues(), rope.getResults())) {
+      View view = viewOf(value);
+      views[result] = view;
+      bool follows = count && view.place.buffer == begin.buffer &&
+                     view.place.offset == begin.offset + count * 4;
+      if (!follows && count) {
+        rotate(begin, count / (2 * pairs));
+        count = 0;
+      }
+      begin = count ? begin : view.place;
+      count += view.count;
     }
-    begin = count ? begin : view.place;
-    count += view.count;
   }
   rotate(begin, count / (2 * pairs));
 }
@@ -250,7 +259,7 @@ LogicalResult StageLowering::lowerAppend(AppendOp op) {
 }
 
 //===----------------------------------------------------------------------===//
-// Scores and softmax
+// Scores
 //===----------------------------------------------------------------------===//
 
 void StageLowering::lowerScores(ScoresOp op) {
@@ -413,127 +422,4 @@ void StageLowering::lowerHeadNormScores(HeadNormScoresOp op) {
       });
     });
   });
-}
-
-void StageLowering::lowerMaxPositions(MaxPositionsOp op) {
-  View scores = viewOf(op.getScores()), result = placeResult(op.getResult());
-  views[op.getResult()] = result;
-  // The least finite number: a row without positions must not make a NaN.
-  code.vec("mov32", code.mem(result.place, result.count), {}, {},
-           code.constant(-3.402823466e38f));
-  code.when(Predicate::Ne, now, code.constant(0),
-            [&] { overPositions("fmaxs", result.place, scores.place); });
-}
-
-/// result[head] = result[head] op values[position, head] over the positions.
-void StageLowering::overPositions(StringRef instruction, const Place &result,
-                                  const Place &values) {
-  int64_t perPosition = heads * group_;
-  if (perPosition >= lanes) {
-    mlir::Value all = code.mem2d(result, perPosition, 1, slots, 0);
-    code.vec(instruction, all, all,
-             code.mem(values, code.mul(now, int32_t(perPosition))));
-    return;
-  }
-  // So few that a step would meet one twice.
-  code.loop(perPosition, [&](mlir::Value index) {
-    mlir::Value one = code.mem(result.plus(code.shl(index, 2)), now, 0);
-    mlir::Value byte =
-        code.mul(index, int32_t(wpe::elementBytes(values.element)));
-    code.vec(instruction, one, one,
-             code.mem(values.plus(byte), now, perPosition));
-  });
-}
-
-void StageLowering::lowerSoftmax(SoftmaxWeightsOp op) {
-  View scores = viewOf(op.getScores()), maximum = viewOf(op.getMaximum());
-  View sum = placeResult(op.getSum());
-  views[op.getWeights()] = scores;
-  views[op.getSum()] = sum;
-  if (usesHalf) {
-    lowerSoftmaxHalf(scores, maximum, sum, op);
-    return;
-  }
-  int64_t perPosition = heads * group_;
-  code.clear(sum.place, sum.count);
-  code.when(Predicate::Ne, now, code.constant(0), [&] {
-    mlir::Value total = code.mul(now, int32_t(perPosition));
-    mlir::Value all = code.mem(scores.place, total);
-    code.vec("fsubs", all, all,
-             code.mem2d(maximum.place, perPosition, 1, slots, 0));
-    exponential(scores.place, total, slots * perPosition, float(scoresScale),
-                !usesHalf);
-    overPositions("fadds", sum.place, scores.place);
-  });
-}
-
-/// The weights go into binary16 products, so they are made in binary16. They
-/// and their sum are 2^kHalfExpShift too large, which the division takes out.
-void StageLowering::lowerSoftmaxHalf(const View &scores, const View &maximum,
-                                     const View &sum, SoftmaxWeightsOp op) {
-  int64_t perPosition = heads * group_;
-  View weights = scratch("softmax_half", code.f16(), slots * perPosition);
-  views[op.getWeights()] = weights;
-  code.clear(sum.place, sum.count);
-  code.when(Predicate::Ne, now, code.constant(0), [&] {
-    mlir::Value total = code.mul(now, int32_t(perPosition));
-    mlir::Value all = code.mem(scores.place, total);
-    code.vec("fsubs", all, all,
-             code.mem2d(maximum.place, perPosition, 1, slots, 0));
-    code.vec("fs2h", code.mem(weights.place, total), all);
-    HalfPlaces places = halfPlaces(slots * perPosition);
-    places.slots[unsigned(HalfSlot::X)] = weights.place;
-    halfSequence(halfExp(scoresScale), places, total);
-    overPositions("faddhs", sum.place, weights.place);
-  });
-}
-
-void StageLowering::lowerWeightedValues(WeightedValuesOp op) {
-  View weights = viewOf(op.getWeights()), result = placeResult(op.getResult());
-  views[op.getResult()] = result;
-  TensorOp values = tensorOf(op.getValuesAttr());
-  Type element = cast<RankedTensorType>(values.getType()).getElementType();
-  unsigned size = wpe::elementBytes(element);
-  bool half = element.isF16();
-  int64_t width = 2 * pairs, perPosition = heads * group_;
-  Place cache{op.getValues().str(), element, 0,
-              layerOffset(slots * heads * width * size)};
-  code.clear(result.place, result.count);
-  Place factors = weights.place;
-  assert(factors.element == element && "weights of the type of the values");
-  code.when(Predicate::Ne, now, code.constant(0), [&] {
-    int64_t block = width * slots * size;
-    eachHead(heads, [&](mlir::Value head, int64_t fixedHead) {
-      Place rows = step(cache, head, fixedHead, block);
-      Place lines = step(factors, head, fixedHead, group_ * size);
-      Place results = step(result.place, head, fixedHead, group_ * width * 4);
-      eachHead(group_, [&](mlir::Value member, int64_t fixed) {
-        Place line = step(lines, member, fixed, size);
-        Place sum = step(results, member, fixed, width * 4);
-        // The products of all positions and elements, then the sums over the
-        // positions, which are neighbours.
-        Place products = scratch("products", element, width * slots).place;
-        code.vec(half ? "fmulh" : "fmuls", code.mem(products, now),
-                 code.mem2d(rows, now, 1, width, slots),
-                 code.mem2d(line, now, perPosition, width, 0));
-        mlir::Value sums = code.mem2d(sum, now, 0, width, 1);
-        code.vec(half ? "faddhs" : "fadds", sums, sums,
-                 code.mem(products, now));
-      });
-    });
-  });
-}
-
-void StageLowering::lowerDivideHeads(DivideHeadsOp op) {
-  View value = viewOf(op.getValue()), sum = viewOf(op.getSum());
-  views[op.getResult()] = value;
-  int64_t width = 2 * pairs, count = heads * group_;
-  Place factors = scratch("head_factors", code.f32(), count).place;
-  eachHead(count, [&](mlir::Value index, int64_t fixed) {
-    mlir::Value factor =
-        reciprocal(code.load(step(sum.place, index, fixed, 4)));
-    code.store(factor, step(factors, index, fixed, 4));
-  });
-  mlir::Value all = code.mem(value.place, count * width);
-  code.vec("fmuls", all, all, code.mem2d(factors, width, 0, count, 1));
 }

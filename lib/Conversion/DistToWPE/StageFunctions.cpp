@@ -102,8 +102,7 @@ Place StageLowering::constantPlace(uint16_t bits) {
 StageLowering::HalfPlaces StageLowering::halfPlaces(int64_t most) {
   // T1 is read together with all others, so it begins half a turn of the banks
   // after them.
-  int64_t apart = halfSumOffset(machine, int64_t(machine.bankWidthBytes) *
-                                             machine.readConflictModulus);
+  int64_t apart = halfSumOffset(machine);
   HalfPlaces places;
   auto place = [&](HalfSlot slot, StringRef name, int64_t offset) {
     places.slots[unsigned(slot)] =
@@ -204,7 +203,8 @@ Place StageLowering::bestIdPlace() {
 // them. NaN never compares greater, so it is never taken; ties stay with the
 // lowest id, also between cores: two maxima over all cores, first of the
 // values, then of 0x7f000000 - id among those that hold the greatest one. As
-// binary32 these are normal numbers in the order of the integers. One word a
+// binary32 these are normal numbers in the order of the integers; the id is
+// 0x7f000000 if no logit is a number. One word a
 // core each, added up on the way like any sum, where a chain that compares
 // pairs would take a task's worth of scalars at every core.
 void StageLowering::lowerArgMax(ArgMaxOp op) {
@@ -242,10 +242,15 @@ void StageLowering::lowerArgMax(ArgMaxOp op) {
   Place bits = most;
   bits.bits = true;
   mlir::Value mine = code.load(value), theirs = code.load(most);
+  // Where no logit is greater than minus infinity, all are NaN: nobody gives an
+  // id, and that of the answer is outside any vocabulary.
+  code.store(code.constant(0), bits);
   code.when(
-      Predicate::FLt, mine, theirs, [&] { code.store(code.constant(0), bits); },
-      [&] {
-        code.store(code.sub(code.constant(kLowest), code.load(id)), bits);
+      Predicate::FLt, code.constant(-std::numeric_limits<float>::infinity()),
+      theirs, [&] {
+        code.when(Predicate::FGe, mine, theirs, [&] {
+          code.store(code.sub(code.constant(kLowest), code.load(id)), bits);
+        });
       });
   greatest();
   code.store(code.sub(code.constant(kLowest), code.load(bits)), id);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- StageLowering.cpp - Buffers, products and collectives --------------===//
+//===- StageLowering.cpp - Buffers and small operations -------------------===//
 #include "StageLowering.h"
 
 #include "llvm/ADT/TypeSwitch.h"
@@ -7,10 +7,6 @@
 using namespace mlir;
 using namespace wafer;
 using namespace wafer::dist;
-
-using wpe::Predicate;
-
-static unsigned bytesOf(Type type) { return wpe::elementBytes(type); }
 
 StageLowering::StageLowering(Code &code, wpe::RoleOp role, SymbolTable &symbols,
                              StageOp stage, int64_t maxLayers,
@@ -130,13 +126,24 @@ View StageLowering::scratch(StringRef name, Type element, int64_t count) {
   return {{name.str(), element, 0, {}}, count};
 }
 
-View StageLowering::placeResult(mlir::Value value) {
+/// The all-reduce that takes a value; null if none does.
+static AllReduceOp reduceOf(mlir::Value value) {
   AllReduceOp reduce;
   for (Operation *user : value.getUsers()) {
     if (auto op = dyn_cast<AllReduceOp>(user)) {
       reduce = op;
     }
   }
+  return reduce;
+}
+
+View StageLowering::blockOf(mlir::Value value) {
+  placeResult(value);
+  return blocks.lookup(reduceOf(value));
+}
+
+View StageLowering::placeResult(mlir::Value value) {
+  AllReduceOp reduce = reduceOf(value);
   Type element = cast<RankedTensorType>(value.getType()).getElementType();
   if (!reduce) {
     return makeBuffer(("v" + Twine(counter++)).str(), element,
@@ -170,7 +177,7 @@ View StageLowering::placeResult(mlir::Value value) {
     offset += localCount(operand.getType());
   }
   View view = blocks[reduce];
-  view.place.offset += offset * bytesOf(element);
+  view.place.offset += offset * wpe::elementBytes(element);
   view.count = localCount(value.getType());
   return view;
 }
@@ -219,6 +226,8 @@ LogicalResult StageLowering::lower(Operation &op) {
           [&](HeadNormScoresOp o) { return lowerHeadNormScores(o), success(); })
       .Case([&](MaxPositionsOp o) { return lowerMaxPositions(o), success(); })
       .Case([&](SoftmaxWeightsOp o) { return lowerSoftmax(o), success(); })
+      .Case([&](LocalSoftmaxOp o) { return lowerLocalSoftmax(o); })
+      .Case([&](KeepReferenceOp o) { return lowerKeepReference(o), success(); })
       .Case(
           [&](WeightedValuesOp o) { return lowerWeightedValues(o), success(); })
       .Case([&](DivideHeadsOp o) { return lowerDivideHeads(o), success(); })
@@ -231,269 +240,32 @@ LogicalResult StageLowering::lower(Operation &op) {
       });
 }
 
-/// The name of the buffer of a product's weights, "w_q_k_v": messages about
-/// SRAM name it to people who know the model.
-std::string StageLowering::weightsName(MatVecOp op) {
-  std::string name = "w";
-  for (auto weight : op.getWeights().getAsRange<FlatSymbolRefAttr>()) {
-    StringRef tensor = weight.getValue();
-    tensor.consume_front("w_");
-    name += "_" + tensor.str();
-  }
-  while (role.lookupSymbol(name)) {
-    name += "_" + std::to_string(counter++);
-  }
-  return name;
-}
-
-LogicalResult StageLowering::lowerMatVec(MatVecOp op) {
-  View input = viewOf(op.getInput());
-  auto inputType = cast<RankedTensorType>(op.getInput().getType());
-  Type element = inputType.getElementType();
-  View output = placeResult(op.getResult(0));
-  int64_t outputs = 0;
-  SmallVector<int64_t> offsets;
-  for (mlir::Value result : op.getResults()) {
-    View view = placeResult(result);
-    if (view.place.buffer != output.place.buffer ||
-        view.place.offset != output.place.offset + outputs * 4) {
-      return op.emitError()
-             << "the results of one product must travel in one message";
-    }
-    views[result] = view;
-    offsets.push_back(outputs);
-    outputs += view.count;
-  }
-  int64_t inputs = input.count;
-  std::string name = weightsName(op);
-  View weights = makeBuffer(name, element, maxLayers * inputs * outputs,
-                            wpe::BufferKind::Weights);
-  int64_t layerBytes = inputs * outputs * bytesOf(element);
-  for (auto [attribute, result, offset] :
-       llvm::zip(op.getWeights(), op.getResults(), offsets)) {
-    LocalTensor local;
-    local.tensor = cast<FlatSymbolRefAttr>(attribute).getValue().str();
-    local.buffer = name;
-    local.offset = offset * bytesOf(element);
-    for (int64_t s : localStrides(inputType)) {
-      local.strides.push_back(s * outputs * bytesOf(element));
-    }
-    for (int64_t s : localStrides(result.getType())) {
-      local.strides.push_back(s * bytesOf(element));
-    }
-    local.layerStride = stage.getNumLayers() ? layerBytes : 0;
-    tensors.push_back(std::move(local));
-  }
-  multiply(input.place, inputs, weights.place.plus(layerOffset(layerBytes)),
-           output.place, outputs);
-  return success();
-}
-
-void StageLowering::multiply(const Place &input, int64_t inputs,
-                             const Place &weights, const Place &output,
-                             int64_t outputs) {
-  ProductPlan plan =
-      planProduct(machine, parameters, inputs, outputs, products);
-  if (plan.piece) {
-    multiplyThenSum(input, inputs, weights, output, outputs, plan.piece,
-                    plan.terms != 0);
-  } else if (plan.terms) {
-    multiplyAddHalf(input, inputs, weights, output, outputs, plan.terms);
-  } else {
-    multiplyAdd(input, inputs, weights, output, outputs);
-  }
-}
-
-/// `body` for inputs `begin` to `end`, with each one's scalar.
-static void forInputs(Code &code, const Place &input, int64_t begin,
-                      int64_t end,
-                      const std::function<void(mlir::Value)> &body) {
-  int32_t size = int32_t(bytesOf(input.element));
-  if (end - begin < kWrittenOut) {
-    for (int64_t i = begin; i < end; ++i) {
-      body(code.load(input.at(i * size)));
-    }
-    return;
-  }
-  code.loop(end - begin, [&](mlir::Value i) {
-    body(code.load(input.at(begin * size).plus(code.mul(i, size))));
-  });
-}
-
-// For each local input an axpy over all local outputs. The weights of one input
-// are neighbours in memory, and so are those of the next, so the pointer steps
-// by itself.
-void StageLowering::multiplyAdd(const Place &input, int64_t inputs,
-                                const Place &weights, const Place &output,
-                                int64_t outputs) {
-  code.clear(output, outputs);
-  mlir::Value sum = code.mem(output, outputs);
-  mlir::Value row = code.mem(weights, outputs, 1, /*save=*/true);
-  StringRef instruction = input.element.isF16() ? "fmachs" : "fmacs";
-  forInputs(code, input, 0, inputs,
-            [&](mlir::Value x) { code.vec(instruction, sum, sum, row, x); });
-}
-
-// The same with binary16 sums, twice the elements a step, of some inputs each.
-void StageLowering::multiplyAddHalf(const Place &input, int64_t inputs,
-                                    const Place &weights, const Place &output,
-                                    int64_t outputs, int64_t terms) {
-  Place sumPlace = halfSum(input.element, outputs);
-  mlir::Value sum = code.mem(sumPlace, outputs);
-  mlir::Value row = code.mem(weights, outputs, 1, /*save=*/true);
-  int64_t size = bytesOf(input.element);
-  for (int64_t begin = 0; begin < inputs; begin += terms) {
-    int64_t end = std::min(inputs, begin + terms);
-    code.vec("fmulh", sum, {}, row, code.load(input.at(begin * size)));
-    forInputs(code, input, begin + 1, end,
-              [&](mlir::Value x) { code.vec("fmach", sum, sum, row, x); });
-    widen(sumPlace, output, outputs, begin == 0);
-  }
-}
-
-// All products of some inputs in one instruction, in binary16, then their sum
-// over the inputs in another one, instead of one instruction an input.
-void StageLowering::multiplyThenSum(const Place &input, int64_t inputs,
-                                    const Place &weights, const Place &output,
-                                    int64_t outputs, int64_t piece,
-                                    bool halfSums) {
-  unsigned size = bytesOf(input.element);
-  Place sumPlace = halfSums ? halfSum(input.element, outputs) : output;
-  for (int64_t begin = 0; begin < inputs; begin += piece) {
-    int64_t rows = std::min(piece, inputs - begin);
-    int64_t count = rows * outputs;
-    Place all = scratch("products", input.element, count).place;
-    code.vec("fmulh", code.mem(all, count),
-             code.mem(weights.at(begin * outputs * size), count),
-             code.mem2d(input.at(begin * size), outputs, 0, rows, 1));
-    if (halfSums || begin == 0) {
-      code.clear(sumPlace, outputs);
-    }
-    mlir::Value sum = code.mem2d(sumPlace, outputs, 1, rows, 0);
-    code.vec(halfSums ? "faddh" : "faddhs", sum, sum, code.mem(all, count));
-    if (halfSums) {
-      widen(sumPlace, output, outputs, begin == 0);
-    }
-  }
-}
-
-/// Binary16 sums join the binary32 result.
-void StageLowering::widen(const Place &sum, const Place &output,
-                          int64_t outputs, bool isFirst) {
-  mlir::Value result = code.mem(output, outputs);
-  code.vec("faddhs", result, isFirst ? mlir::Value() : result,
-           code.mem(sum, outputs),
-           isFirst ? code.constant(0.0f) : mlir::Value());
-}
-
-/// Where binary16 sums are made, see halfSumOffset.
-Place StageLowering::halfSum(Type element, int64_t outputs) {
-  int64_t offset = halfSumOffset(machine, outputs);
-  int64_t size = bytesOf(element);
-  return scratch("half_sum", element, outputs + offset / size).place.at(offset);
-}
-
-void StageLowering::allReduce(const CollectiveQueues &q, const Place &place,
-                              Count extent, StringRef instruction) {
-  if (q.lines == 1) {
-    return;
-  }
-  mlir::Value block = code.mem(place, extent);
-  auto receive = [&](StringRef queue) {
-    code.vec(instruction, block, block,
-             code.fabricIn(queue, extent, place.element));
-  };
-  auto sendTo = [&](StringRef queue) {
-    code.vec("mov32", code.fabricOut(queue, extent, place.element), block);
-  };
-  code.whenSet(
-      q.rootParam,
-      [&] {
-        code.whenSet(q.firstParam, [&] { receive(q.first); });
-        if (q.hasThird) {
-          code.whenSet(q.thirdParam, [&] { receive(q.third); });
-        }
-        if (q.hasSecond) {
-          code.whenSet(q.secondParam, [&] {
-            receive(&q == &group ? columns.second : q.second);
-          });
-        }
-        if (&q == &group) {
-          // A group of one column has nobody to tell.
-          code.whenSet("group_multi", [&] { sendTo(q.out); });
-        } else {
-          sendTo(q.out);
-        }
-      },
-      [&] {
-        StringRef out =
-            &q == &group ? StringRef(columns.out) : StringRef(q.out);
-        auto pass = [&](StringRef queue) {
-          code.vec(instruction, code.fabricOut(out, extent, place.element),
-                   block, code.fabricIn(queue, extent, place.element));
-        };
-        auto member = [&] {
-          code.whenSet(
-              q.firstParam, [&] { pass(q.first); }, [&] { sendTo(out); });
-        };
-        if (q.hasThird) {
-          code.whenSet(
-              q.thirdParam,
-              [&] {
-                code.whenSet(q.firstParam, [&] { receive(q.first); });
-                pass(q.third);
-              },
-              member);
-        } else {
-          member();
-        }
-        code.vec("mov32", block,
-                 code.fabricIn(q.second, extent, place.element));
-      });
-}
-
-LogicalResult StageLowering::lowerAllReduce(AllReduceOp op) {
-  LayoutAttr layout = getLayout(op.getOperand(0).getType());
-  const CollectiveQueues *queues = &rows;
-  if (layout.getPartial() == Partial::Columns) {
-    queues = &columns;
-  } else if (layout.getPartial() == Partial::Group) {
-    queues = &group;
-  }
-  for (auto [operand, result] : llvm::zip(op.getOperands(), op.getResults())) {
-    views[result] = viewOf(operand);
-  }
-  StringRef instruction = op.getCombine() == Combine::Max ? "fmaxs" : "fadds";
-  View block = blocks.lookup(op);
-  if (!isa_and_nonnull<ScoresOp>(op.getOperand(0).getDefiningOp())) {
-    allReduce(*queues, block.place, block.count, instruction);
-    return success();
-  }
-  // The number of positions in this row decides the length; a row without any
-  // sends the rest alone.
-  int64_t fixed = 0;
-  for (mlir::Value operand : op.getOperands().drop_front()) {
-    fixed += viewOf(operand).count;
-  }
-  mlir::Value words =
-      code.add(code.mul(now, int32_t(heads * group_)), int32_t(fixed));
-  if (fixed == 0) {
-    code.when(Predicate::Ne, words, code.constant(0),
-              [&] { allReduce(*queues, block.place, words, instruction); });
-  } else {
-    allReduce(*queues, block.place, words, instruction);
-  }
-  return success();
-}
+//===----------------------------------------------------------------------===//
+// Small operations
+//===----------------------------------------------------------------------===//
 
 void StageLowering::lowerSumSquares(SumSquaresOp op) {
   View input = viewOf(op.getInput()), result = placeResult(op.getResult());
   views[op.getResult()] = result;
+  if (input.count < kWrittenOut) {
+    // Scalars take less than the starts of two vector instructions.
+    auto &b = code.builder;
+    mlir::Value sum;
+    for (int64_t i = 0; i < input.count; ++i) {
+      mlir::Value x = code.load(input.place.at(i * 4));
+      mlir::Value square = wpe::FMulOp::create(b, x, x);
+      sum = sum ? wpe::FAddOp::create(b, sum, square) : square;
+    }
+    code.store(sum, result.place);
+    return;
+  }
   View squares = scratch("squares", code.f32(), input.count);
   mlir::Value x = code.mem(input.place, input.count);
   code.vec("fmuls", code.mem(squares.place, input.count), x,
            code.mem(input.place, input.count));
-  code.clear(result.place, 1);
+  if (!prepared.count(op)) {
+    code.clear(result.place, 1);
+  }
   mlir::Value sum = code.mem(result.place, input.count, 0);
   code.vec("fadds", sum, sum, code.mem(squares.place, input.count));
 }

@@ -51,7 +51,7 @@ struct CollectiveQueues {
   bool hasSecond = true;
   /// On two levels.
   bool hasThird = false;
-  std::string third, thirdParam;
+  std::string third = {}, thirdParam = {};
 };
 
 class StageLowering {
@@ -121,6 +121,8 @@ private:
   void lowerHeadNormScores(dist::HeadNormScoresOp op);
   void lowerMaxPositions(dist::MaxPositionsOp op);
   void lowerSoftmax(dist::SoftmaxWeightsOp op);
+  llvm::LogicalResult lowerLocalSoftmax(dist::LocalSoftmaxOp op);
+  void lowerKeepReference(dist::KeepReferenceOp op);
   void lowerWeightedValues(dist::WeightedValuesOp op);
   void lowerDivideHeads(dist::DivideHeadsOp op);
   void lowerSiluMul(dist::SiluMulOp op);
@@ -129,14 +131,14 @@ private:
 
   /// output = weights * input, for blocks [inputs, outputs] of weights.
   void multiply(const Place &input, int64_t inputs, const Place &weights,
-                const Place &output, int64_t outputs);
+                const Place &output, int64_t outputs, bool isClear);
   void multiplyAdd(const Place &input, int64_t inputs, const Place &weights,
                    const Place &output, int64_t outputs);
   void multiplyAddHalf(const Place &input, int64_t inputs, const Place &weights,
                        const Place &output, int64_t outputs, int64_t terms);
   void multiplyThenSum(const Place &input, int64_t inputs, const Place &weights,
                        const Place &output, int64_t outputs, int64_t piece,
-                       bool halfSums);
+                       bool halfSums, bool isClear);
   void widen(const Place &sum, const Place &output, int64_t outputs,
              bool isFirst);
   Place halfSum(mlir::Type element, int64_t outputs);
@@ -164,8 +166,6 @@ private:
                     Count extent);
   /// A binary16 constant in memory, to be read with stride 0.
   Place constantPlace(uint16_t bits);
-  void lowerSoftmaxHalf(const View &scores, const View &maximum,
-                        const View &sum, dist::SoftmaxWeightsOp op);
   void lowerSiluMulHalf(const View &gate, const View &up, dist::SiluMulOp op);
 
   void rotate(const Place &heads, int64_t count);
@@ -178,6 +178,22 @@ private:
              int64_t bytes);
   void overPositions(llvm::StringRef instruction, const Place &result,
                      const Place &values);
+  // See StageSoftmax.cpp.
+  Place softmaxTop();
+  void resetTop();
+  Place softmaxReference();
+  void referencesOfRow(const Place &top, const Place &scale);
+  void prepareSoftmax(dist::LocalSoftmaxOp op);
+  bool valuesTogether();
+  bool sumsValuesInHalf();
+  Place valueSums();
+  void scaleSums(const Place &sums, const Place &scale, const Place &result,
+                 int64_t width);
+  mlir::Value biasedExponent(const Place &place);
+  void valuesOfGroup(const Place &weights, const Place &values,
+                     const Place &sums);
+  void valuesOfQuery(const Place &weights, const Place &values,
+                     const Place &result);
 
   dist::SlicingOp slicing(dist::LayoutAttr layout, unsigned dim);
   llvm::SmallVector<int64_t> localShape(mlir::Type type);
@@ -187,6 +203,10 @@ private:
   /// The place of a new value: in the block of the all-reduce that takes it,
   /// else a buffer of its own.
   View placeResult(mlir::Value value);
+  /// The whole block of that all-reduce.
+  View blockOf(mlir::Value value);
+  /// Work that the next operations need and that depends on nothing new.
+  void prepareFollowing(mlir::Operation *reduce);
   std::string weightsName(dist::MatVecOp op);
   dist::TensorOp tensorOf(mlir::FlatSymbolRefAttr symbol);
   mlir::Value layerOffset(int64_t bytes);
@@ -220,6 +240,10 @@ private:
   /// The constants of `half_constants`, in order.
   llvm::SmallVector<uint16_t> halfConstants;
   unsigned counter = 0;
+  /// What is done while the next all-reduce over rows or columns waits.
+  std::vector<Code::Body> meanwhile;
+  /// Operations whose sums have been cleared.
+  llvm::DenseSet<mlir::Operation *> prepared;
 
   // Sizes of the attention, found at construction.
   int64_t slots = 0, heads = 0, group_ = 0, pairs = 0;

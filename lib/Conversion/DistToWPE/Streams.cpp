@@ -14,26 +14,53 @@ ChainShape ChainShape::oneLevel(int32_t lines) {
   return {lines, chainRoot(lines), {}};
 }
 
-ChainShape ChainShape::even(int32_t lines, int32_t size) {
+/// Cuts the runs on both sides of the root, which belongs to the lower side.
+static void cut(ChainShape &shape, const Groups &runs,
+                const GroupGrowth &growth) {
+  std::vector<int64_t> below, above; // from the ends to the root
+  for (auto run : runs) {
+    int64_t length = run.second - run.first;
+    if (run.first <= shape.root) {
+      below.push_back(length);
+    } else {
+      above.insert(above.begin(), length);
+    }
+  }
+  int32_t at = 0;
+  for (int64_t size : growth.sizes(below)) {
+    shape.groups.push_back({at, at + int32_t(size)});
+    at += int32_t(size);
+  }
+  at = shape.lines;
+  size_t firstAbove = shape.groups.size();
+  for (int64_t size : growth.sizes(above)) {
+    shape.groups.insert(shape.groups.begin() + std::ptrdiff_t(firstAbove),
+                        {at - int32_t(size), at});
+    at -= int32_t(size);
+  }
+}
+
+ChainShape ChainShape::growing(int32_t lines, const GroupGrowth &growth) {
   ChainShape shape = oneLevel(lines);
-  for (int32_t end = shape.root + 1; end > 0; end -= size) {
-    shape.groups.insert(shape.groups.begin(), {std::max(0, end - size), end});
+  Groups halves = {{0, shape.root + 1}};
+  if (shape.root + 1 < lines) {
+    halves.push_back({shape.root + 1, lines});
   }
-  for (int32_t begin = shape.root + 1; begin < lines; begin += size) {
-    shape.groups.push_back({begin, std::min(lines, begin + size)});
-  }
+  cut(shape, halves, growth);
   return shape;
 }
 
-ChainShape ChainShape::along(int32_t lines, const Groups &groups) {
-  ChainShape shape{lines, groups.front().second - 1, groups};
-  for (auto group : groups) {
-    int32_t end = group.second - 1;
+ChainShape ChainShape::along(int32_t lines, const Groups &runs,
+                             const GroupGrowth &growth) {
+  ChainShape shape{lines, runs.front().second - 1, {}};
+  for (auto run : runs) {
+    int32_t end = run.second - 1;
     if (std::abs(end - chainRoot(lines)) <
         std::abs(shape.root - chainRoot(lines))) {
       shape.root = end;
     }
   }
+  cut(shape, runs, growth);
   return shape;
 }
 
@@ -259,6 +286,7 @@ ChainTables wafer::chainTables(const ChainShape &shape) {
   }
   ChainTables tables = groupTables(shape, shape.groups);
   tables.root.assign(size_t(shape.lines), 0);
+  tables.third.assign(size_t(shape.lines), 0);
   tables.root[size_t(shape.root)] = 1;
   for (auto group : shape.groups) {
     bool isLow = group.first <= shape.root;
@@ -269,9 +297,30 @@ ChainTables wafer::chainTables(const ChainShape &shape) {
   return tables;
 }
 
-ChainTables wafer::groupTables(const ChainShape &shape, const Groups &groups) {
+ChainTables wafer::groupTables(const ChainShape &shape, const Groups &runs) {
   ChainTables tables = emptyTables(shape.lines);
-  for (auto group : groups) {
+  for (auto run : runs) {
+    if (shape.hasTwoLevels()) {
+      tables.root[size_t(groupRoot(shape, run))] = 1;
+    }
+    for (auto group : shape.groups) {
+      if (group.first < run.first || group.second > run.second) {
+        continue;
+      }
+      int32_t collector = shape.collectorOf(group);
+      bool isLow = group.first <= shape.root;
+      for (int32_t i = group.first; i < group.second; ++i) {
+        tables.first[size_t(i)] =
+            isLow ? i > group.first : i + 1 < group.second;
+      }
+      tables.third[size_t(collector)] =
+          isLow ? group.first > run.first : group.second < run.second;
+    }
+  }
+  if (shape.hasTwoLevels()) {
+    return tables;
+  }
+  for (auto group : runs) {
     int32_t root = groupRoot(shape, group);
     for (int32_t i = group.first; i < group.second; ++i) {
       tables.root[i] = i == root;
@@ -284,7 +333,7 @@ ChainTables wafer::groupTables(const ChainShape &shape, const Groups &groups) {
     // At the root of a chain on one level the upper half comes in by the second
     // queue; a group above it has a root that receives like any core.
     bool below = root > group.first, above = root + 1 < group.second;
-    if (root == shape.root && !shape.hasTwoLevels()) {
+    if (root == shape.root) {
       tables.first[root] = below;
       tables.second[root] = above;
     } else {

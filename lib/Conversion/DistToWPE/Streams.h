@@ -20,15 +20,16 @@
 //     0 -> 1 -> (2)   3 -> 4 -> [5]   (6) <- 7 <- 8
 //                (2) ---------> [5] <- (6)
 //
-// Cost of n cores in groups of s and B words: B + 6 (n / 2) cycles down and
-// B + n / 2 back on one level (the chain row of the table in "Near-Optimal
-// Wafer-Scale Reduce", HPDC 2024, with the root in the middle instead of at the
-// end); 2 B + 6 s + n / 2 + 5 n / (2 s) down on two.
+// Cost of n cores and B words: B + 6 (n / 2) cycles down and B + n / 2 back on
+// one level (the chain row of the table in "Near-Optimal Wafer-Scale Reduce",
+// HPDC 2024, with the root in the middle instead of at the end); ChainGroups.h
+// has that of two.
 //
 //===----------------------------------------------------------------------===//
 #ifndef WAFER_LIB_CONVERSION_DISTTOWPE_STREAMS_H
 #define WAFER_LIB_CONVERSION_DISTTOWPE_STREAMS_H
 
+#include "wafer/Partition/ChainGroups.h"
 #include "wafer/Route/RoutingProblem.h"
 
 #include <string>
@@ -47,10 +48,12 @@ struct ChainShape {
   Groups groups;
 
   static ChainShape oneLevel(int32_t lines);
-  /// Groups of `size`, counted from the root outwards.
-  static ChainShape even(int32_t lines, int32_t size);
-  /// The given groups; the root ends the one that ends nearest to the middle.
-  static ChainShape along(int32_t lines, const Groups &groups);
+  /// Groups that grow from both ends of the line to the root.
+  static ChainShape growing(int32_t lines, const GroupGrowth &growth);
+  /// The same, with groups that do not cross the borders of `runs`, which cover
+  /// the line. The root ends the run that ends nearest to the middle.
+  static ChainShape along(int32_t lines, const Groups &runs,
+                          const GroupGrowth &growth);
 
   bool hasTwoLevels() const { return !groups.empty(); }
   int32_t collectorOf(std::pair<int32_t, int32_t> group) const {
@@ -111,9 +114,10 @@ private:
 
 inline int32_t chainRoot(int32_t lines) { return lines / 2; }
 ChainTables chainTables(const ChainShape &shape);
-/// The tables of groups that reduce among themselves on the links of the chain:
-/// with two levels they are its groups.
-ChainTables groupTables(const ChainShape &shape, const Groups &groups);
+/// The tables of runs that reduce among themselves on the links of the chain:
+/// with two levels each is one or more of its groups, and the collector of the
+/// last one has the sum of the run.
+ChainTables groupTables(const ChainShape &shape, const Groups &runs);
 
 } // namespace wafer
 

@@ -75,32 +75,28 @@ void Distributor::makeSlicings() {
                     height, ArrayRef<int64_t>(), /*cyclic=*/true);
 }
 
-FlatSymbolRefAttr Distributor::makeWeight(StringRef name,
+FlatSymbolRefAttr Distributor::makeTensor(dist::TensorKind kind, StringRef name,
                                           RankedTensorType tensorType,
-                                          StringRef weight,
+                                          StringRef source,
                                           ArrayRef<int64_t> strides) {
   if (made.insert(name).second) {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointAfter(model);
-    auto source = SymbolRefAttr::get(
+    auto symbol = SymbolRefAttr::get(
         builder.getContext(), model.getSymName(),
-        {FlatSymbolRefAttr::get(builder.getContext(), weight)});
-    TensorOp::create(builder, name, dist::TensorKind::Weight, tensorType,
-                     source, strides, 0, DenseF64ArrayAttr());
+        {FlatSymbolRefAttr::get(builder.getContext(), source)});
+    TensorOp::create(builder, name, kind, tensorType, symbol, strides, 0,
+                     DenseF64ArrayAttr());
   }
   return FlatSymbolRefAttr::get(builder.getContext(), name);
 }
 
-FlatSymbolRefAttr Distributor::makeState(StringRef name,
-                                         RankedTensorType tensorType) {
-  if (made.insert(name).second) {
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointAfter(model);
-    TensorOp::create(builder, name, dist::TensorKind::State, tensorType,
-                     SymbolRefAttr(), ArrayRef<int64_t>(), 0,
-                     DenseF64ArrayAttr());
-  }
-  return FlatSymbolRefAttr::get(builder.getContext(), name);
+FlatSymbolRefAttr Distributor::makeWeight(StringRef name,
+                                          RankedTensorType tensorType,
+                                          StringRef weight,
+                                          ArrayRef<int64_t> strides) {
+  return makeTensor(dist::TensorKind::Weight, name, tensorType, weight,
+                    strides);
 }
 
 FailureOr<wgraph::WeightOp> Distributor::weightOf(Operation *op,
@@ -271,13 +267,9 @@ LogicalResult Distributor::run() {
     previous = rect.name;
   }
   TransferOp::create(builder, previous, plan.head.name, words);
-  // Steps are gone into the stages; the model keeps its weights.
+  // Steps are gone into the stages; the model keeps its weights and states.
   entry.erase();
   block.erase();
-  for (auto state :
-       llvm::make_early_inc_range(model.getBody().getOps<wgraph::StateOp>())) {
-    state.erase();
-  }
   return success();
 }
 

@@ -313,12 +313,28 @@ LogicalResult Distributor::convertAppend(wgraph::AppendOp op) {
   mlir::Value input = values.lookup(op.getInput());
   bool isKey = classify(op.getInput()) == HeadUse::Key;
   int64_t pairs = problem.headDim / 2;
-  RankedTensorType stateType =
-      isKey ? type({problem.kvHeads, pairs, 2, problem.context}, stored,
-                   {"kv", "pairs", "*", "positions"})
-            : type({problem.context, problem.kvHeads, pairs, 2}, stored,
-                   {"positions", "kv", "pairs", "*"});
-  AppendOp::create(builder, input, makeState(op.getState(), stateType));
+  int64_t row = problem.kvHeads * problem.headDim;
+  RankedTensorType stateType;
+  SmallVector<int64_t> strides;
+  if (isKey) {
+    auto rope = op.getInput().getDefiningOp<wgraph::RopeOp>();
+    if (!rope) {
+      return op.emitError()
+             << "keys that are not the result of a rotary embedding cannot be "
+                "distributed";
+    }
+    stateType = type({problem.kvHeads, pairs, 2, problem.context}, stored,
+                     {"kv", "pairs", "*", "positions"});
+    bool isHalf = rope.getPairing() == wgraph::RopePairing::Half;
+    strides = {problem.headDim, isHalf ? 1 : 2, isHalf ? pairs : 1, row};
+  } else {
+    stateType = type({problem.context, problem.kvHeads, pairs, 2}, stored,
+                     {"positions", "kv", "pairs", "*"});
+    strides = {row, problem.headDim, 2, 1};
+  }
+  AppendOp::create(builder, input,
+                   makeTensor(dist::TensorKind::State, op.getState(), stateType,
+                              op.getState(), strides));
   if (isKey) {
     appendedKeys[op.getStateAttr()] = input;
   }
@@ -364,9 +380,10 @@ LogicalResult Distributor::convertAttention(wgraph::AttentionOp op) {
                                      Algorithm::Chain, partials);
   mlir::Value full = reduced.getResult(0);
   if (normed) {
-    FlatSymbolRefAttr factors = makeState(
-        (op.getKeys() + "_factors").str(),
-        type({problem.kvHeads, problem.context}, f32, {"kv", "positions"}));
+    FlatSymbolRefAttr factors = makeTensor(
+        dist::TensorKind::Factor, (op.getKeys() + "_factors").str(),
+        type({problem.kvHeads, problem.context}, f32, {"kv", "positions"}),
+        op.getKeys(), {problem.headDim, problem.kvHeads * problem.headDim});
     full = HeadNormScoresOp::create(
         builder, full, reduced.getResult(1), reduced.getResult(2),
         factors.getValue(), problem.headDim, APFloat(queryNorm->second.eps));
@@ -374,23 +391,40 @@ LogicalResult Distributor::convertAttention(wgraph::AttentionOp op) {
   RankedTensorType perHead = type({problem.kvHeads, group}, f32, {"kv", "*"});
   RankedTensorType perHeadPartial =
       type({problem.kvHeads, group}, f32, {"kv", "*"}, Partial::Rows);
-  mlir::Value localMax = MaxPositionsOp::create(builder, perHeadPartial, full);
-  mlir::Value maximum =
-      AllReduceOp::create(builder, TypeRange{perHead}, Combine::Max,
-                          Algorithm::Chain, ValueRange{localMax})
-          .getResult(0);
-  auto softmax = SoftmaxWeightsOp::create(builder, full.getType(),
-                                          perHeadPartial, full, maximum);
+  // With binary16 values the sums may be of another scale in each row; else
+  // all rows agree on the greatest score first.
+  mlir::Value weights, scale, sum;
+  if (stored.isF16()) {
+    auto softmax = LocalSoftmaxOp::create(builder, full.getType(), perHead,
+                                          perHeadPartial, full);
+    weights = softmax.getWeights();
+    scale = softmax.getScale();
+    sum = softmax.getSum();
+  } else {
+    mlir::Value localMax =
+        MaxPositionsOp::create(builder, perHeadPartial, full);
+    mlir::Value maximum =
+        AllReduceOp::create(builder, TypeRange{perHead}, Combine::Max,
+                            Algorithm::Chain, ValueRange{localMax})
+            .getResult(0);
+    auto softmax = SoftmaxWeightsOp::create(builder, full.getType(),
+                                            perHeadPartial, full, maximum);
+    weights = softmax.getWeights();
+    sum = softmax.getSum();
+  }
   auto outputType =
       RankedTensorType::get(queryType.getShape(), f32,
                             layout({"kv", "*", "pairs", "*"}, Partial::Rows));
-  mlir::Value output = WeightedValuesOp::create(
-      builder, outputType, softmax.getWeights(), op.getValuesAttr());
+  mlir::Value output = WeightedValuesOp::create(builder, outputType, weights,
+                                                op.getValuesAttr(), scale);
   auto sums = AllReduceOp::create(
       builder,
       TypeRange{withLayout(outputType, layout({"kv", "*", "pairs", "*"})),
                 perHead},
-      Combine::Sum, Algorithm::Chain, ValueRange{output, softmax.getSum()});
+      Combine::Sum, Algorithm::Chain, ValueRange{output, sum});
+  if (scale) {
+    KeepReferenceOp::create(builder, sums.getResult(1));
+  }
   values[op.getResult()] =
       DivideHeadsOp::create(builder, sums.getResult(0), sums.getResult(1));
   return success();

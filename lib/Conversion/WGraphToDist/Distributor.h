@@ -53,8 +53,12 @@ private:
                                      mlir::RankedTensorType tensorType,
                                      llvm::StringRef weight,
                                      llvm::ArrayRef<int64_t> strides);
-  mlir::FlatSymbolRefAttr makeState(llvm::StringRef name,
-                                    mlir::RankedTensorType tensorType);
+  /// A tensor with a source in the model; makes it once.
+  mlir::FlatSymbolRefAttr makeTensor(dist::TensorKind kind,
+                                     llvm::StringRef name,
+                                     mlir::RankedTensorType tensorType,
+                                     llvm::StringRef source,
+                                     llvm::ArrayRef<int64_t> strides);
   llvm::FailureOr<wgraph::WeightOp> weightOf(mlir::Operation *op,
                                              mlir::FlatSymbolRefAttr symbol);
   mlir::RankedTensorType positionsType(mlir::Type element);

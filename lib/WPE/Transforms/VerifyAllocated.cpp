@@ -10,6 +10,7 @@
 #include "TargetMachine.h"
 
 #include "wafer/Emit/Emit.h"
+#include "wafer/Machine/Lanes.h"
 
 namespace wafer::wpe {
 #define GEN_PASS_DEF_WPEVERIFYALLOCATEDPASS
@@ -125,11 +126,51 @@ static LogicalResult verifyTasks(RoleOp role, const Machine &machine) {
   return failure(result.wasInterrupted());
 }
 
+/// The fixed number of a size; `otherwise` for a parameter or a value.
+static int64_t fixedOr(Attribute size, int64_t otherwise) {
+  auto number = dyn_cast_or_null<IntegerAttr>(size);
+  return number ? number.getInt() : otherwise;
+}
+
+/// A step reads all its sources before it writes, so a sum over rows that all
+/// lie at the same place loses terms if a step is longer than a row.
+static LogicalResult verifySums(RoleOp role, const Machine &machine) {
+  WalkResult result = role.walk([&](VecOp op) -> WalkResult {
+    auto dest = op.getDest().getDefiningOp<MemOp>();
+    if (!dest || fixedOr(dest.getStride1Attr(), -1) != 0) {
+      return success();
+    }
+    bool adds = false;
+    uint32_t lanes = machine.lanesOf(op.getMnemonic());
+    for (mlir::Value operand : {op.getDest(), op.getSrc0(), op.getSrc1()}) {
+      auto mem = operand ? operand.getDefiningOp<MemOp>() : MemOp();
+      if (!mem) {
+        continue;
+      }
+      lanes = lanesForStride(int(fixedOr(mem.getStrideAttr(), 1)), lanes);
+      adds |= operand != op.getDest() && mem.getBuffer() == dest.getBuffer();
+    }
+    int64_t extent = fixedOr(dest.getExtentAttr(), lanes);
+    adds |= op.getSrc0() == op.getDest() || op.getSrc1() == op.getDest();
+    // With stride 0 a step has one element.
+    bool moves = fixedOr(dest.getStrideAttr(), 1) != 0;
+    if (adds && moves && extent < int64_t(lanes)) {
+      return op.emitOpError("adds rows of ")
+             << extent << " elements at the same place, but a step of '"
+             << op.getMnemonic() << "' has " << lanes
+             << " and would lose all of an element's terms but one";
+    }
+    return success();
+  });
+  return failure(result.wasInterrupted());
+}
+
 LogicalResult wpe::verifyAllocated(RoleOp role, const Machine &machine) {
   // Emission refuses a role in which a place is missing, so SRAM comes first.
   return failure(failed(verifySram(role, machine)) ||
                  failed(verifyQueues(role, machine)) ||
-                 failed(verifyTasks(role, machine)));
+                 failed(verifyTasks(role, machine)) ||
+                 failed(verifySums(role, machine)));
 }
 
 namespace {

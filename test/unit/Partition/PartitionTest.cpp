@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "wafer/Partition/Partition.h"
+#include "wafer/Partition/ChainGroups.h"
 #include "wafer/Place/Floorplan.h"
 
 #include <gtest/gtest.h>
+#include <limits>
+#include <numeric>
 
 using namespace wafer;
 
@@ -78,26 +81,32 @@ TEST(Product, PlansByCost) {
   ASSERT_EQ(set.load, 2u);
   // 13 inputs by 80 outputs of binary16, 4 a step: a multiply-add an input,
   // written out, 13 * (2 + 6 + 20), three descriptors, and the sums to
-  // binary32, 6 + 12 + 40. All sums begin half a turn of the banks from the
+  // binary32, 6 + 8 + 40. All sums begin half a turn of the banks from the
   // weights.
   ProductPlan plan = planProduct(machine, set, 13, 80, ProductTypes::Mixed);
   EXPECT_EQ(plan.piece, 0);
   EXPECT_EQ(plan.terms, 13);
-  EXPECT_EQ(plan.cycles, 364 + 12 + 58);
-  EXPECT_EQ(halfSumOffset(machine, 80), 8);
-  EXPECT_EQ(halfSumOffset(machine, 13), 0);
+  EXPECT_EQ(plan.cycles, 364 + 12 + 54);
+  EXPECT_EQ(halfSumOffset(machine), 8);
+  // Rows of 16 bytes begin in the same bank.
+  EXPECT_EQ(apartRow(machine, 80), 80);
+  EXPECT_EQ(apartRow(machine, 13), 16);
+  EXPECT_EQ(weightRow(machine, 54), 56);
+  EXPECT_EQ(weightRow(machine, 13), 13); // 3 more are too many
   // 40 by 13: all products at once, 130 steps, half of which conflict; their
-  // sum, 130 steps of which 3 in 4 conflict; 4 to clear it, 7 to binary32; a
-  // start of 18 for each.
+  // sum, 130 steps of which those over the end of a row conflict, 39; 4 to
+  // clear it, 7 to binary32; a start of 14 for each.
   plan = planProduct(machine, set, 40, 13, ProductTypes::Mixed);
   EXPECT_EQ(plan.piece, 40);
   EXPECT_EQ(plan.terms, 40);
-  EXPECT_EQ(plan.cycles, 4 * 18 + 195 + 227 + 4 + 7);
+  EXPECT_EQ(plan.cycles, 4 * 14 + 195 + 169 + 4 + 7);
 }
 
 TEST(Product, WideStepsMeetAllBanks) {
   // 8 elements of binary16 are 16 bytes: every bank modulo 4.
-  EXPECT_EQ(halfSumOffset(*Machine::load("wse3"), 80), 0);
+  Machine machine = *Machine::load("wse3");
+  EXPECT_EQ(halfSumOffset(machine), 0);
+  EXPECT_EQ(apartRow(machine, 13), 13);
 }
 
 TEST(Product, SumsOfHalvesAreShort) {
@@ -296,3 +305,50 @@ TEST(Floorplan, SnakeAgreesWithBruteForce) {
 }
 
 } // namespace
+
+TEST(ChainGroups, GrowsWhileNothingWaits) {
+  // Collectors begin 20 cycles behind their group; 6 a member, 5 a link. 4 are
+  // sent at 24; (24 + 5 - 20) / 5 < 4, so 4 again, sent at 24 + 20 = 44 (24 + 4
+  // + 5 = 33 is less); (44 - 15) / 5 = 5, sent at max(44 + 10, 30 + 20) =
+  // 54; 7.
+  GroupGrowth growth;
+  growth.first = 4;
+  growth.start = 20;
+  using Sizes = std::vector<int64_t>;
+  EXPECT_EQ(growth.sizes({20}), (Sizes{4, 4, 5, 7}));
+  EXPECT_EQ(growth.cycles({4, 4, 5, 7}), 66);
+  // No group crosses the end of a run: 2 are left of the first one, sent at 51,
+  // so 7 may follow, and the 3 behind them are not worth a group.
+  EXPECT_EQ(growth.sizes({10, 10}), (Sizes{4, 4, 2, 10}));
+  growth.most = 4;
+  EXPECT_EQ(growth.sizes({20}), (Sizes{4, 4, 4, 4, 4}));
+}
+
+TEST(ChainGroups, IsCloseToTheBestOfAllCuts) {
+  for (int64_t start : {0, 10, 40}) {
+    for (int lines = 1; lines <= 15; ++lines) {
+      GroupGrowth growth;
+      growth.start = start;
+      int64_t best = std::numeric_limits<int64_t>::max();
+      for (unsigned cuts = 0; cuts < (1u << (lines - 1)); ++cuts) {
+        std::vector<int64_t> sizes = {1};
+        for (int i = 0; i + 1 < lines; ++i) {
+          if (cuts >> i & 1) {
+            sizes.push_back(1);
+          } else {
+            ++sizes.back();
+          }
+        }
+        best = std::min(best, growth.cycles(sizes));
+      }
+      int64_t found = std::numeric_limits<int64_t>::max();
+      for (growth.first = 1; growth.first <= lines; ++growth.first) {
+        std::vector<int64_t> sizes = growth.sizes({lines});
+        EXPECT_EQ(std::accumulate(sizes.begin(), sizes.end(), int64_t(0)),
+                  lines);
+        found = std::min(found, growth.cycles(sizes));
+      }
+      EXPECT_LE(found, best + 7) << lines << " lines, start " << start;
+    }
+  }
+}

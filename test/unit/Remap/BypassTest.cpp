@@ -94,7 +94,9 @@ TEST(Bypass, RandomMaps) {
     options.seed = seed;
     Result<DefectMap> map = sampleDefects(machine, options);
     ASSERT_TRUE(bool(map));
-    Result<Remapped> result = remapProgram(footprint, machine, *map);
+    RemapOptions hardware;
+    hardware.useMesh = false;
+    Result<Remapped> result = remapProgram(footprint, machine, *map, hardware);
     if (!result) {
       EXPECT_NE(result.error().str().find("more defects than spare tiles"),
                 std::string::npos);
@@ -113,19 +115,34 @@ TEST(Bypass, RandomMaps) {
 TEST(Bypass, TooFewSpares) {
   Image image = program();
   Machine machine = spare8(1);
-  Result<Remapped> result =
-      remapProgram(Footprint(image, machine), machine,
-                   on(machine, R"("cores": [[2,1],[3,1]])"));
+  Footprint footprint(image, machine);
+  DefectMap map = on(machine, R"("cores": [[2,1],[3,1]])");
+  RemapOptions options;
+  options.useMesh = false;
+  Result<Remapped> result = remapProgram(footprint, machine, map, options);
   ASSERT_FALSE(bool(result));
   EXPECT_NE(
       result.error().str().find("row 1 has more defects than spare tiles"),
       std::string::npos)
       << result.error().str();
-  RemapOptions options;
-  options.useBypass = false;
-  EXPECT_TRUE(
-      bool(remapProgram(Footprint(image, machine), machine,
-                        on(machine, R"("cores": [[2,1],[3,1]])"), options)));
+  // The compiler goes round them where the hardware cannot.
+  result = remapProgram(footprint, machine, map);
+  ASSERT_TRUE(bool(result));
+  EXPECT_TRUE(result->map.bypassed.empty());
+  // Neither can: both reasons.
+  std::string wall = "\"tiles\": [";
+  for (int y = 0; y < 8; ++y) {
+    wall += (y ? ",[3," : "[3,") + std::to_string(y) + "],[5," +
+            std::to_string(y) + "]";
+  }
+  result = remapProgram(footprint, machine, on(machine, wall + "]"));
+  ASSERT_FALSE(bool(result));
+  EXPECT_NE(
+      result.error().str().find("row 0 has more defects than spare tiles"),
+      std::string::npos)
+      << result.error().str();
+  EXPECT_NE(result.error().str().find("the program cannot go round dead tile"),
+            std::string::npos);
 }
 
 // Longer links cost their cycles on both engines.

@@ -75,7 +75,7 @@ TEST(MappedRun, SkippedLinesCostAHopEach) {
   Image image = program();
   Ending whole = runBoth(image);
   // Two columns inside the row, one row inside the columns.
-  image.map.bands = {{0, {{1, 1}, {3, 1}}}};
+  image.map.skippedColumns = {{1, 1}, {3, 1}};
   image.map.skippedRows = {{2, 1}};
   ASSERT_TRUE(bool(validate(image, test8())));
   EXPECT_TRUE(verify(image, test8()).holds());
@@ -89,7 +89,7 @@ TEST(MappedRun, SkippedLinesCostAHopEach) {
 TEST(MappedRun, MovedProgramReachesItsHost) {
   Image image = program();
   Ending whole = runBoth(image);
-  image.map.bands = {{0, {{0, 2}}}};
+  image.map.skippedColumns = {{0, 2}};
   image.map.skippedRows = {{0, 3}};
   // In at row 5, along column 1 to row 3; out straight along row 3.
   image.map.ports = {{0, 5, {{0, 5}, {1, 5}, {1, 3}}},
@@ -101,6 +101,40 @@ TEST(MappedRun, MovedProgramReachesItsHost) {
   // The words come in while the core still starts.
   EXPECT_EQ(run.back, whole.back + 2);
   EXPECT_EQ(run.hops, whole.hops + 4 * (4 + 2));
+}
+
+// A hole in each row, which moves to the west under row 0 and to the east under
+// row 1: columns 1 and 2 change sides, and their words take a hop more.
+TEST(MappedRun, HoleTracksGoRoundSingleCores) {
+  Image image = program();
+  Ending whole = runBoth(image);
+  image.map.tracks = {{{{0, 2}, {1, 1}, {2, 2}}}};
+  image.map.defects = defects(R"("cores": [[2, 0], [1, 1], [2, 2]])");
+  ASSERT_TRUE(bool(validate(image, test8())));
+  EXPECT_TRUE(verify(image, test8()).holds());
+  Ending run = runBoth(image);
+  expectAllHaveTheWords(run);
+  // The longest way: along row 0, over the hole, and down column 4.
+  EXPECT_EQ(run.outcome.cycle, whole.outcome.cycle + 1);
+  // The row is one longer; column 1 moves twice.
+  EXPECT_EQ(run.hops, whole.hops + 4 * (1 + 2));
+}
+
+// The same from column to column. Rows below row 0 have no words along them.
+TEST(MappedRun, HoleTracksAlongRows) {
+  Image image = program();
+  Ending whole = runBoth(image);
+  image.map.trackAxis = Axis::X;
+  image.map.tracks = {{{{0, 1}, {3, 1}, {4, 2}}}, {{{0, 3}, {2, 3}, {3, 4}}}};
+  image.map.skippedColumns = {{2, 1}};
+  ASSERT_TRUE(bool(validate(image, test8())));
+  EXPECT_TRUE(verify(image, test8()).holds());
+  Ending run = runBoth(image);
+  expectAllHaveTheWords(run);
+  // A skipped column in row 0, and the holes above row 2: two in columns 0 to
+  // 2, one in columns 3 and 4.
+  EXPECT_EQ(run.outcome.cycle, whole.outcome.cycle + 2);
+  EXPECT_EQ(run.hops, whole.hops + 4 * (1 + 8));
 }
 
 TEST(MappedRun, DeadThingsAreFaults) {
@@ -130,7 +164,7 @@ TEST(MappedRun, DeadThingsAreFaults) {
 // The router of a skipped column is dead: the words run into it.
 TEST(MappedRun, DeadRouterOnASkippedLine) {
   Image image = program();
-  image.map.bands = {{0, {{1, 1}}}};
+  image.map.skippedColumns = {{1, 1}};
   image.map.defects = defects(R"("tiles": [[1, 0]])");
   VerifyReport report = verify(image, test8());
   EXPECT_GT(report.countOf("links-alive"), 0u);
@@ -182,7 +216,7 @@ TEST(MappedRun, RoutesThatMeetAreFound) {
 
 TEST(MappedRun, MapsSurviveTheFileAndTheText) {
   Image image = program();
-  image.map.bands = {{0, {{0, 2}, {4, 1}}}};
+  image.map.skippedColumns = {{0, 2}, {4, 1}};
   image.map.skippedRows = {{0, 3}};
   image.map.ports = {{0, 3, {{0, 3}, {1, 3}}}, {1, 3, {{0, 3}, {1, 3}}}};
   image.map.defects = defects(R"("cores": [[4, 4]], "links": [[5,5,"S"]])");
@@ -215,26 +249,21 @@ TEST(MappedRun, InvalidMapsAreRefused) {
   EXPECT_NE(errorOf(map).find("skipped lines are not in order"),
             std::string::npos);
   map = {};
-  map.bands = {{1, {{0, 1}}}};
-  EXPECT_NE(errorOf(map).find("bands are not in order"), std::string::npos);
-  map.bands = {{0, {{0, 1}}}}; // the host's words end at 0,0
+  map = {};
+  map.skippedColumns = {{0, 1}}; // the host's words end at 0,0
   EXPECT_NE(errorOf(map).find("the way does not lead from the channel"),
             std::string::npos);
   map = {};
   map.bypassed = {{1, 1}};
   EXPECT_NE(errorOf(map).find("the machine cannot bypass tiles"),
             std::string::npos);
-  // A shift between two rows that words pass between.
+  // Three places in two rows, and two holes at one place.
   map = {};
-  map.bands = {{0, {}}, {1, {{2, 1}}}};
-  EXPECT_EQ(errorOf(map), "none");
-  Image image = program();
-  image.map = map;
-  Result<Image> physical = physicalImage(image, test8());
-  ASSERT_FALSE(bool(physical));
-  EXPECT_NE(physical.error().str().find("which the map shifts there"),
+  map.tracks = {{{{0, 2}, {2, 5}}}};
+  EXPECT_NE(errorOf(map).find("the points of a hole track are not in order"),
             std::string::npos);
-  EXPECT_FALSE(verify(image, test8()).holds());
+  map.tracks = {{{{0, 2}, {2, 3}}}, {{{0, 4}, {1, 3}}}};
+  EXPECT_NE(errorOf(map).find("two holes are at one place"), std::string::npos);
 }
 
 } // namespace

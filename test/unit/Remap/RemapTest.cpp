@@ -90,7 +90,7 @@ bool hasSolution(const DefectMap &map) {
   for (const std::vector<LineRun> &rows : allSkips(8, 3)) {
     for (const std::vector<LineRun> &columns : allSkips(8, 5)) {
       image.map.skippedRows = rows;
-      image.map.bands.assign(1, {0, columns});
+      image.map.skippedColumns = columns;
       VerifyReport report = verify(image, machine);
       if (report.countOf("cores-alive") == 0 &&
           report.countOf("links-alive") == 0 && hasWay(image, map)) {
@@ -152,20 +152,20 @@ TEST(Remap, ResultsHoldAndRefusalsAreRight) {
 TEST(Remap, RefusalNamesDefectStageAndResource) {
   Image image = program();
   Machine machine = test8();
-  // Every second core of every second row: no five columns are free of them
-  // in three rows, and no three rows in five columns.
-  std::string cores;
+  // Every second router: no five columns are free of them in three rows, no
+  // three rows in five columns, and words cannot cross a dead one.
+  std::string tiles;
   for (int y = 0; y < 8; y += 1) {
     for (int x = y % 2; x < 8; x += 2) {
-      cores += (cores.empty() ? "[" : ",[") + std::to_string(x) + "," +
+      tiles += (tiles.empty() ? "[" : ",[") + std::to_string(x) + "," +
                std::to_string(y) + "]";
     }
   }
   Result<Remapped> result = remapProgram(Footprint(image, machine), machine,
-                                         defects("\"cores\": [" + cores + "]"));
+                                         defects("\"tiles\": [" + tiles + "]"));
   ASSERT_FALSE(bool(result));
   std::string text = result.error().str();
-  EXPECT_NE(text.find("the program cannot go round dead core"),
+  EXPECT_NE(text.find("the program cannot go round dead tile"),
             std::string::npos)
       << text;
   EXPECT_NE(text.find("stage '"), std::string::npos) << text;

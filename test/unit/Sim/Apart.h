@@ -18,17 +18,17 @@ struct ApartResult {
   /// What the work returned.
   std::string text;
   /// How the process ended before it did: "Segmentation fault", "does not end"
-  /// (killed by the alarm clock), "exit 1". Empty when it did not.
+  /// (killed when its time was up), "exit 1". Empty when it did not.
   std::string death;
 };
 
-/// Does `work` in a copy of this process and waits for it. The copy lives for
-/// `seconds` unless the work calls restartAlarm. The caller must be the only
-/// thread.
+/// Does `work` in a copy of this process and waits for it. The copy gets
+/// `seconds` of a processor, and 20 times that by the clock, unless the work
+/// calls restartAlarm. The caller must be the only thread.
 ApartResult runApart(const std::function<std::string()> &work,
                      unsigned seconds);
 
-/// Inside such work: it may go on for that many seconds from now.
+/// Inside such work: it gets that many seconds from now on.
 void restartAlarm(unsigned seconds);
 
 /// Memory that work done apart and its caller both see, filled with zeros.

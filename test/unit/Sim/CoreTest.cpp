@@ -7,6 +7,8 @@
 
 #include "wafer/Support/Half.h"
 
+#include <cstring>
+
 using namespace wafer;
 using namespace wafer::test;
 
@@ -379,4 +381,30 @@ TEST(CoreTest, AnElementAgainInTheSameStep) {
   for (uint32_t i = 0; i < 10; ++i) {
     EXPECT_EQ(b.word(0, 0, 2048 + 4 * i), 0x40000000u) << i;
   }
+}
+
+TEST(CoreTest, ShortRowsAgainInTheSameStep) {
+  // Rows of 2 elements at the same place, 4 of them, added to by steps of 4:
+  // the last row of a step stays, so 1 2 3 4 | 5 6 7 8 gives 3 + 7 and 4 + 8.
+  Builder b(1, 1);
+  b.machine.lanes["fadds"] = 4;
+  Descriptor sum = memory(2048, 2);
+  sum.extent1 = 4;
+  sum.stride1 = 0;
+  Core core = b.core(0, 0);
+  core.main();
+  for (uint32_t i = 0; i < 8; ++i) {
+    float value = float(i + 1);
+    uint32_t bits = 0;
+    std::memcpy(&bits, &value, 4);
+    core.li(2, bits).op(Opcode::StoreWord, 2, 0, 0, 4096 + 4 * i);
+  }
+  core.dsr(D(0), sum)
+      .dsr(S0(0), sum)
+      .dsr(S1(0), memory(4096, 8))
+      .vec(Opcode::FAddS, D(0), S0(0), S1(0))
+      .end();
+  EXPECT_EQ(b.run().kind, Outcome::Kind::Quiescent);
+  EXPECT_EQ(b.word(0, 0, 2048), 0x41200000u); // 10
+  EXPECT_EQ(b.word(0, 0, 2052), 0x41400000u); // 12
 }

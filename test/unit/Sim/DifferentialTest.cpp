@@ -142,9 +142,193 @@ TEST(DifferentialTest, TheFastEngineAgreesWithTheReference) {
 }
 
 TEST(DifferentialTest, AnyNumberOfThreadsAgreesWithTheReference) {
-  expectAgreement({reference("reference"), fast("2 threads", threads(2)),
+  expectAgreement({reference("reference"), fast("windows", threads(1)),
+                   fast("2 threads", threads(2)),
                    fast("3 threads", threads(3))},
                   200);
+}
+
+/// Neighbours of a router push into it in different cycles of a window.
+TEST(DifferentialTest, RowsOfAWindowPushOutOfOrder) {
+  const char *text = R"(//! round cycles 7
+machine json {
+ "clock": {
+  "hertz": 1000000000.0
+ },
+ "core": {
+  "dsrsPerFile": 8,
+  "maxTasks": 64,
+  "microthreads": 8
+ },
+ "description": "",
+ "fabric": {
+  "colors": 10,
+  "filtersPerCore": 4,
+  "hopCycles": 1,
+  "maxSwitchPositions": 4,
+  "rampCycles": 2,
+  "reservedColors": [],
+  "routerBufferDepth": 4,
+  "switchChangesBoth": true,
+  "switchableColors": [
+   0,
+   1,
+   2,
+   3,
+   4,
+   5,
+   6,
+   7,
+   8,
+   9
+  ]
+ },
+ "grid": {
+  "physical": [
+   1,
+   3
+  ],
+  "usable": [
+   0,
+   0,
+   1,
+   3
+  ]
+ },
+ "host": {
+  "count": 3,
+  "edges": [
+   "west",
+   "east"
+  ],
+  "firstRow": 0,
+  "latencyCycles": 0,
+  "rowStep": 1
+ },
+ "lanes": {},
+ "memory": {
+  "bankWidthBytes": 4,
+  "codeBytesPerInstruction": 8,
+  "readConflictModulus": 4,
+  "sramBanks": 8,
+  "sramBytes": 8192,
+  "systemBytes": 256,
+  "taskTableBytes": 256
+ },
+ "name": "random",
+ "offWafer": {
+  "bytesPerSecond": 0.0,
+  "latencySeconds": 0.0
+ },
+ "parameterSets": [
+  {
+   "alu": 1,
+   "branch": 1,
+   "dsrLoad": 1,
+   "dsrSet": 1,
+   "fp": 1,
+   "fpDivide": 50,
+   "load": 1,
+   "multiply": 1,
+   "name": "random",
+   "readClock": 1,
+   "sendCycles": 3,
+   "sendWords": 2,
+   "store": 1,
+   "taskControl": 1,
+   "taskStart": 0,
+   "vectorStart": 0
+  }
+ ],
+ "queues": {
+  "input": {
+   "depths": [
+    5,
+    5,
+    5,
+    5,
+    5,
+    5,
+    5,
+    5
+   ],
+   "reserved": []
+  },
+  "output": {
+   "depths": [
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1,
+    1
+   ],
+   "reserved": []
+  }
+ },
+ "redundancy": {
+  "bypassCycles": 0,
+  "kind": "none",
+  "spareColumns": 0
+ }
+}
+parameters "random"
+
+role @role15 {
+  params at 0 {
+    const 0*3
+    const 22
+  }
+  buffer @params params at 0 size 8
+  output queue 5 color 3
+  task @task0 local active entry 0
+  code {
+    nop
+    dsrload d2, [r0 + params]
+    fnegs d2, s0.7
+    dbnz r31, 3
+  }
+}
+
+role @role25 {
+  params at 0 {
+    const 0
+    const 4
+    const 0
+    const 26
+  }
+  buffer @params params at 0 size 8
+  output queue 6 color 0
+  task @task0 local active entry 0
+  code {
+    dsrload d2, [r0 + params]
+    mov32 d2, r2
+  }
+}
+
+region @region15 role @role15 rect 0 0 1 1 {
+}
+
+region @region25 role @role25 rect 0 2 1 1 {
+}
+
+config #0 rx=R tx=N
+config #1 rx=R tx=S
+config #2 rx=N tx=W
+
+rule color 0 rect 0 2 1 1 axis x [#0]
+rule color 3 rect 0 0 1 1 axis x [#1]
+rule color 3 rect 0 1 1 1 axis x [#2]
+
+host output @out8 west row 1 color 3
+)";
+  Result<RandomCase> test = readCase(text, "test");
+  ASSERT_TRUE(test) << test.error().str();
+  Difference difference = firstDifferenceApart(
+      *test, {reference("reference"), fast("windows", threads(1))}, 60);
+  EXPECT_FALSE(difference) << difference.text;
 }
 
 TEST(DifferentialTest, TimingWithoutValuesAgreesWithTheReference) {

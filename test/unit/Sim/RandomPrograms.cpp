@@ -47,6 +47,13 @@ Descriptor RandomProgram::data(unsigned elements, unsigned bytes) {
     d.extent1 = 2;
     d.stride1 = int16_t(below(20));
     d.base = kDataBegin + 512;
+  } else if (elements >= 8 && elements % 4 == 0 && chance(10)) {
+    // Short rows, as often as not at the same place.
+    d.extent0 = uint16_t(chance(50) ? 2 : 4);
+    d.extent1 = uint16_t(elements / d.extent0);
+    d.stride0 = 1;
+    d.stride1 = int16_t(chance(50) ? 0 : below(8));
+    d.base = kDataBegin + 512;
   }
   d.save = chance(15);
   return d;

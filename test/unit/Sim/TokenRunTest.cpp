@@ -170,13 +170,17 @@ TEST(TokenRunTest, OneTokenHasAPaceToo) {
 TEST(TokenRunTest, ChecksThePrompt) {
   Loaded l;
   load(l, "false");
-  EXPECT_TRUE(bool(l.protocol.check({1, 99}, 10)));
+  // 12 positions: 2 of the prompt, 10 of 11 tokens.
+  EXPECT_TRUE(bool(l.protocol.check({1, 99}, 11)));
+  EXPECT_TRUE(bool(l.protocol.check({1, 99}, 1, 10)));
+  EXPECT_FALSE(bool(l.protocol.check({1, 99}, 1, 11)));
   EXPECT_FALSE(l.protocol.check({}, 1));
   EXPECT_NE(l.protocol.check({1, 100}, 1).error().str().find("0 to 99"),
             std::string::npos);
-  std::string tooLong = l.protocol.check({1, 2}, 11).error().str();
-  EXPECT_NE(tooLong.find("at most 12 tokens"), std::string::npos);
-  EXPECT_NE(tooLong.find("2 + 11"), std::string::npos);
+  std::string tooLong = l.protocol.check({1, 2}, 12).error().str();
+  EXPECT_NE(tooLong.find("at most 12 positions but got 2 of the prompt + 11 "
+                         "for tokens fed back"),
+            std::string::npos);
 }
 
 TEST(TokenRunTest, CycleLimit) {

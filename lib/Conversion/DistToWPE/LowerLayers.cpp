@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===- LowerLayers.cpp - The role of the layers ---------------------------===//
+#include "CollectiveRemarks.h"
+#include "Lowering.h"
+
+using namespace mlir;
+using namespace wafer;
+using namespace wafer::dist;
+
+using wpe::Predicate;
+
+LogicalResult Lowering::lowerLayers() {
+  StageOp first = layers.front();
+  Rect rect = rectOf(first);
+  int64_t most = 0;
+  for (StageOp stage : layers) {
+    most = std::max<int64_t>(most, stage.getNumLayers());
+  }
+  Code code(first.getLoc());
+  auto role = wpe::RoleOp::create(builder, "layer_role");
+  makeTask(role, code);
+  StageLowering lowering(code, role, symbols, first, most, machine, *parameters,
+                         halfSums);
+  std::vector<std::string> ins, turns, outs;
+  bool turnsOut = false;
+  for (StageOp stage : layers) {
+    const HandOver &in = handOverInto[stage.getSymNameAttr()];
+    const HandOver &out = handOverFrom[stage.getSymNameAttr()];
+    llvm::append_range(in.isTurn ? turns : ins, in.families);
+    llvm::append_range(outs, out.families);
+    turnsOut |= out.isTurn;
+  }
+  declareCollectives(role, lowering, layerStreams, rect.h, rect.w, ins, turns);
+  declareQueue(role, "hidden_out", wpe::QueueDirection::Output, outs);
+  const StringRef rowClass[] = {"row_root", "row_first", "row_second",
+                                "row_third"};
+  const StringRef columnClass[] = {
+      "column_root",  "column_first", "column_second",
+      "column_third", "group_root",   "group_first",
+      "group_second", "group_third",  "group_multi"};
+  declareParams(role, {"row"}, wpe::ParamKind::Row);
+  declareParams(role, rowClass, wpe::ParamKind::Row);
+  declareParams(role, columnClass, wpe::ParamKind::Column);
+  declareParams(role, {"sends"}, wpe::ParamKind::Column);
+  declareParams(role, {"layers"}, wpe::ParamKind::Region);
+  if (turnsOut) {
+    declareParams(role, {"turn_in", "turn_out"}, wpe::ParamKind::Column);
+    declareParams(role, {"turned"}, wpe::ParamKind::Region);
+  }
+
+  Type argument = first.getBody().getArgument(0).getType();
+  int64_t width = lowering.localCount(argument);
+  View x = lowering.makeBuffer("x", code.f32(), width);
+  lowering.bindArgument(x);
+  LogicalResult result = success();
+  // What a core is to its collectives, which every layer asks several times.
+  code.hold(rowClass);
+  code.hold(columnClass);
+  code.forever([&] {
+    if (lowering.hasAttention()) {
+      lowering.beginToken();
+    }
+    auto receive = [&](StringRef queue) {
+      code.vec("mov32", code.mem(x.place, width),
+               code.fabricIn(queue, width, code.f32()));
+    };
+    auto fromBeside = [&] {
+      if (rect.w == 1) {
+        receive("group_in");
+        return;
+      }
+      code.whenSet(
+          "column_root",
+          [&] {
+            receive("group_in");
+            code.vec("mov32",
+                     code.fabricOut(lowering.columns.out, width, code.f32()),
+                     code.mem(x.place, width));
+          },
+          [&] { receive(lowering.columns.second); });
+    };
+    // One core of each row gets the slice; a sum with zeros tells the others.
+    auto fromAbove = [&] {
+      code.when(
+          Predicate::Eq, code.param("turn_in"), code.param("row"),
+          [&] { receive(lowering.columns.third); },
+          [&] { code.clear(x.place, width); });
+      lowering.sumOverRow(x.place, width);
+    };
+    if (turnsOut) {
+      code.whenSet("turned", fromAbove, fromBeside);
+    } else {
+      fromBeside();
+    }
+    code.loop(
+        code.param("layers"),
+        [&](mlir::Value layer) { result = lowering.lowerBody(layer); },
+        /*nonzero=*/true);
+    if (failed(result)) {
+      return;
+    }
+    View y = lowering.yielded();
+    if (y.place.buffer != x.place.buffer) {
+      result = first.emitError() << "the hidden state must be updated in place";
+      return;
+    }
+    auto send = [&] {
+      code.vec("mov32", code.fabricOut("hidden_out", width, code.f32()),
+               code.mem(x.place, width));
+    };
+    code.whenSet("sends", send);
+    if (turnsOut) {
+      code.when(Predicate::Eq, code.param("turn_out"), code.param("row"), send);
+    }
+    if (lowering.hasAttention()) {
+      lowering.endToken();
+    }
+  });
+  if (failed(result)) {
+    return failure();
+  }
+  makeRopeTables(lowering.tables, 0);
+  for (auto [stage, streams] : llvm::zip(layers, layerStreams)) {
+    Tables columns = columnTables(streams, /*group=*/true);
+    const HandOver &in = handOverInto[stage.getSymNameAttr()];
+    const HandOver &out = handOverFrom[stage.getSymNameAttr()];
+    Table sends(rect.w, 0), none(rect.w, kNoRow);
+    sends[size_t(out.column)] = !out.isTurn;
+    columns.push_back({"sends", sends});
+    std::vector<std::pair<std::string, int64_t>> values = {
+        {"layers", int64_t(stage.getNumLayers())}};
+    if (turnsOut) {
+      columns.push_back({"turn_in", in.isTurn ? in.rows : none});
+      columns.push_back({"turn_out", out.isTurn ? out.rows : none});
+      values.push_back({"turned", in.isTurn});
+    }
+    makeRegion(stage.getSymName(), "layer_role", rectOf(stage),
+               rowTables(streams, rect.h), columns, values);
+    makePlacements(stage.getSymName(), lowering.tensors, stage);
+  }
+  for (auto [stage, streams] : llvm::zip(layers, layerStreams)) {
+    remarkCollectives(stage, lowering, streams.groupWidth, machine,
+                      *parameters);
+  }
+  return success();
+}

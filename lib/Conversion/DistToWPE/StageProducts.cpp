@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===- StageProducts.cpp - Matrix-vector products -------------------------===//
+#include "StageLowering.h"
+
+using namespace mlir;
+using namespace wafer;
+using namespace wafer::dist;
+
+/// The name of the buffer of a product's weights, "w_q_k_v": messages about
+/// SRAM name it to people who know the model.
+std::string StageLowering::weightsName(MatVecOp op) {
+  std::string name = "w";
+  for (auto weight : op.getWeights().getAsRange<FlatSymbolRefAttr>()) {
+    StringRef tensor = weight.getValue();
+    tensor.consume_front("w_");
+    name += "_" + tensor.str();
+  }
+  while (role.lookupSymbol(name)) {
+    name += "_" + std::to_string(counter++);
+  }
+  return name;
+}
+
+LogicalResult StageLowering::lowerMatVec(MatVecOp op) {
+  View input = viewOf(op.getInput());
+  auto inputType = cast<RankedTensorType>(op.getInput().getType());
+  Type element = inputType.getElementType();
+  View output = placeResult(op.getResult(0));
+  int64_t outputs = 0;
+  SmallVector<int64_t> offsets;
+  for (mlir::Value result : op.getResults()) {
+    View view = placeResult(result);
+    if (view.place.buffer != output.place.buffer ||
+        view.place.offset != output.place.offset + outputs * 4) {
+      return op.emitError()
+             << "the results of one product must travel in one message";
+    }
+    views[result] = view;
+    offsets.push_back(outputs);
+    outputs += view.count;
+  }
+  int64_t inputs = input.count;
+  std::string name = weightsName(op);
+  ProductPlan plan =
+      planProduct(machine, parameters, inputs, outputs, products);
+  int64_t row = plan.stepsByRow() ? weightRow(machine, outputs) : outputs;
+  View weights = makeBuffer(name, element, maxLayers * inputs * row,
+                            wpe::BufferKind::Weights);
+  int64_t layerBytes = inputs * row * wpe::elementBytes(element);
+  for (auto [attribute, result, offset] :
+       llvm::zip(op.getWeights(), op.getResults(), offsets)) {
+    LocalTensor local;
+    local.tensor = cast<FlatSymbolRefAttr>(attribute).getValue().str();
+    local.buffer = name;
+    local.offset = offset * wpe::elementBytes(element);
+    for (int64_t s : localStrides(inputType)) {
+      local.strides.push_back(s * row * wpe::elementBytes(element));
+    }
+    for (int64_t s : localStrides(result.getType())) {
+      local.strides.push_back(s * wpe::elementBytes(element));
+    }
+    local.layerStride = stage.getNumLayers() ? layerBytes : 0;
+    tensors.push_back(std::move(local));
+  }
+  multiply(input.place, inputs, weights.place.plus(layerOffset(layerBytes)),
+           output.place, outputs, prepared.count(op));
+  return success();
+}
+
+void StageLowering::multiply(const Place &input, int64_t inputs,
+                             const Place &weights, const Place &output,
+                             int64_t outputs, bool isClear) {
+  ProductPlan plan =
+      planProduct(machine, parameters, inputs, outputs, products);
+  if (plan.piece) {
+    multiplyThenSum(input, inputs, weights, output, outputs, plan.piece,
+                    plan.terms != 0, isClear);
+  } else if (plan.terms) {
+    multiplyAddHalf(input, inputs, weights, output, outputs, plan.terms);
+  } else {
+    multiplyAdd(input, inputs, weights, output, outputs);
+  }
+}
+
+/// `body` for inputs `begin` to `end`, with each one's scalar.
+static void forInputs(Code &code, const Place &input, int64_t begin,
+                      int64_t end,
+                      const std::function<void(mlir::Value)> &body) {
+  int32_t size = int32_t(wpe::elementBytes(input.element));
+  if (end - begin < kWrittenOut) {
+    for (int64_t i = begin; i < end; ++i) {
+      body(code.load(input.at(i * size)));
+    }
+    return;
+  }
+  code.loop(end - begin, [&](mlir::Value i) {
+    body(code.load(input.at(begin * size).plus(code.mul(i, size))));
+  });
+}
+
+// For each local input an axpy over all local outputs. The weights of one input
+// are neighbours in memory, and so are those of the next, so the pointer steps
+// by itself.
+void StageLowering::multiplyAdd(const Place &input, int64_t inputs,
+                                const Place &weights, const Place &output,
+                                int64_t outputs) {
+  code.clear(output, outputs);
+  mlir::Value sum = code.mem(output, outputs);
+  mlir::Value row = code.mem(weights, outputs, 1, /*save=*/true);
+  StringRef instruction = input.element.isF16() ? "fmachs" : "fmacs";
+  forInputs(code, input, 0, inputs,
+            [&](mlir::Value x) { code.vec(instruction, sum, sum, row, x); });
+}
+
+// The same with binary16 sums, twice the elements a step, of some inputs each.
+void StageLowering::multiplyAddHalf(const Place &input, int64_t inputs,
+                                    const Place &weights, const Place &output,
+                                    int64_t outputs, int64_t terms) {
+  Place sumPlace = halfSum(input.element, outputs);
+  mlir::Value sum = code.mem(sumPlace, outputs);
+  int64_t size = wpe::elementBytes(input.element);
+  mlir::Value row = code.row(weights, outputs, weightRow(machine, outputs));
+  for (int64_t begin = 0; begin < inputs; begin += terms) {
+    int64_t end = std::min(inputs, begin + terms);
+    code.vec("fmulh", sum, {}, row, code.load(input.at(begin * size)));
+    forInputs(code, input, begin + 1, end,
+              [&](mlir::Value x) { code.vec("fmach", sum, sum, row, x); });
+    widen(sumPlace, output, outputs, begin == 0);
+  }
+}
+
+// All products of some inputs in one instruction, in binary16, then their sum
+// over the inputs in another one, instead of one instruction an input.
+void StageLowering::multiplyThenSum(const Place &input, int64_t inputs,
+                                    const Place &weights, const Place &output,
+                                    int64_t outputs, int64_t piece,
+                                    bool halfSums, bool isClear) {
+  unsigned size = wpe::elementBytes(input.element);
+  int64_t row = halfSums ? apartRow(machine, outputs) : outputs;
+  Place sumPlace = halfSums ? halfSum(input.element, outputs) : output;
+  for (int64_t begin = 0; begin < inputs; begin += piece) {
+    int64_t rows = std::min(piece, inputs - begin);
+    int64_t count = rows * outputs;
+    Place all = scratch("products", input.element, rows * row).place;
+    auto products = [&] {
+      return row == outputs ? code.mem(all, count)
+                            : code.mem2d(all, outputs, 1, rows, row);
+    };
+    code.vec("fmulh", products(),
+             code.mem(weights.at(begin * outputs * size), count),
+             code.mem2d(input.at(begin * size), outputs, 0, rows, 1));
+    if (halfSums || (begin == 0 && !isClear)) {
+      code.clear(sumPlace, outputs);
+    }
+    mlir::Value sum = code.mem2d(sumPlace, outputs, 1, rows, 0);
+    code.vec(halfSums ? "faddh" : "faddhs", sum, sum, products());
+    if (halfSums) {
+      widen(sumPlace, output, outputs, begin == 0);
+    }
+  }
+}
+
+/// Binary16 sums join the binary32 result.
+void StageLowering::widen(const Place &sum, const Place &output,
+                          int64_t outputs, bool isFirst) {
+  mlir::Value result = code.mem(output, outputs);
+  code.vec("faddhs", result, isFirst ? mlir::Value() : result,
+           code.mem(sum, outputs),
+           isFirst ? code.constant(0.0f) : mlir::Value());
+}
+
+/// Where binary16 sums are made, see halfSumOffset.
+Place StageLowering::halfSum(Type element, int64_t outputs) {
+  int64_t offset = halfSumOffset(machine);
+  int64_t size = wpe::elementBytes(element);
+  return scratch("half_sum", element, outputs + offset / size).place.at(offset);
+}

@@ -1,0 +1,536 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===- Estimate.cpp - SRAM and cycles of a layer --------------------------===//
+//
+// What the search for rectangles goes by. Instructions, their starts and their
+// steps are counted as the lowering makes them; collectives by the chains of
+// ChainGroups.h. `wsec bench decode` prints it beside the simulated cycles.
+//
+//===----------------------------------------------------------------------===//
+#include "wafer/Partition/ChainGroups.h"
+#include "wafer/Partition/Partition.h"
+
+#include <algorithm>
+
+using namespace wafer;
+
+static int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+int64_t wafer::ropeLowSize(int64_t context) {
+  int64_t low = 1;
+  while (low * low < context) {
+    low *= 2;
+  }
+  return low;
+}
+
+namespace {
+/// Sizes of what one core of a layer stage holds.
+struct LocalSizes {
+  int64_t dim, ffn, kvHeads, group, pairs, slots;
+  int64_t query, key;
+
+  LocalSizes(const PartitionProblem &p, int64_t width, int64_t height) {
+    HeadSlicing slicing = sliceHeads(p.kvHeads, p.headDim / 2, width);
+    dim = ceilDiv(p.dim, height);
+    ffn = ceilDiv(p.ffn, width);
+    kvHeads = slicing.heads.maxWidth();
+    pairs = slicing.pairs.maxWidth();
+    group = p.heads / p.kvHeads;
+    slots = ceilDiv(p.context, height);
+    query = kvHeads * group * pairs * 2;
+    key = kvHeads * pairs * 2;
+  }
+};
+
+/// Instructions of the layer role; measured on the emitted role, rounded up.
+constexpr int64_t kLayerInstructions = 1010;
+/// Parameter block (descriptors) and small buffers of the layer role, likewise.
+constexpr int64_t kLayerParameterBytes = 2816;
+} // namespace
+
+SramEstimate wafer::estimateLayerSram(const PartitionProblem &p, int64_t width,
+                                      int64_t height, int64_t layersPerStage) {
+  LocalSizes s(p, width, height);
+  SramEstimate e;
+  const ParameterSet &set = *p.machine->findParameters(p.parameterSet);
+  auto product = [&](int64_t inputs, int64_t outputs) {
+    bool byRow = planProduct(*p.machine, set, inputs, outputs, productTypes(p))
+                     .stepsByRow();
+    return inputs * (byRow ? weightRow(*p.machine, outputs) : outputs);
+  };
+  int64_t perLayer = product(s.dim, s.query + 2 * s.key) +
+                     product(s.query, s.dim) + product(s.dim, 2 * s.ffn) +
+                     product(s.ffn, s.dim);
+  e.weights = layersPerStage * perLayer * p.weightBytes;
+  e.cache = layersPerStage * s.slots * 2 * s.key * p.weightBytes;
+  if (p.qkNorm) {
+    e.cache += layersPerStage * s.slots * s.kvHeads * 4;
+    e.weights += layersPerStage * 4 * s.pairs * 4;
+  }
+  int64_t low = ropeLowSize(p.context);
+  e.tables = s.pairs * 2 * 4 * (low + ceilDiv(p.context, low));
+  int64_t scores = s.slots * s.kvHeads * s.group;
+  int64_t attention = 4 * (s.query + 2 * s.key) * 2 + scores * 4 * 4;
+  int64_t feedForward = s.ffn * 4 * 6;
+  // Products that are made at once; small ones are among the small buffers.
+  // Where those of all queries are too many there is code for one after the
+  // other.
+  constexpr int64_t kSmallProducts = 900, kByQueryInstructions = 130;
+  constexpr int64_t kNormInstructions = 130, kNormBytes = 700;
+  int64_t products = s.group * s.pairs * 2 * s.slots;
+  int64_t productBytes = 2 * std::min(kProductElements, products);
+  bool byQuery = products > kProductElements || s.slots > kHalfTerms;
+  e.scratch = s.dim * 10 + attention + feedForward + kLayerParameterBytes +
+              std::max<int64_t>(0, productBytes - kSmallProducts) +
+              (p.qkNorm ? kNormBytes : 0);
+  e.code = (kLayerInstructions + (byQuery ? kByQueryInstructions : 0) +
+            (p.qkNorm ? kNormInstructions : 0)) *
+           int64_t(p.machine->codeBytesPerInstruction);
+  return e;
+}
+
+/// A word that is received, added and sent on: 1 + 2 ramps + 1 hop.
+static int64_t hopWordCycles(const Machine &machine) {
+  return 2 + 2 * int64_t(machine.rampCycles);
+}
+
+static int64_t stepsOf(const Machine &machine, int64_t elements,
+                       const char *op) {
+  return ceilDiv(elements, std::max<int64_t>(1, machine.lanesOf(op)));
+}
+
+/// An instruction whose operands are loaded into descriptor registers first. Of
+/// three, one is still there from an instruction before, in the mean over a
+/// layer.
+static int64_t vectorCycles(const Machine &machine, const ParameterSet &set,
+                            int64_t elements, const char *op) {
+  return int64_t(set.vectorStart) + 2 * int64_t(set.dsrLoad) +
+         stepsOf(machine, elements, op);
+}
+
+/// An all-reduce on two levels, whose chains take `chain` cycles and whose
+/// multicast goes over `back` hops: inside the groups, then over the
+/// collectors. Two more instructions than on one, each behind a branch; the
+/// start of one is in the chain (GroupGrowth::start).
+static int64_t twoLevelCycles(const Machine &machine, const ParameterSet &set,
+                              int64_t words, int64_t chain, int64_t back) {
+  return 4 * vectorCycles(machine, set, words, "fadds") +
+         4 * int64_t(set.branch + set.load) + chain + back + 2 * words;
+}
+
+int64_t wafer::estimateAllReduceCycles(const Machine &machine,
+                                       const ParameterSet &set, int64_t words,
+                                       int64_t lines, int64_t groupSize) {
+  int64_t half = lines / 2;
+  if (!groupSize) {
+    return 3 * vectorCycles(machine, set, words, "fadds") +
+           hopWordCycles(machine) * half + half + words;
+  }
+  GroupGrowth growth = groupGrowth(machine, set, groupSize);
+  return twoLevelCycles(machine, set, words, growth.cyclesOver(half, half),
+                        half);
+}
+
+/// Longer groups at the end of a line are never best: those behind them wait.
+static constexpr int64_t kMostOutermost = 32;
+
+int64_t wafer::chainGroupRows(const Machine &machine, const ParameterSet &set,
+                              int64_t rows) {
+  // Three for the rows, two for the columns, one for groups and hand-overs.
+  constexpr unsigned kInputs = 6;
+  if (machine.inputQueues.numUsable() < kInputs) {
+    return 0;
+  }
+  // The words of a short message; they count alike for all sizes.
+  constexpr int64_t kWords = 16;
+  int64_t best = 0;
+  int64_t half = rows / 2;
+  // Only the chains depend on the size.
+  int64_t least = estimateAllReduceCycles(machine, set, kWords, rows) -
+                  twoLevelCycles(machine, set, kWords, 0, half);
+  for (int64_t size = 2; size <= std::min(rows / 4, kMostOutermost); ++size) {
+    int64_t chain = groupGrowth(machine, set, size).cyclesOver(half, half);
+    if (chain < least) {
+      least = chain;
+      best = size;
+    }
+  }
+  return best;
+}
+
+int64_t wafer::estimateHeadReduceCycles(const Machine &machine,
+                                        const ParameterSet &set, int64_t words,
+                                        int64_t columns, int64_t size) {
+  if (!size) {
+    return estimateAllReduceCycles(machine, set, words, columns);
+  }
+  int64_t most = mostOfRun(columns, size);
+  if (most >= columns) {
+    return estimateAllReduceCycles(machine, set, words, 2 * columns);
+  }
+  // Near the root all groups are as long as they may be.
+  GroupGrowth growth = groupGrowth(machine, set, most);
+  growth.most = most;
+  return twoLevelCycles(machine, set, words,
+                        growth.cyclesOver(columns, columns), columns);
+}
+
+int64_t wafer::estimateRowReduceCycles(const Machine &machine,
+                                       const ParameterSet &set, int64_t words,
+                                       int64_t columns, int64_t heads,
+                                       int64_t size) {
+  if (!size) {
+    return estimateAllReduceCycles(machine, set, words, columns);
+  }
+  GroupGrowth growth = groupGrowth(machine, set, size);
+  int64_t run = ceilDiv(columns, std::clamp<int64_t>(heads, 1, columns));
+  growth.most = mostOfRun(run, size);
+  return twoLevelCycles(machine, set, words,
+                        growth.cyclesOver((columns + 1) / 2, run), columns / 2);
+}
+
+int64_t wafer::mostOfRun(int64_t run, int64_t first) {
+  return std::max(first, run / 3);
+}
+
+int64_t wafer::rowGroupColumns(const Machine &machine, const ParameterSet &set,
+                               int64_t columns, int64_t heads) {
+  constexpr unsigned kInputs = 7;
+  constexpr int64_t kWords = 16;
+  heads = std::min(heads, columns);
+  // The root ends a run, which should be near the middle.
+  if (machine.inputQueues.numUsable() < kInputs || heads < 2) {
+    return 0;
+  }
+  // A layer reduces two sums over rows, and one over the columns of a head.
+  int64_t run = ceilDiv(columns, heads);
+  auto cost = [&](int64_t size) {
+    return 2 * estimateRowReduceCycles(machine, set, kWords, columns, heads,
+                                       size) +
+           estimateHeadReduceCycles(machine, set, kWords, run, size);
+  };
+  int64_t best = 0, least = cost(0);
+  for (int64_t size = 2; size <= std::min({run, columns / 4, kMostOutermost});
+       ++size) {
+    if (cost(size) < least) {
+      least = cost(size);
+      best = size;
+    }
+  }
+  return best;
+}
+
+bool wafer::canTurn(const Machine &machine, const ParameterSet &set,
+                    int64_t columns, int64_t rows, int64_t groups) {
+  if (int64_t size = rowGroupColumns(machine, set, columns, groups)) {
+    int64_t runs = std::min(columns, groups);
+    return columns - runs * ceilDiv(ceilDiv(columns, runs), size) >= rows;
+  }
+  // Two or three for the rows, two for the columns, one for the groups, one
+  // more.
+  unsigned inputs = (chainGroupRows(machine, set, rows) ? 3 : 2) + 2 + 1 + 1;
+  return machine.inputQueues.numUsable() >= inputs && columns >= rows;
+}
+
+int64_t wafer::headColumnGroups(const Machine &machine, const ParameterSet &set,
+                                int64_t columns) {
+  // Three for the rows, three for the columns, one for the hand-over.
+  constexpr unsigned kInputs = 7;
+  return machine.inputQueues.numUsable() < kInputs
+             ? 0
+             : chainGroupRows(machine, set, columns);
+}
+
+int64_t wafer::estimateArgMaxCycles(const Machine &machine,
+                                    const ParameterSet &set, int64_t columns,
+                                    int64_t rows, int64_t logits) {
+  // A turn: load two, compare, address; the loop.
+  int64_t turn =
+      2 * int64_t(set.load) + 3 * int64_t(set.alu) + 2 * int64_t(set.branch);
+  int64_t maxima =
+      estimateAllReduceCycles(machine, set, 1, rows,
+                              chainGroupRows(machine, set, rows)) +
+      estimateAllReduceCycles(machine, set, 1, columns,
+                              headColumnGroups(machine, set, columns));
+  return ceilDiv(logits, rows) * turn + 2 * maxima;
+}
+
+/// Cycles of the steps of an instruction that reads two vectors, in the mean
+/// over their places: per step the reads touch `banks` banks together.
+static int64_t readCycles(const Machine &machine, int64_t elements,
+                          const char *op, int64_t banks) {
+  int64_t modulus = std::max<int64_t>(1, machine.readConflictModulus);
+  int64_t conflicts = std::min(modulus, banks - 1);
+  return stepsOf(machine, elements, op) * (modulus + conflicts) / modulus;
+}
+
+ProductTypes wafer::productTypes(const PartitionProblem &problem) {
+  return problem.weightBytes != 2 ? ProductTypes::Single
+         : problem.halfSums       ? ProductTypes::Mixed
+                                  : ProductTypes::Exact;
+}
+
+/// Bytes after which banks repeat for reads.
+static int64_t bankTurn(const Machine &machine) {
+  return int64_t(machine.readConflictModulus) * machine.bankWidthBytes;
+}
+
+int64_t wafer::halfSumOffset(const Machine &machine) {
+  int64_t turn = bankTurn(machine);
+  return turn > 0 && 2 * machine.lanesOf("fmach") <= turn / 2 ? turn / 2 : 0;
+}
+
+int64_t wafer::apartRow(const Machine &machine, int64_t outputs) {
+  if (!halfSumOffset(machine)) {
+    return outputs;
+  }
+  int64_t elements = std::max<int64_t>(1, bankTurn(machine) / 2);
+  return ceilDiv(outputs, elements) * elements;
+}
+
+int64_t wafer::weightRow(const Machine &machine, int64_t outputs) {
+  int64_t row = apartRow(machine, outputs);
+  return 16 * (row - outputs) <= outputs ? row : outputs;
+}
+
+namespace {
+/// The cycles of the parts of a product.
+class ProductCosts {
+public:
+  ProductCosts(const Machine &machine, const ParameterSet &set, int64_t inputs,
+               int64_t outputs)
+      : machine(machine), set(set), inputs(inputs), outputs(outputs) {}
+
+  /// Instructions without their steps.
+  int64_t starts(int64_t count) const {
+    return count * vectorCycles(machine, set, 0, "fmuls");
+  }
+  int64_t clear() const { return vectorCycles(machine, set, outputs, "mov32"); }
+  /// binary16 sums to the binary32 result.
+  int64_t widen() const {
+    return vectorCycles(machine, set, outputs, "faddhs");
+  }
+  /// `count` multiply-adds, one an input: the scalar, its address, the end of
+  /// the loop, the instruction.
+  int64_t loop(const char *op, int64_t count, int64_t sumBytes,
+               int64_t weightBytes) const {
+    int64_t address =
+        inputs < kWrittenOut ? 0 : 2 * int64_t(set.alu) + int64_t(set.branch);
+    return 3 * int64_t(set.dsrLoad) +
+           count * (int64_t(set.load) + address + int64_t(set.vectorStart) +
+                    sumSteps(op, outputs, sumBytes, weightBytes,
+                             weightRow(machine, outputs)));
+  }
+  int64_t multiply() const {
+    return readCycles(machine, inputs * outputs, "fmulh",
+                      banksOf("fmulh", 2) + 1);
+  }
+  /// A sum of `elements` to others that stay where they are.
+  int64_t sumSteps(const char *op, int64_t elements, int64_t sumBytes,
+                   int64_t addedBytes, int64_t row) const {
+    bool apart = sumBytes == 2 && row == apartRow(machine, outputs) &&
+                 halfSumOffset(machine) != 0;
+    // A step over the end of a row is in two banks of either.
+    int64_t over = outputs % std::max<int64_t>(1, machine.lanesOf(op)) != 0
+                       ? elements / outputs - 1
+                       : 0;
+    return apart ? stepsOf(machine, elements, op) + over
+                 : readCycles(machine, elements, op,
+                              banksOf(op, sumBytes) + banksOf(op, addedBytes));
+  }
+
+private:
+  int64_t banksOf(const char *op, int64_t bytes) const {
+    return ceilDiv(machine.lanesOf(op) * bytes, machine.bankWidthBytes);
+  }
+
+  const Machine &machine;
+  const ParameterSet &set;
+  int64_t inputs, outputs;
+};
+} // namespace
+
+ProductPlan wafer::planProduct(const Machine &machine, const ParameterSet &set,
+                               int64_t inputs, int64_t outputs,
+                               ProductTypes types) {
+  ProductCosts costs(machine, set, inputs, outputs);
+  bool half = types != ProductTypes::Single;
+  ProductPlan best;
+  best.cycles = costs.clear() +
+                costs.loop(half ? "fmachs" : "fmacs", inputs, 4, half ? 2 : 4);
+  if (!half) {
+    return best;
+  }
+  auto consider = [&](const ProductPlan &plan) {
+    if (plan.cycles < best.cycles) {
+      best = plan;
+    }
+  };
+  // A sum over rows must not meet one of its elements twice in a step.
+  int64_t piece =
+      std::min(inputs, kProductElements / std::max<int64_t>(1, outputs));
+  if (piece > 0 && outputs >= machine.lanesOf("faddhs")) {
+    int64_t pieces = ceilDiv(inputs, piece);
+    consider({piece, 0,
+              costs.clear() + costs.starts(2 * pieces) + costs.multiply() +
+                  costs.sumSteps("faddhs", inputs * outputs, 4, 2, outputs)});
+  }
+  if (types != ProductTypes::Mixed) {
+    return best;
+  }
+  int64_t runs = ceilDiv(inputs, kHalfTerms);
+  consider({0, std::min(inputs, kHalfTerms),
+            costs.loop("fmach", inputs, 2, 2) + runs * costs.widen()});
+  int64_t row = apartRow(machine, outputs);
+  piece = std::min(
+      {inputs, kHalfTerms, kProductElements / std::max<int64_t>(1, row)});
+  if (piece > 0 && outputs >= machine.lanesOf("faddh")) {
+    int64_t pieces = ceilDiv(inputs, piece);
+    consider({piece, piece,
+              costs.starts(3 * pieces) + costs.multiply() +
+                  // the sums are cleared first
+                  pieces * stepsOf(machine, outputs, "mov16") +
+                  costs.sumSteps("faddh", inputs * outputs, 2, 2, row) +
+                  pieces * costs.widen()});
+  }
+  return best;
+}
+
+int64_t wafer::estimateLayerCycles(const PartitionProblem &p, int64_t width,
+                                   int64_t height) {
+  const Machine &m = *p.machine;
+  LocalSizes s(p, width, height);
+  const ParameterSet &set = *m.findParameters(p.parameterSet);
+  auto vector = [&](int64_t elements, const char *op) {
+    return vectorCycles(m, set, elements, op);
+  };
+  auto product = [&](int64_t inputs, int64_t outputs) {
+    return planProduct(m, set, inputs, outputs, productTypes(p)).cycles;
+  };
+  int64_t groupRows = chainGroupRows(m, set, height);
+  int64_t headColumns = ceilDiv(width, std::min(width, p.kvHeads));
+  int64_t groupColumns = rowGroupColumns(m, set, width, p.kvHeads);
+  auto overRows = [&](int64_t words) {
+    return estimateAllReduceCycles(m, set, words, height, groupRows);
+  };
+  auto overColumns = [&](int64_t words) {
+    return estimateRowReduceCycles(m, set, words, width, p.kvHeads,
+                                   groupColumns);
+  };
+  auto overHead = [&](int64_t words) {
+    return estimateHeadReduceCycles(m, set, words, headColumns, groupColumns);
+  };
+  auto norm = [&](int64_t elements) {
+    int64_t squares =
+        elements < kWrittenOut
+            ? elements * int64_t(set.load + 2 * set.fp)
+            : vector(elements, "fmuls") + 2 * vector(elements, "fmuls");
+    return squares + vector(elements, "fs2h");
+  };
+  int64_t slots = s.slots;
+  int64_t heads = s.kvHeads * s.group;
+  int64_t positions = slots * heads;
+  int64_t width2 = 2 * s.pairs;
+  // Addresses of a head's vectors and the turn of its loop.
+  int64_t turn =
+      4 * int64_t(set.dsrSet) + 12 * int64_t(set.alu) + int64_t(set.branch);
+  // Special functions are in binary16 where their results go into products of
+  // it: instructions of one element a step, and all others.
+  bool half = p.weightBytes == 2;
+  auto special = [&](int64_t elements, int64_t slow, int64_t fast) {
+    return slow * vector(elements, "sll16") + fast * vector(elements, "faddh");
+  };
+  int64_t softmax = vector(positions, "fsubs");
+  softmax += half ? vector(positions, "fs2h") + special(positions, 2, 9) +
+                        vector(positions, "faddhs")
+                  : 5 * vector(positions, "fmuls") +
+                        7 * vector(positions, "fadds") +
+                        2 * vector(positions, "sll16");
+  int64_t silu =
+      half ? vector(2 * s.ffn, "fs2h") + special(s.ffn, 3, 17)
+           : 15 * vector(s.ffn, "fmuls") + 10 * vector(s.ffn, "fadds");
+  int64_t cycles = norm(s.dim) + product(s.dim, s.query + 2 * s.key) +
+                   overRows(s.query + 2 * s.key + 1);
+  cycles += vector(s.query + 2 * s.key, "fmuls") +
+            6 * vector((s.query + s.key) / 2, "fmuls") +
+            vector(s.query, "fs2h");
+  if (p.qkNorm) {
+    cycles += 2 * (vector(s.query + s.key, "fmuls") * 2 +
+                   heads * (vector(width2, "fmacs") + turn)) +
+              heads * (2 * vector(slots, "fmuls") + 4 * turn);
+  }
+  // Scores of the queries of a KV head at once, of all slots: the products,
+  // their sums by halves, and to binary32; else of one query after the other.
+  int64_t block = s.group * width2 * s.slots;
+  if (productTypes(p) == ProductTypes::Mixed && block <= kProductElements &&
+      width2 <= kHalfTerms) {
+    int64_t score =
+        vector(block, "fmulh") + vector(s.group * s.slots, "faddhs");
+    for (int64_t left = width2; left > 1; left -= left / 2) {
+      score += vector(left / 2 * s.group * s.slots, "faddh");
+    }
+    cycles += s.kvHeads * (score + turn);
+  } else {
+    cycles += vector(positions, "mov32") +
+              heads * (2 * vector(0, "fmulh") + turn +
+                       slots * width2 / m.lanesOf("fmulh") +
+                       slots * width2 * 3 / (2 * m.lanesOf("faddhs")));
+  }
+  cycles += overHead(positions);
+  cycles += vector(positions, "fmaxs");
+  // A reference for each head of a row, or one for all rows.
+  cycles += half ? heads * (8 * int64_t(set.alu) + 2 * int64_t(set.fp) +
+                            2 * int64_t(set.load) + 2 * int64_t(set.store))
+                 : 2 * vector(heads, "mov32") + overRows(heads);
+  cycles += softmax;
+  // All queries of a KV head with one element of the values, or all elements
+  // with one query.
+  bool together = productTypes(p) == ProductTypes::Mixed && s.group >= width2 &&
+                  s.group * width2 * s.slots <= kProductElements &&
+                  s.slots <= kHalfTerms;
+  int64_t scaled = (s.query + heads) * int64_t(set.load + set.fp + set.store);
+  cycles +=
+      together
+          ? s.kvHeads *
+                    (width2 * (vector(0, "fmulh") +
+                               slots * s.group * 3 / (2 * m.lanesOf("fmulh"))) +
+                     vector(slots * s.group * width2, "faddh")) +
+                scaled
+          : heads * (2 * vector(0, "fmulh") + turn +
+                     slots * width2 / m.lanesOf("fmulh") + slots * width2) +
+                (half ? vector(s.query, "fmuls") : vector(s.query, "mov32"));
+  cycles += overRows(s.query + heads);
+  cycles += heads * (16 * int64_t(set.fp) + int64_t(set.load)) +
+            vector(s.query, "fmuls") + vector(s.query, "fs2h");
+  cycles += product(s.query, s.dim) + overColumns(s.dim) +
+            vector(s.dim, "fadds") + norm(s.dim);
+  cycles += product(s.dim, 2 * s.ffn) + overRows(2 * s.ffn + 1) +
+            vector(2 * s.ffn, "fmuls");
+  cycles += silu;
+  cycles += product(s.ffn, s.dim) + overColumns(s.dim) + vector(s.dim, "fadds");
+  return cycles;
+}
+
+int64_t wafer::boundLayerCycles(const PartitionProblem &p, int64_t width,
+                                int64_t height) {
+  int64_t query = p.heads * p.headDim, key = p.kvHeads * p.headDim;
+  int64_t macs = p.dim * (query + 2 * key) + query * p.dim + 3 * p.dim * p.ffn +
+                 2 * p.context * query;
+  int64_t lanes = p.machine->lanesOf(p.weightBytes == 2 ? "fmach" : "fmacs");
+  int64_t hops = 3 * height + 2 * width + 2 * (width / p.kvHeads);
+  return ceilDiv(macs, width * height * lanes) +
+         hops * int64_t(p.machine->hopCycles);
+}
+
+int64_t wafer::estimateHeadCycles(const PartitionProblem &p, int64_t height,
+                                  int64_t columns) {
+  const ParameterSet &set = *p.machine->findParameters(p.parameterSet);
+  int64_t dim = ceilDiv(p.dim, height);
+  int64_t logits = ceilDiv(p.vocab, columns);
+  const Machine &machine = *p.machine;
+  return planProduct(machine, set, dim, logits, productTypes(p)).cycles +
+         estimateAllReduceCycles(machine, set, logits + 1, height,
+                                 chainGroupRows(machine, set, height)) +
+         2 * vectorCycles(machine, set, logits, "fmuls") +
+         estimateArgMaxCycles(machine, set, columns, height, logits);
+}
