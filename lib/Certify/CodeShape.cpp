@@ -8,7 +8,7 @@ using namespace wafer::certifier;
 
 CodeShape::CodeShape(const Role &role)
     : count(uint32_t(role.code.size())), next(count), forever(count, false),
-      heads(count + 1, false) {
+      begins(count + 1, false), heads(count + 1, false) {
   for (uint32_t i = 0; i < count; ++i) {
     const Instruction &in = role.code[i];
     Form form = infoOf(in.op).form;
@@ -58,6 +58,7 @@ void CodeShape::findForever() {
   }
   for (uint32_t i = 0; i < count; ++i) {
     if (forever[i]) {
+      begins[next[i][0]] = true;
       next[i] = {count};
     }
   }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- CodeShape.h - Where the paths of code part and meet (internal)
-//------===//
+//===- CodeShape.h - Where the paths of code part and meet (internal) -----===//
 //
 // The control flow of a role. A jump back into a loop that no path leaves is
 // the end of a period ("forever"); for where paths meet it counts as an end.
@@ -21,6 +20,8 @@ public:
   explicit CodeShape(const Role &role);
 
   bool isForever(uint32_t jump) const { return forever[jump]; }
+  /// A period begins there.
+  bool isPeriodBegin(uint32_t at) const { return begins[at]; }
   /// Where all paths from here meet again; the number of instructions if they
   /// do not before the end.
   uint32_t meet(uint32_t at) const { return meets[at]; }
@@ -37,6 +38,7 @@ private:
   const uint32_t count;
   std::vector<std::vector<uint32_t>> next;
   std::vector<bool> forever;
+  std::vector<bool> begins;
   std::vector<bool> heads;
   std::vector<uint32_t> meets;
 };

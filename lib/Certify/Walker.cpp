@@ -44,7 +44,11 @@ Walker::Way Walker::walk(CoreState &state, uint32_t pc, uint32_t stop,
     steps.push_back(s);
   };
   bool back = false;
+  const uint32_t start = pc;
   while (pc != stop) {
+    if (shape.isPeriodBegin(pc) && pc != start) {
+      return {Ending::Forever, pc};
+    }
     if (pc >= shape.size()) {
       refusal = "the code runs past its end";
       return {Ending::Failed, 0};
