@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- CoreState.h - What is known of a core's memory (internal) -*- C++
-//-*-===//
+//===- CoreState.h - What is known of a core's memory (internal) *- C++ -*-===//
 #ifndef WAFER_LIB_CERTIFY_CORESTATE_H
 #define WAFER_LIB_CERTIFY_CORESTATE_H
 
 #include "Symbols.h"
 #include "wafer/Image/Image.h"
 
+#include <algorithm>
 #include <array>
 
 namespace wafer::certifier {
@@ -26,28 +26,54 @@ struct Register {
   }
 };
 
-/// The scalar registers, then the words of SRAM, are the locations.
-struct CoreState {
+/// Addresses of the words of SRAM that scalar loads at constant addresses read,
+/// ascending. What lies elsewhere is data to whoever loads it.
+using TrackedWords = std::vector<uint32_t>;
+TrackedWords trackedWords(const Role &role);
+
+/// The scalar registers, then the tracked words, are the locations.
+class CoreState {
+public:
+  CoreState() = default;
+  /// All zero. `words` outlives the state.
+  explicit CoreState(const TrackedWords &words)
+      : places(kNumRegisters + words.size()), words(&words) {}
+
   std::vector<Value> places;
   std::array<Register, kNumDsrs> dsrs;
 
-  explicit CoreState(uint32_t sramBytes = 0)
-      : places(kNumRegisters + sramBytes / 4) {}
-  Value &reg(unsigned r) { return places[r]; }
+  Value reg(unsigned r) const { return places[r]; }
   void setReg(unsigned r, Value v) {
     if (r) {
       places[r] = v;
     }
   }
-  bool hasWord(uint32_t address) const {
-    return address / 4 + kNumRegisters < places.size();
+  Value word(uint32_t address) const {
+    size_t at = firstFrom(address);
+    return at < words->size() && (*words)[at] == address
+               ? places[kNumRegisters + at]
+               : data();
   }
-  Value &word(uint32_t address) { return places[kNumRegisters + address / 4]; }
-  void forget(uint32_t begin, uint32_t end) {
-    for (uint32_t a = begin & ~3u; a < end && hasWord(a); a += 4) {
-      word(a) = data();
+  void setWord(uint32_t address, Value v) {
+    size_t at = firstFrom(address);
+    if (at < words->size() && (*words)[at] == address) {
+      places[kNumRegisters + at] = v;
     }
   }
+  /// Bytes [begin, end) may have any value.
+  void forget(uint32_t begin, uint32_t end) {
+    for (size_t at = firstFrom(begin & ~3u);
+         at < words->size() && (*words)[at] < end; ++at) {
+      places[kNumRegisters + at] = data();
+    }
+  }
+
+private:
+  size_t firstFrom(uint32_t address) const {
+    return size_t(std::lower_bound(words->begin(), words->end(), address) -
+                  words->begin());
+  }
+  const TrackedWords *words = nullptr;
 };
 
 } // namespace wafer::certifier

@@ -6,6 +6,18 @@
 using namespace wafer;
 using namespace wafer::certifier;
 
+TrackedWords wafer::certifier::trackedWords(const Role &role) {
+  TrackedWords words;
+  for (const Instruction &in : role.code) {
+    if (in.op == Opcode::LoadWord && in.b == 0 && in.imm % 4 == 0) {
+      words.push_back(in.imm);
+    }
+  }
+  std::sort(words.begin(), words.end());
+  words.erase(std::unique(words.begin(), words.end()), words.end());
+  return words;
+}
+
 namespace {
 
 /// A place that paths come to without a decision: the start, the begin of a
@@ -29,7 +41,8 @@ public:
                  Vocabulary &vocabulary)
       : role(role), roleIndex(roleIndex), shape(shape), machine(machine),
         vocabulary(vocabulary), symbols(vocabulary.symbols),
-        walker(role, roleIndex, shape, kind, machine, vocabulary) {}
+        walker(role, roleIndex, shape, kind, machine, vocabulary),
+        words(trackedWords(role)) {}
 
   Skeleton run();
 
@@ -48,6 +61,7 @@ private:
   Vocabulary &vocabulary;
   Symbols &symbols;
   Walker walker;
+  const TrackedWords words;
   std::map<uint32_t, Node> nodes;
   std::set<uint32_t> work;
 };
@@ -302,7 +316,7 @@ Skeleton SkeletonFinder::run() {
   if (start == ~0u || role.code.empty()) {
     return result; // never starts
   }
-  CoreState state(machine.sramBytes);
+  CoreState state(words);
   for (const Buffer &b : role.buffers) {
     if (b.kind == BufferKind::Weights) {
       state.forget(b.offset, b.offset + b.bytes);

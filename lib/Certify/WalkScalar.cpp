@@ -146,8 +146,7 @@ void Walker::load(CoreState &state, const Instruction &in) {
     } else if (in.op == Opcode::LoadHalfSigned) {
       v = v.isKnown() ? known(uint32_t(int32_t(int16_t(v.add)))) : data();
     }
-  } else if (base.isKnown() && in.op == Opcode::LoadWord && address % 4 == 0 &&
-             state.hasWord(address)) {
+  } else if (base.isKnown() && in.op == Opcode::LoadWord && address % 4 == 0) {
     v = state.word(address);
   }
   state.setReg(in.a, v);
@@ -160,9 +159,8 @@ bool Walker::store(CoreState &state, uint32_t at) {
   if (base.isKnown() && isParam(address.add)) {
     return refuse(at, "the code changes its parameters");
   }
-  if (base.isKnown() && in.op == Opcode::StoreWord && address.add % 4 == 0 &&
-      state.hasWord(address.add)) {
-    state.word(address.add) = state.reg(in.a);
+  if (base.isKnown() && in.op == Opcode::StoreWord && address.add % 4 == 0) {
+    state.setWord(address.add, state.reg(in.a));
     return true;
   }
   forgetAt(state, address, in.op == Opcode::StoreWord ? 4 : 2);
