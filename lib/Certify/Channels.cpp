@@ -84,26 +84,29 @@ void Channels::addFamily(const StreamFamily &f) {
   }
 }
 
+// A stream from the host with one sink is free, however many words the sink
+// takes. One with several is not: each word waits until all have room.
 void Channels::addStream(const Stream &s) {
   uint32_t index = uint32_t(all.size());
   Channel c;
   c.sinkBegin = uint32_t(sinks.size());
-  if (!s.fromHost) {
-    c.source = cellOf(s.source);
-    tie(outputs, false, c.source, s.color, s.toHost ? kHost : index);
-  }
   for (const Rect &rect : s.sinks) {
     for (int32_t y = rect.y; y < rect.endY() && !s.toHost; ++y) {
       for (int32_t x = rect.x; x < rect.endX(); ++x) {
-        if (!s.fromHost && Coord{x, y} == s.source) {
-          continue;
+        if (s.fromHost || Coord{x, y} != s.source) {
+          sinks.push_back(cellOf({x, y}));
         }
-        uint32_t cell = cellOf({x, y});
-        sinks.push_back(cell);
-        tie(inputs, true, cell, s.color, s.fromHost ? kHost : index);
       }
     }
   }
   c.sinkEnd = uint32_t(sinks.size());
+  bool isFree = s.toHost || (s.fromHost && c.sinkEnd - c.sinkBegin == 1);
+  if (!s.fromHost) {
+    c.source = cellOf(s.source);
+    tie(outputs, false, c.source, s.color, isFree ? kFree : index);
+  }
+  for (uint32_t i = c.sinkBegin; i < c.sinkEnd; ++i) {
+    tie(inputs, true, sinks[i], s.color, isFree ? kFree : index);
+  }
   all.push_back(c);
 }

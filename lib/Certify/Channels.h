@@ -11,19 +11,25 @@
 #include "wafer/Image/Image.h"
 #include "wafer/Machine/Machine.h"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
 namespace wafer::certifier {
 
 inline constexpr uint32_t kNobody = 0xffffffff;
-inline constexpr uint32_t kHost = 0xfffffffe;
+/// The other end is never in the way: nobody waits for words of the stream.
+inline constexpr uint32_t kFree = 0xfffffffe;
 inline constexpr unsigned kQueues = 8;
 
 struct Channel {
+  /// kNobody: the host.
   uint32_t source = kNobody;
   uint32_t sinkBegin = 0;
   uint32_t sinkEnd = 0;
+
+  /// At least 1: what nobody takes never goes.
+  uint32_t sinkCount() const { return std::max(sinkEnd - sinkBegin, 1u); }
 };
 
 class Channels {
@@ -37,7 +43,14 @@ public:
     return {int32_t(cell) % width, int32_t(cell) / width};
   }
   size_t cells() const { return regionOf.size(); }
-  /// A stream, kHost or kNobody.
+  const Role &roleOf(uint32_t cell) const {
+    return image.roles[image.regions[regionOf[cell]].role];
+  }
+  uint16_t paramAt(uint32_t cell, uint32_t param) const {
+    return Image::paramAt(image.regions[regionOf[cell]],
+                          roleOf(cell).params[param], coordOf(cell));
+  }
+  /// A stream, kFree or kNobody.
   uint32_t into(uint32_t cell, unsigned queue) const {
     return inputs[size_t(cell) * kQueues + queue];
   }

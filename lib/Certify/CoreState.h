@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- CoreState.h - What is known of a core's memory (internal) *- C++ -*-===//
+//===- CoreState.h - What is known inside a core (internal) -----*- C++ -*-===//
 #ifndef WAFER_LIB_CERTIFY_CORESTATE_H
 #define WAFER_LIB_CERTIFY_CORESTATE_H
 
@@ -19,17 +19,23 @@ struct Register {
   Value base, extent0;
   /// An address in the buffer that `base` was computed from.
   uint32_t home = ~0u;
+  /// The branch whose paths left different descriptors, if that is why the
+  /// register is not known.
+  Value lostAt = data();
 
   friend bool operator==(const Register &a, const Register &b) {
-    return a.isKnown == b.isKnown && a.fixed.encode() == b.fixed.encode() &&
-           a.base == b.base && a.extent0 == b.extent0 && a.home == b.home;
+    return a.isKnown == b.isKnown &&
+           (!a.isKnown ||
+            (a.fixed.encode() == b.fixed.encode() && a.base == b.base &&
+             a.extent0 == b.extent0 && a.home == b.home));
   }
 };
 
-/// Addresses of the words of SRAM that scalar loads at constant addresses read,
-/// ascending. What lies elsewhere is data to whoever loads it.
+/// Addresses of words of SRAM that may matter, ascending: those that scalar
+/// loads at constant addresses read, and those that instructions with few words
+/// exchange with the fabric. All others are data to whoever loads them.
 using TrackedWords = std::vector<uint32_t>;
-TrackedWords trackedWords(const Role &role);
+TrackedWords findTrackedWords(const Role &role);
 
 /// The scalar registers, then the tracked words, are the locations.
 class CoreState {

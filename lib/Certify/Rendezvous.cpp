@@ -1,77 +1,68 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "Rendezvous.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 using namespace wafer;
 using namespace wafer::certifier;
 
-const Step *Rendezvous::stepOf(uint32_t cell) const {
-  const std::vector<Step> &program = (*programs)[cast.skeletonOf[cell]];
-  return at[cell] < program.size() ? &program[at[cell]] : nullptr;
+Rendezvous::Barrier &Rendezvous::barrierOf(uint32_t cell, const Op &op) {
+  return barriers[{channels.regionOf[cell], op.at,
+                   uint32_t(op.kind == Step::Kind::LoopBegin)}];
 }
 
-Rendezvous::Barrier &Rendezvous::barrierOf(uint32_t cell, const Step &step) {
-  return barriers[{channels.regionOf[cell], step.at,
-                   uint32_t(step.kind == Step::Kind::LoopBegin)}];
-}
-
-bool Rendezvous::run(const std::vector<std::vector<Step>> &what) {
-  programs = &what;
-  barriers.clear();
-  messages = 0;
+bool Rendezvous::setUp() {
   at.assign(channels.cells(), 0);
+  done.assign(channels.cells(), 0);
   sending.assign(channels.all.size(), false);
   pending.resize(channels.all.size());
-  for (size_t c = 0; c < pending.size(); ++c) {
-    pending[c] = channels.all[c].sinkEnd - channels.all[c].sinkBegin;
-  }
-  loops.assign(what.size(), {});
-  for (size_t s = 0; s < what.size(); ++s) {
-    std::vector<uint32_t> open = {kNobody};
-    for (const Step &step : what[s]) {
-      if (step.kind == Step::Kind::LoopBegin) {
-        open.push_back(step.at);
-      } else if (step.kind == Step::Kind::LoopEnd) {
-        open.pop_back();
-      }
-      loops[s].push_back(open.back());
-    }
+  labelsOf.assign(channels.cells(), 0);
+  for (uint32_t c = 0; c < pending.size(); ++c) {
+    pending[c] = channels.all[c].sinkCount();
+    sending[c] = channels.all[c].source == kNobody;
   }
   for (uint32_t cell = 0; cell < channels.cells(); ++cell) {
-    if (cast.skeletonOf[cell] == kNobody) {
+    if (cast.programOf[cell] == kNobody) {
       continue;
     }
-    std::set<uint32_t> met;
-    for (const Step &step : what[cast.skeletonOf[cell]]) {
-      if (step.kind != Step::Kind::LoopBegin || !met.insert(step.at).second) {
+    arrivals.push_back(cell);
+    labelsOf[cell] = uint32_t(labelsNow.size());
+    labelsNow.resize(labelsNow.size() + cast.leaves[skeletonOf(cell)].size());
+    std::vector<uint32_t> met;
+    for (const Op &op : cast.programs[cast.programOf[cell]].ops) {
+      bool again = std::find(met.begin(), met.end(), op.at) != met.end();
+      if (op.kind != Step::Kind::LoopBegin || again) {
         continue;
       }
-      Step end = step;
-      end.kind = Step::Kind::LoopEnd;
-      Barrier &b = barrierOf(cell, step);
-      if (b.expected && b.rounds != step.rounds) {
+      met.push_back(op.at);
+      Barrier &b = barrierOf(cell, op);
+      if (b.expected && b.rounds != op.rounds) {
         reason = fmt::format("cores of region {} run loop {} for {} and for {} "
                              "rounds",
-                             channels.regionOf[cell], step.at, b.rounds,
-                             step.rounds);
+                             channels.regionOf[cell], op.at, b.rounds,
+                             op.rounds);
         return false;
       }
-      b.rounds = step.rounds;
+      b.rounds = op.rounds;
       ++b.expected;
+      Op end = op;
+      end.kind = Step::Kind::LoopEnd;
       ++barrierOf(cell, end).expected;
     }
   }
-  for (uint32_t cell = 0; cell < channels.cells(); ++cell) {
-    if (cast.skeletonOf[cell] != kNobody) {
-      arrivals.push_back(cell);
-    }
+  return true;
+}
+
+bool Rendezvous::run() {
+  if (!setUp()) {
+    return false;
   }
   while (reason.empty()) {
-    if (!completes.empty()) {
-      uint32_t c = completes.back();
-      completes.pop_back();
-      complete(c);
+    if (!moves.empty()) {
+      uint32_t c = moves.back();
+      moves.pop_back();
+      move(c);
     } else if (!goes.empty()) {
       uint32_t cell = goes.back();
       goes.pop_back();
@@ -84,25 +75,22 @@ bool Rendezvous::run(const std::vector<std::vector<Step>> &what) {
       break;
     }
   }
-  arrivals.clear();
-  goes.clear();
-  completes.clear();
   for (uint32_t cell = 0; cell < channels.cells() && reason.empty(); ++cell) {
-    if (cast.skeletonOf[cell] != kNobody && stepOf(cell)) {
-      reason = "without room in queues nobody can go on: " + describe(cell);
+    if (cast.programOf[cell] != kNobody && opOf(cell)) {
+      explain(cell);
     }
   }
   return reason.empty();
 }
 
-/// A core has come to its next step.
+/// A core has come to its next operation, or is at one of which words moved.
 void Rendezvous::arrive(uint32_t cell) {
-  const Step *step = stepOf(cell);
-  if (!step) {
+  const Op *op = opOf(cell);
+  if (!op) {
     return;
   }
-  if (step->kind != Step::Kind::Move) {
-    Barrier &b = barrierOf(cell, *step);
+  if (op->kind != Step::Kind::Move) {
+    Barrier &b = barrierOf(cell, *op);
     b.waiting.push_back(cell);
     if (b.waiting.size() == b.expected) {
       for (uint32_t other : b.waiting) {
@@ -114,171 +102,245 @@ void Rendezvous::arrive(uint32_t cell) {
     return;
   }
   for (bool input : {true, false}) {
-    int queue = input ? step->in : step->out;
-    uint32_t c = queue < 0 ? kHost
-                 : input   ? channels.into(cell, unsigned(queue))
-                           : channels.outOf(cell, unsigned(queue));
-    if (queue >= 0 && c >= channels.all.size()) {
-      reason = describe(cell) + ", a queue that no stream belongs to";
+    int queue = input ? op->in : op->out;
+    if (queue < 0) {
+      continue;
+    }
+    uint32_t c = input ? channels.into(cell, unsigned(queue))
+                       : channels.outOf(cell, unsigned(queue));
+    if (c >= channels.all.size()) {
+      reason = describe(cell) + ", where no stream ends";
       return;
     }
-    if (!input && queue >= 0) {
+    if (!input) {
       sending[c] = true;
       if (pending[c] == 0) {
         goes.push_back(cell);
       }
     }
   }
-  if (step->out < 0) {
+  if (op->out < 0) {
     goes.push_back(cell);
   }
 }
 
-/// All who get what a core sends in this step are ready for it.
+/// All who get what a core sends are ready for it.
 void Rendezvous::go(uint32_t cell) {
-  const Step &step = *stepOf(cell);
-  if (step.in < 0) {
-    completes.push_back(channels.outOf(cell, unsigned(step.out)));
+  const Op &op = *opOf(cell);
+  if (op.in < 0) {
+    moves.push_back(channels.outOf(cell, unsigned(op.out)));
     return;
   }
-  uint32_t c = channels.into(cell, unsigned(step.in));
-  if (--pending[c] == 0 && sending[c]) {
+  uint32_t c = channels.into(cell, unsigned(op.in));
+  if (--pending[c] || !sending[c]) {
+    return;
+  }
+  if (channels.all[c].source == kNobody) {
+    moves.push_back(c);
+  } else {
     goes.push_back(channels.all[c].source);
   }
 }
 
-/// A message has been handed over; its source is done.
-void Rendezvous::complete(uint32_t channel) {
-  const Channel &c = channels.all[channel];
-  ++messages;
-  for (uint32_t s = c.sinkBegin; s < c.sinkEnd; ++s) {
-    if (!agree(c.source, channels.sinks[s])) {
-      return;
-    }
+/// Finds what moves together with the words of a channel. False if two ends do
+/// not mean the same.
+bool Rendezvous::gather(uint32_t channel) {
+  together = {channel};
+  members.clear();
+  if (channels.all[channel].source != kNobody) {
+    members.push_back(channels.all[channel].source);
   }
-  pending[channel] = c.sinkEnd - c.sinkBegin;
-  sending[channel] = false;
-  ++at[c.source];
-  arrivals.push_back(c.source);
-  for (uint32_t s = c.sinkBegin; s < c.sinkEnd; ++s) {
-    uint32_t sink = channels.sinks[s];
-    const Step &step = *stepOf(sink);
-    if (step.out >= 0) {
-      completes.push_back(channels.outOf(sink, unsigned(step.out)));
-    } else {
-      ++at[sink];
-      arrivals.push_back(sink);
-    }
-  }
-}
-
-//===----------------------------------------------------------------------===//
-// Do both ends mean the same message?
-//===----------------------------------------------------------------------===//
-
-bool Rendezvous::agree(uint32_t source, uint32_t sink) {
-  const Step &a = *stepOf(source), &b = *stepOf(sink);
-  uint32_t loopA = loops[cast.skeletonOf[source]][at[source]];
-  uint32_t loopB = loops[cast.skeletonOf[sink]][at[sink]];
-  bool sameRegion = channels.regionOf[source] == channels.regionOf[sink];
-  if (loopA != loopB || (loopA != kNobody && !sameRegion)) {
-    reason = describe(source) + " inside a loop; " + describe(sink) +
-             " in another one";
-    return false;
-  }
-  const Shape &shape = vocabulary.shapes[a.shape];
-  if (a.shape != b.shape) {
-    reason = describe(source) + "; " + describe(sink);
-    return false;
-  }
-  if (shape.isFixed()) {
-    return true;
-  }
-  bool equal = sameRegion && equalIn(source, sink, shape.words);
-  for (size_t g = 0; g < shape.guards.size() && equal; ++g) {
-    equal = equalIn(source, sink, shape.guards[g].first);
-  }
-  if (!equal) {
-    reason = "that the words are as many is not shown: " + describe(source) +
-             "; " + describe(sink);
-  }
-  return equal;
-}
-
-/// Whether a value is the same in two cores of a region.
-bool Rendezvous::equalIn(uint32_t source, uint32_t sink, Value value) {
-  uint32_t a = cast.skeletonOf[source], b = cast.skeletonOf[sink];
-  auto [entry, isNew] = known.try_emplace({a, b, value.symbol});
-  if (isNew) {
-    entry->second.first = true;
-    std::set<uint32_t> seen;
-    std::vector<uint32_t> work = {value.symbol};
-    while (!work.empty()) {
-      uint32_t s = work.back();
-      work.pop_back();
-      vocabulary.symbols.forEachLeaf({s, 0}, [&](uint32_t leaf,
-                                                 const Symbol &symbol) {
-        if (symbol.kind == SymbolKind::Param) {
-          entry->second.second.insert(symbol.args[1].add);
-          return;
-        }
-        if (!seen.insert(leaf).second) {
-          return;
-        }
-        auto &headsA = cast.skeletons[a].heads;
-        auto &headsB = cast.skeletons[b].heads;
-        auto x = headsA.find(leaf), y = headsB.find(leaf);
-        if (x == headsA.end() || y == headsB.end() || x->second != y->second ||
-            x->second.first.isData() || x->second.second.isData()) {
-          entry->second.first = false;
-          return;
-        }
-        work.push_back(x->second.first.symbol);
-        work.push_back(x->second.second.symbol);
-      });
-    }
-  }
-  if (!entry->second.first) {
-    return false;
-  }
-  const Region &region = channels.image.regions[channels.regionOf[source]];
-  const Role &role = channels.image.roles[region.role];
-  for (uint32_t p : entry->second.second) {
-    if (Image::paramAt(region, role.params[p], channels.coordOf(source)) !=
-        Image::paramAt(region, role.params[p], channels.coordOf(sink))) {
-      return false;
+  for (size_t i = 0; i < together.size(); ++i) {
+    const Channel &c = channels.all[together[i]];
+    uint32_t first =
+        c.source != kNobody ? c.source : channels.sinks[c.sinkBegin];
+    for (uint32_t s = c.sinkBegin; s < c.sinkEnd; ++s) {
+      uint32_t sink = channels.sinks[s];
+      members.push_back(sink);
+      if (sink != first && !agree(first, sink)) {
+        return false;
+      }
+      const Op &op = *opOf(sink);
+      if (op.out >= 0) {
+        together.push_back(channels.outOf(sink, unsigned(op.out)));
+      }
     }
   }
   return true;
 }
 
-std::string Rendezvous::wordsOf(const Step &step) const {
-  const Shape &shape = vocabulary.shapes[step.shape];
-  std::string text = shape.words.isKnown()
-                         ? fmt::format("{} words", shape.words.add)
-                         : fmt::format("words in a number (#{}) that changes",
-                                       shape.words.symbol);
-  return shape.guards.empty() ? text : text + " under a condition";
+/// As many words as all who take part have left; those of an unknown number
+/// move as one.
+uint32_t Rendezvous::wordsToMove() {
+  uint32_t words = ~0u;
+  for (uint32_t cell : members) {
+    const Op &op = *opOf(cell);
+    words = std::min(words, op.shape == kNobody ? op.words - done[cell] : 1u);
+  }
+  return words;
 }
 
-std::string Rendezvous::describe(uint32_t cell) const {
-  const Step &step = *stepOf(cell);
-  Coord c = channels.coordOf(cell);
-  const Region &region = channels.image.regions[channels.regionOf[cell]];
-  std::string text =
-      fmt::format("core {},{} (role '{}') at instruction {} ", c.x, c.y,
-                  channels.image.roles[region.role].name, step.at);
-  if (step.kind != Step::Kind::Move) {
-    return text + "comes to a loop";
+void Rendezvous::move(uint32_t channel) {
+  if (!gather(channel)) {
+    return;
   }
-  std::string words = wordsOf(step);
-  if (step.in >= 0) {
-    text += fmt::format("waits for {} on queue {}", words, step.in);
+  uint32_t words = wordsToMove();
+  for (uint32_t c : together) {
+    hand(c, words);
+    pending[c] = channels.all[c].sinkCount();
+    sending[c] = channels.all[c].source == kNobody;
   }
-  if (step.out >= 0) {
-    text += fmt::format("{}{} {} on queue {}", step.in >= 0 ? " and " : "",
-                        step.in >= 0 ? "passes them on," : "sends", words,
-                        step.out);
+  for (uint32_t cell : members) {
+    const Op &op = *opOf(cell);
+    done[cell] += words;
+    if (op.shape != kNobody || done[cell] == op.words) {
+      done[cell] = 0;
+      ++at[cell];
+    }
+    arrivals.push_back(cell);
   }
-  return text;
+  ++messages;
+}
+
+/// Tells the sinks of a channel which words they get.
+void Rendezvous::hand(uint32_t channel, uint32_t words) {
+  const Channel &c = channels.all[channel];
+  std::map<uint32_t, uint32_t> handed;
+  for (uint32_t s = c.sinkBegin; s < c.sinkEnd; ++s) {
+    uint32_t sink = channels.sinks[s];
+    const Op &op = *opOf(sink);
+    for (auto &[index, leaf] : vocabulary.contents[op.received]) {
+      if (op.shape != kNobody || index < done[sink] ||
+          index - done[sink] >= words) {
+        continue;
+      }
+      uint32_t nth = index - done[sink];
+      auto [label, isNew] = handed.try_emplace(nth, Labels::kUnknown);
+      if (isNew && c.source != kNobody) {
+        for (auto &[i, value] : vocabulary.contents[opOf(c.source)->sent]) {
+          if (i == done[c.source] + nth) {
+            label->second = labelOf(c.source, value);
+          }
+        }
+      }
+      if (label->second == Labels::kUnknown) {
+        label->second = labels.fresh();
+      }
+      labelAt(sink, leaf.symbol) = label->second;
+    }
+  }
+}
+
+uint32_t &Rendezvous::labelAt(uint32_t cell, uint32_t leaf) {
+  const std::vector<uint32_t> &leaves = cast.leaves[skeletonOf(cell)];
+  auto at = std::lower_bound(leaves.begin(), leaves.end(), leaf);
+  return labelsNow[labelsOf[cell] + size_t(at - leaves.begin())];
+}
+
+uint32_t Rendezvous::labelOf(uint32_t cell, Value value) {
+  if (value.isKnown()) {
+    return labels.ofConstant(value.add);
+  }
+  const Symbol &s = vocabulary.symbols[value.symbol];
+  uint32_t label = Labels::kUnknown;
+  if (s.kind == SymbolKind::Received) {
+    label = labelAt(cell, value.symbol);
+  } else if (s.kind == SymbolKind::Param) {
+    label = labels.ofConstant(channels.paramAt(cell, s.args[1].add));
+  } else if (s.kind != SymbolKind::Head) {
+    std::vector<uint32_t> operands;
+    for (Value v : s.args) {
+      operands.push_back(labelOf(cell, v));
+    }
+    label = labels.ofSymbol(s.kind, s.code, std::move(operands));
+  }
+  if (value.add == 0) {
+    return label;
+  }
+  return labels.ofSymbol(SymbolKind::Operation, uint32_t(Opcode::Add),
+                         {label, labels.ofConstant(value.add)});
+}
+
+//===----------------------------------------------------------------------===//
+// Do both ends mean the same words?
+//===----------------------------------------------------------------------===//
+
+bool Rendezvous::agree(uint32_t a, uint32_t b) {
+  const Op &x = *opOf(a), &y = *opOf(b);
+  bool sameRegion = channels.regionOf[a] == channels.regionOf[b];
+  if (x.loop != y.loop || (x.loop != kNobody && !sameRegion)) {
+    reason = fmt::format("{}, inside a loop; {}, in another one", describe(a),
+                         describe(b));
+    return false;
+  }
+  if (x.shape == kNobody && y.shape == kNobody) {
+    return true;
+  }
+  bool equal = x.shape == y.shape && &channels.roleOf(a) == &channels.roleOf(b);
+  if (equal) {
+    const Shape &shape = vocabulary.shapes[x.shape];
+    equal = isEqual(a, b, shape.words);
+    for (size_t g = 0; g < shape.guards.size() && equal; ++g) {
+      equal = isEqual(a, b, shape.guards[g].first);
+    }
+  }
+  if (!equal) {
+    reason = fmt::format("{}; {}: that both mean as many words is not shown",
+                         describe(a), describe(b));
+  }
+  return equal;
+}
+
+/// Whether a value is the same in two cores of a role.
+bool Rendezvous::isEqual(uint32_t a, uint32_t b, Value value) {
+  uint32_t inA = skeletonOf(a), inB = skeletonOf(b);
+  auto [entry, isNew] = questions.try_emplace({inA, inB, value.symbol});
+  Question &q = entry->second;
+  if (isNew) {
+    const Symbols &all = vocabulary.symbols;
+    std::set<uint32_t> seen;
+    std::vector<uint32_t> work = {value.symbol};
+    while (!work.empty()) {
+      uint32_t from = work.back();
+      work.pop_back();
+      for (uint32_t leaf : all[from].leaves) {
+        if (!seen.insert(leaf).second) {
+          continue;
+        }
+        if (all[leaf].kind == SymbolKind::Param) {
+          q.params.push_back(all[leaf].args[1].add);
+          continue;
+        }
+        if (all[leaf].kind == SymbolKind::Received) {
+          q.received.push_back(leaf);
+          continue;
+        }
+        auto &headsA = cast.skeletons[inA].heads;
+        auto &headsB = cast.skeletons[inB].heads;
+        auto x = headsA.find(leaf), y = headsB.find(leaf);
+        if (x == headsA.end() || y == headsB.end() || x->second != y->second ||
+            x->second.first.isData() || x->second.second.isData()) {
+          q.open = false;
+          continue;
+        }
+        work.push_back(x->second.first.symbol);
+        work.push_back(x->second.second.symbol);
+      }
+    }
+  }
+  if (!q.open) {
+    return false;
+  }
+  for (uint32_t p : q.params) {
+    if (channels.paramAt(a, p) != channels.paramAt(b, p)) {
+      return false;
+    }
+  }
+  for (uint32_t leaf : q.received) {
+    uint32_t label = labelAt(a, leaf);
+    if (label == Labels::kUnknown || label != labelAt(b, leaf)) {
+      return false;
+    }
+  }
+  return true;
 }

@@ -1,28 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Rendezvous.h - Runs all cores without any room (internal) -*- C++
-//-*-===//
+//===- Rendezvous.h - Runs all cores without any room (internal) *- C++ -*-===//
 //
-// Executes a sequence of operations of every core as if no queue had room for a
-// message: it moves when its source and all its sinks are at it, and where one
-// of them sends on what it gets, word by word, when all behind it are too. What
+// Executes a sequence of operations of every core as if no queue had room: words
+// move when their source and all sinks of it are at an instruction that sends
+// or takes them, and where a sink passes words on, all behind it are too. What
 // comes to its end in this way does so with any queues.
+//
+// Where lengths are constants, an instruction may meet several others, one
+// after the other; where they are not, both ends have to mean the same words.
 //
 //===----------------------------------------------------------------------===//
 #ifndef WAFER_LIB_CERTIFY_RENDEZVOUS_H
 #define WAFER_LIB_CERTIFY_RENDEZVOUS_H
 
 #include "Channels.h"
-#include "Skeleton.h"
+#include "Labels.h"
+#include "Program.h"
 
 #include <array>
 
 namespace wafer::certifier {
 
-/// Skeletons of all cores.
+/// Who runs what.
 struct Cast {
   std::vector<Skeleton> skeletons;
-  /// By cell: index of the skeleton, or kNobody.
-  std::vector<uint32_t> skeletonOf;
+  /// By skeleton: the leaves that stand for received words.
+  std::vector<std::vector<uint32_t>> leaves;
+  std::vector<Program> programs;
+  /// By cell: index of the program, or kNobody.
+  std::vector<uint32_t> programOf;
 };
 
 class Rendezvous {
@@ -31,10 +37,11 @@ public:
              const Vocabulary &vocabulary)
       : channels(channels), cast(cast), vocabulary(vocabulary) {}
 
-  /// Runs `programs[s]` in the cores with skeleton s. False: `reason`.
-  bool run(const std::vector<std::vector<Step>> &programs);
+  /// Runs all programs to their ends. False: `reason`.
+  bool run();
 
   std::string reason;
+  /// Meetings of instructions.
   uint64_t messages = 0;
 
 private:
@@ -43,30 +50,53 @@ private:
     uint32_t rounds = 0;
     std::vector<uint32_t> waiting;
   };
-  const Step *stepOf(uint32_t cell) const;
+  const Op *opOf(uint32_t cell) const {
+    const std::vector<Op> &ops = cast.programs[cast.programOf[cell]].ops;
+    return at[cell] < ops.size() ? &ops[at[cell]] : nullptr;
+  }
+  uint32_t skeletonOf(uint32_t cell) const {
+    return cast.programs[cast.programOf[cell]].skeleton;
+  }
+  bool setUp();
+  Barrier &barrierOf(uint32_t cell, const Op &op);
   void arrive(uint32_t cell);
   void go(uint32_t cell);
-  void complete(uint32_t channel);
-  bool agree(uint32_t source, uint32_t sink);
-  bool equalIn(uint32_t source, uint32_t sink, Value value);
+  void move(uint32_t channel);
+  bool gather(uint32_t channel);
+  uint32_t wordsToMove();
+  void hand(uint32_t channel, uint32_t words);
+  uint32_t labelOf(uint32_t cell, Value value);
+  uint32_t &labelAt(uint32_t cell, uint32_t leaf);
+  bool agree(uint32_t a, uint32_t b);
+  bool isEqual(uint32_t a, uint32_t b, Value value);
   std::string describe(uint32_t cell) const;
-  std::string wordsOf(const Step &step) const;
-  Barrier &barrierOf(uint32_t cell, const Step &step);
+  std::string wordsOf(uint32_t cell, const Op &op) const;
+  uint32_t waitsFor(uint32_t cell) const;
+  uint32_t sinkBehind(uint32_t channel) const;
+  void explain(uint32_t cell);
 
   const Channels &channels;
   const Cast &cast;
   const Vocabulary &vocabulary;
-  const std::vector<std::vector<Step>> *programs = nullptr;
-  /// By skeleton and step: head of the innermost folded loop, or kNobody.
-  std::vector<std::vector<uint32_t>> loops;
-  std::vector<uint32_t> at;
+  /// By cell: its operation, and words of it that have moved.
+  std::vector<uint32_t> at, done;
   /// By channel: sinks that are not ready, and whether the source waits.
   std::vector<uint32_t> pending;
   std::vector<bool> sending;
   std::map<std::array<uint32_t, 3>, Barrier> barriers;
-  /// By skeletons and symbol: whether values agree, given these parameters.
-  std::map<std::array<uint32_t, 3>, std::pair<bool, std::set<uint32_t>>> known;
-  std::vector<uint32_t> arrivals, goes, completes;
+  /// By cell: where its labels of received words begin.
+  std::vector<uint32_t> labelsOf;
+  std::vector<uint32_t> labelsNow;
+  Labels labels;
+  /// What the equality of a value in cores of two skeletons comes to.
+  struct Question {
+    bool open = true;
+    std::vector<uint32_t> params, received;
+  };
+  std::map<std::array<uint32_t, 3>, Question> questions;
+  std::vector<uint32_t> arrivals, goes, moves;
+  /// What moves together: channels, and cores at both ends of them.
+  std::vector<uint32_t> together, members;
 };
 
 } // namespace wafer::certifier

@@ -6,18 +6,6 @@
 using namespace wafer;
 using namespace wafer::certifier;
 
-TrackedWords wafer::certifier::trackedWords(const Role &role) {
-  TrackedWords words;
-  for (const Instruction &in : role.code) {
-    if (in.op == Opcode::LoadWord && in.b == 0 && in.imm % 4 == 0) {
-      words.push_back(in.imm);
-    }
-  }
-  std::sort(words.begin(), words.end());
-  words.erase(std::unique(words.begin(), words.end()), words.end());
-  return words;
-}
-
 namespace {
 
 /// A place that paths come to without a decision: the start, the begin of a
@@ -37,17 +25,17 @@ struct Node {
 class SkeletonFinder {
 public:
   SkeletonFinder(const Role &role, uint32_t roleIndex, const CodeShape &shape,
-                 const CoreKind &kind, const Machine &machine,
-                 Vocabulary &vocabulary)
-      : role(role), roleIndex(roleIndex), shape(shape), machine(machine),
-        vocabulary(vocabulary), symbols(vocabulary.symbols),
-        walker(role, roleIndex, shape, kind, machine, vocabulary),
-        words(trackedWords(role)) {}
+                 const CoreKind &kind, Vocabulary &vocabulary)
+      : role(role), roleIndex(roleIndex), kind(kind), vocabulary(vocabulary),
+        symbols(vocabulary.symbols),
+        walker(role, roleIndex, shape, kind, vocabulary),
+        words(findTrackedWords(role)) {}
 
   Skeleton run();
 
 private:
-  void arrive(uint32_t pc, uint32_t from, const CoreState &state);
+  void arrive(uint32_t pc, uint32_t from, CoreState state);
+  bool isReceived(Value value) const;
   bool execute(uint32_t pc);
   std::set<std::pair<uint32_t, size_t>>
   closure(std::set<std::pair<uint32_t, size_t>> from, bool &ends) const;
@@ -56,8 +44,7 @@ private:
 
   const Role &role;
   const uint32_t roleIndex;
-  const CodeShape &shape;
-  const Machine &machine;
+  const CoreKind &kind;
   Vocabulary &vocabulary;
   Symbols &symbols;
   Walker walker;
@@ -70,8 +57,15 @@ private:
 
 /// Joins what comes to a node. Values that differ between the way in and the
 /// only way back are those of a head; all others that differ are data.
-void SkeletonFinder::arrive(uint32_t pc, uint32_t from,
-                            const CoreState &state) {
+void SkeletonFinder::arrive(uint32_t pc, uint32_t from, CoreState state) {
+  // What was received is known in the walk in which it was.
+  for (Value &v : state.places) {
+    v = isReceived(v) ? data() : v;
+  }
+  for (Register &d : state.dsrs) {
+    d.base = isReceived(d.base) ? data() : d.base;
+    d.extent0 = isReceived(d.extent0) ? data() : d.extent0;
+  }
   Node &node = nodes[pc];
   if (node.firstFrom == ~0u) {
     node.firstFrom = from;
@@ -136,13 +130,22 @@ void SkeletonFinder::arrive(uint32_t pc, uint32_t from,
   }
 }
 
+bool SkeletonFinder::isReceived(Value value) const {
+  for (uint32_t leaf : symbols.leavesOf(value)) {
+    if (symbols[leaf].kind == SymbolKind::Received) {
+      return true;
+    }
+  }
+  return false;
+}
+
 bool SkeletonFinder::execute(uint32_t pc) {
   Node &node = nodes[pc];
   node.steps.clear();
   node.next.clear();
   node.ends = false;
   CoreState state = node.in;
-  Walker::Way way = walker.walk(state, pc, ~0u, node.steps);
+  Walker::Way way = walker.walk(state, pc, node.steps);
   switch (way.ending) {
   case Walker::Ending::Forever:
     node.next = {way.target};
@@ -272,6 +275,7 @@ bool SkeletonFinder::findWord(uint32_t start, Skeleton &result) {
       after.insert({pc, i + 1});
     }
     result.prefix.push_back(step);
+    result.prefix.back().sent = result.prefix.back().received = 0;
     now = closure(after, ends);
   }
   return true;
@@ -322,6 +326,9 @@ Skeleton SkeletonFinder::run() {
       state.forget(b.offset, b.offset + b.bytes);
     }
   }
+  for (auto [begin, end] : kind.loaded) {
+    state.forget(begin, end);
+  }
   // The entry is no node of a loop: it comes in from nowhere.
   nodes[start].in = nodes[start].first = state;
   nodes[start].firstFrom = ~1u;
@@ -352,8 +359,6 @@ Skeleton SkeletonFinder::run() {
 Skeleton wafer::certifier::findSkeleton(const Role &role, uint32_t roleIndex,
                                         const CodeShape &shape,
                                         const CoreKind &kind,
-                                        const Machine &machine,
                                         Vocabulary &vocabulary) {
-  return SkeletonFinder(role, roleIndex, shape, kind, machine, vocabulary)
-      .run();
+  return SkeletonFinder(role, roleIndex, shape, kind, vocabulary).run();
 }

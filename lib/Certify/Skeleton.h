@@ -2,8 +2,8 @@
 //===- Skeleton.h - What a core receives and sends (internal) ---*- C++ -*-===//
 //
 // The fabric operations of a role's code, for cores with given values of the
-// parameters that decide about them: those before the first period, and those
-// of a period that repeats for ever (none if the program ends).
+// parameters that decide about its loops: those before the first period, and
+// those of a period that repeats for ever (none if the program ends).
 //
 // Code is executed with values that may be symbols. Where a branch is not
 // decided and its paths meet, both are executed; operations on one of them are
@@ -25,7 +25,7 @@
 
 namespace wafer::certifier {
 
-/// How many words a message has, and when there is one at all.
+/// How many words an operation moves, and when there is one at all.
 struct Shape {
   Value words;
   std::vector<std::pair<Value, bool>> guards;
@@ -36,19 +36,34 @@ struct Shape {
   }
 };
 
-/// What all skeletons of an image share.
-struct Vocabulary {
-  Symbols symbols;
-  std::vector<Shape> shapes;
-  std::map<Shape, uint32_t> shapeIds;
+/// Words of a message and what is known of them, ascending.
+using Contents = std::vector<std::pair<uint32_t, Value>>;
 
-  uint32_t idOf(const Shape &shape) {
-    auto [at, isNew] = shapeIds.emplace(shape, uint32_t(shapes.size()));
+/// Things by number, equal things by the same one.
+template <typename T>
+class Interned {
+public:
+  uint32_t idOf(const T &what) {
+    auto [at, isNew] = ids.emplace(what, uint32_t(all.size()));
     if (isNew) {
-      shapes.push_back(shape);
+      all.push_back(what);
     }
     return at->second;
   }
+  const T &operator[](uint32_t id) const { return all[id]; }
+
+private:
+  std::vector<T> all;
+  std::map<T, uint32_t> ids;
+};
+
+/// What all skeletons of an image share. Contents 0 say nothing.
+struct Vocabulary {
+  Symbols symbols;
+  Interned<Shape> shapes;
+  Interned<Contents> contents;
+
+  Vocabulary() { contents.idOf({}); }
 };
 
 struct Step {
@@ -68,10 +83,14 @@ struct Step {
   uint32_t at = 0;
   /// Rounds.
   uint32_t rounds = 0;
+  /// Contents: what is sent, and the symbols of what is received.
+  uint32_t sent = 0;
+  uint32_t received = 0;
 
   friend bool operator==(const Step &a, const Step &b) {
     return a.kind == b.kind && a.in == b.in && a.out == b.out &&
-           a.shape == b.shape && a.at == b.at && a.rounds == b.rounds;
+           a.shape == b.shape && a.at == b.at && a.rounds == b.rounds &&
+           a.sent == b.sent && a.received == b.received;
   }
 };
 
@@ -86,18 +105,20 @@ struct Skeleton {
   std::set<uint32_t> demanded;
 };
 
-/// A kind of core of a role.
+/// What is known of the cores that a skeleton is for.
 struct CoreKind {
   /// By halfword of the parameter block.
   std::map<uint32_t, uint16_t> params;
-  /// Queues that the host serves: always ready, and no core waits for them.
-  uint32_t hostInputs = 0;
-  uint32_t hostOutputs = 0;
+  /// Queues whose other end is never in the way: no core waits for them.
+  uint32_t freeInputs = 0;
+  uint32_t freeOutputs = 0;
+  /// Bytes [first, second) of SRAM that the loader fills.
+  std::vector<std::pair<uint32_t, uint32_t>> loaded;
 };
 
 Skeleton findSkeleton(const Role &role, uint32_t roleIndex,
                       const CodeShape &shape, const CoreKind &kind,
-                      const Machine &machine, Vocabulary &vocabulary);
+                      Vocabulary &vocabulary);
 
 /// Writes equal rounds of a loop once; drops all marks.
 std::vector<Step> foldLoops(const std::vector<Step> &steps);

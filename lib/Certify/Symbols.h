@@ -2,15 +2,16 @@
 //===- Symbols.h - Values that are not known (internal) ---------*- C++ -*-===//
 //
 // A value is a constant, or a symbol plus a constant. Symbols are expressions,
-// each stored once, over parameters of the core and the values that a location
-// has when a loop without end begins anew. Equal symbols have equal values in
-// two cores if their leaves have. `kData` is anything at all and equals
-// nothing, not even itself.
+// each stored once, over leaves: parameters of the core, words that it received,
+// and the values that a location has when a loop without end begins anew. Equal
+// symbols have equal values in two cores of a role if their leaves have. `kData`
+// is anything at all and equals nothing, not even itself.
 //
 //===----------------------------------------------------------------------===//
 #ifndef WAFER_LIB_CERTIFY_SYMBOLS_H
 #define WAFER_LIB_CERTIFY_SYMBOLS_H
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <vector>
@@ -40,18 +41,27 @@ inline Value data() { return {kData, 0}; }
 enum class SymbolKind : uint8_t {
   Param, // args: role, halfword of the parameter block
   Head,  // args: role, instruction, location
-  Operation,
-  Select,   // args: condition, then, else
+  Received, // args: role, instruction, how often it was run, word
+  Operation, // code: opcode; args: operands
+  Select,   // args: condition, where it does not hold, where it does
   FirstOf,  // args: lengths; the first that is not zero
   Extent,   // args: extent0, extent1
   Wavelets, // args: elements of 16 bits that travel in pairs
-  Condition // args: opcode, operands
+  Condition // code: opcode; args: operands; 1 if the branch is taken
 };
+inline bool isLeaf(SymbolKind kind) {
+  return kind == SymbolKind::Param || kind == SymbolKind::Head ||
+         kind == SymbolKind::Received;
+}
 
 struct Symbol {
   SymbolKind kind = SymbolKind::Operation;
   uint32_t code = 0;
   std::vector<Value> args;
+  /// The leaves that it is made of, ascending.
+  std::vector<uint32_t> leaves;
+  uint32_t depth = 0;
+
   friend bool operator<(const Symbol &a, const Symbol &b) {
     if (a.kind != b.kind) {
       return a.kind < b.kind;
@@ -64,50 +74,30 @@ class Symbols {
 public:
   Symbols() : all(2) {}
 
-  /// The symbol of an expression; data if an argument is.
-  Value make(SymbolKind kind, uint32_t code, std::vector<Value> args) {
-    for (Value v : args) {
-      if (v.isData()) {
-        return data();
-      }
-    }
-    Symbol s{kind, code, std::move(args)};
-    auto [at, isNew] = places.emplace(s, uint32_t(all.size()));
-    if (isNew) {
-      all.push_back(std::move(s));
-    }
-    return {at->second, 0};
-  }
+  /// The value of an expression: data if an argument is or it is too large, a
+  /// constant where the arguments say enough.
+  Value make(SymbolKind kind, uint32_t code, std::vector<Value> args);
   const Symbol &operator[](uint32_t symbol) const { return all[symbol]; }
 
-  /// Calls `body` for each leaf (Param, Head) of a value, each once.
-  template <typename Body>
-  void forEachLeaf(Value value, Body body) const {
-    std::vector<uint32_t> work = {value.symbol};
-    std::vector<uint32_t> seen;
-    while (!work.empty()) {
-      uint32_t s = work.back();
-      work.pop_back();
-      bool known = s <= kData;
-      for (uint32_t other : seen) {
-        known |= other == s;
-      }
-      if (known) {
-        continue;
-      }
-      seen.push_back(s);
-      const Symbol &symbol = all[s];
-      if (symbol.kind == SymbolKind::Param || symbol.kind == SymbolKind::Head) {
-        body(s, symbol);
-        continue;
-      }
-      for (Value v : symbol.args) {
-        work.push_back(v.symbol);
-      }
-    }
+  const std::vector<uint32_t> &leavesOf(Value value) const {
+    return all[value.symbol].leaves;
   }
+  /// Whether all leaves are parameters.
+  bool isOfParams(Value value) const {
+    bool pure = !value.isData();
+    for (uint32_t leaf : leavesOf(value)) {
+      pure &= all[leaf].kind == SymbolKind::Param;
+    }
+    return pure;
+  }
+  /// `value` with some symbols replaced by the values in `done`, which gets
+  /// those of all symbols on the way.
+  Value substitute(Value value, std::map<uint32_t, Value> &done);
 
 private:
+  static constexpr uint32_t kMaxDepth = 256;
+  static constexpr size_t kMaxLeaves = 64;
+
   std::vector<Symbol> all;
   std::map<Symbol, uint32_t> places;
 };

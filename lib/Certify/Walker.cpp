@@ -15,23 +15,13 @@ bool Walker::refuse(uint32_t at, const std::string &text) {
   return false;
 }
 
-/// Asks for the parameters that a value is made of, if it is of nothing else.
 bool Walker::settle(Value value) {
-  if (value.isKnown() || value.isData()) {
+  if (value.isKnown() || !symbols.isOfParams(value)) {
     return true;
   }
-  std::set<uint32_t> params;
-  bool pure = true;
-  symbols.forEachLeaf(value, [&](uint32_t, const Symbol &s) {
-    pure &= s.kind == SymbolKind::Param;
-    if (s.kind == SymbolKind::Param) {
-      params.insert(s.args[1].add);
-    }
-  });
-  if (!pure) {
-    return true;
+  for (uint32_t leaf : symbols.leavesOf(value)) {
+    demanded.insert(symbols[leaf].args[1].add);
   }
-  demanded.insert(params.begin(), params.end());
   return false;
 }
 
@@ -93,9 +83,8 @@ Walker::Way Walker::walk(CoreState &state, uint32_t pc, uint32_t stop,
       Value v = state.reg(in.a);
       state.setReg(in.a, {v.symbol, v.isData() ? 0 : v.add - 1});
     }
-    Value condition;
-    int taken = decide(state, in, condition);
-    if (taken < 0) {
+    Value condition = decide(state, in);
+    if (!condition.isKnown()) {
       Joined joined = branchBoth(state, pc, condition, steps);
       if (joined == Joined::Failed) {
         return {Ending::Failed, 0};
@@ -106,6 +95,7 @@ Walker::Way Walker::walk(CoreState &state, uint32_t pc, uint32_t stop,
       pc = shape.meet(pc);
       continue;
     }
+    bool taken = condition.add != 0;
     if (in.imm <= pc) {
       mark(taken ? Step::Kind::Back : Step::Kind::Exit, in.imm);
       back = taken;
@@ -115,44 +105,29 @@ Walker::Way Walker::walk(CoreState &state, uint32_t pc, uint32_t stop,
   return {Ending::Met, pc};
 }
 
-int Walker::decide(CoreState &state, const Instruction &in, Value &condition) {
+/// 1 if a branch is taken, 0 if not; a symbol if that is not known.
+Value Walker::decide(CoreState &state, const Instruction &in) {
   if (in.op == Opcode::Jump) {
-    return 1;
+    return known(1);
   }
-  Value x = in.op == Opcode::LoopDec ? state.reg(in.a) : state.reg(in.b);
-  Value y = in.op == Opcode::LoopDec ? known(0) : state.reg(in.c);
-  if (!x.isKnown() || !y.isKnown()) {
-    condition = symbols.make(SymbolKind::Condition, uint32_t(in.op), {x, y});
-    return -1;
-  }
-  switch (in.op) {
-  case Opcode::LoopDec:
-  case Opcode::BranchNe:
-    return x.add != y.add;
-  case Opcode::BranchEq:
-    return x.add == y.add;
-  case Opcode::BranchLt:
-    return int32_t(x.add) < int32_t(y.add);
-  case Opcode::BranchGe:
-    return int32_t(x.add) >= int32_t(y.add);
-  default:
-    condition = symbols.make(SymbolKind::Condition, uint32_t(in.op), {x, y});
-    return -1;
-  }
+  bool counts = in.op == Opcode::LoopDec;
+  return symbols.make(SymbolKind::Condition, uint32_t(in.op),
+                      {state.reg(counts ? in.a : in.b),
+                       counts ? known(0) : state.reg(in.c)});
 }
 
 /// Executes both paths of a branch to where they meet.
 Walker::Joined Walker::branchBoth(CoreState &state, uint32_t at,
                                   Value condition, std::vector<Step> &steps) {
-  if (!settle(condition)) {
-    return Joined::Failed;
-  }
   uint32_t stop = shape.meet(at);
   if (stop >= shape.size()) {
-    return Joined::Apart;
+    return apart(condition);
   }
   std::vector<uint32_t> body = shape.between(at);
   if (std::find(body.begin(), body.end(), at) != body.end()) {
+    if (!settle(condition)) {
+      return Joined::Failed;
+    }
     return skipLoop(state, at) ? Joined::Yes : Joined::Apart;
   }
   CoreState sides[2] = {state, state};
@@ -166,7 +141,7 @@ Walker::Joined Walker::branchBoth(CoreState &state, uint32_t at,
       return Joined::Failed;
     }
     if (way.ending != Ending::Met) {
-      return Joined::Apart;
+      return apart(condition);
     }
     moves[taken] = movesOf(moves[taken]);
     if (condition.isData() && !moves[taken].empty()) {
@@ -176,6 +151,12 @@ Walker::Joined Walker::branchBoth(CoreState &state, uint32_t at,
   for (bool taken : {false, true}) {
     steps.insert(steps.end(), moves[taken].begin(), moves[taken].end());
   }
+  join(state, sides, condition);
+  return Joined::Yes;
+}
+
+void Walker::join(CoreState &state, const CoreState (&sides)[2],
+                  Value condition) {
   for (size_t i = 0; i < state.places.size(); ++i) {
     Value a = sides[0].places[i], b = sides[1].places[i];
     state.places[i] =
@@ -186,9 +167,9 @@ Walker::Joined Walker::branchBoth(CoreState &state, uint32_t at,
       state.dsrs[d] = sides[0].dsrs[d];
     } else {
       state.dsrs[d] = Register();
+      state.dsrs[d].lostAt = condition;
     }
   }
-  return Joined::Yes;
 }
 
 /// A loop whose number of rounds is not known: forgets what it writes. False

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===- Program.h - What cores of a kind do in a period (internal) *- C++ -*-===//
+//
+// A skeleton in which the parameters that guards and lengths are made of have
+// values, for the cores that have them.
+//
+//===----------------------------------------------------------------------===//
+#ifndef WAFER_LIB_CERTIFY_PROGRAM_H
+#define WAFER_LIB_CERTIFY_PROGRAM_H
+
+#include "Channels.h"
+#include "Skeleton.h"
+
+namespace wafer::certifier {
+
+/// A step of a core, and what the steps of other cores are compared with.
+struct Op {
+  Step::Kind kind = Step::Kind::Move;
+  int8_t in = -1;
+  int8_t out = -1;
+  /// Words that are left of guards and unknown lengths; kNobody if there are
+  /// none: `words` says all.
+  uint32_t shape = kNobody;
+  uint32_t words = 0;
+  uint32_t at = 0;
+  uint32_t rounds = 0;
+  uint32_t sent = 0;
+  uint32_t received = 0;
+  /// Head of the innermost loop that is written once, or kNobody.
+  uint32_t loop = kNobody;
+};
+
+struct Program {
+  uint32_t skeleton = 0;
+  std::vector<Op> ops;
+};
+
+/// A skeleton without what no core of it does otherwise: words that nobody asks
+/// about are not received. Ops are those of `steps`, folded or not.
+class Template {
+public:
+  Template(const Skeleton &skeleton, Vocabulary &vocabulary);
+
+  /// Parameters that guards and lengths are made of.
+  const std::vector<uint32_t> &parameters() const { return used; }
+  /// Leaves that stand for received words.
+  const std::vector<uint32_t> &leaves() const { return live; }
+  /// The steps of a core whose used parameters have these values.
+  std::vector<Op> specialise(const std::vector<Step> &steps,
+                             const std::vector<uint16_t> &values) const;
+
+  std::vector<Step> prefix, period;
+
+private:
+  void findUsed(const std::vector<Step> &steps);
+  void dropDead(std::vector<Step> &steps) const;
+
+  Vocabulary &vocabulary;
+  std::vector<uint32_t> used;
+  /// Symbols of `used`.
+  std::vector<uint32_t> symbols;
+  std::vector<uint32_t> live;
+};
+
+} // namespace wafer::certifier
+
+#endif // WAFER_LIB_CERTIFY_PROGRAM_H
