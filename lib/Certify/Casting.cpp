@@ -24,6 +24,15 @@ Casting::Casting(const Channels &channels, Vocabulary &vocabulary)
   for (const Skeleton &s : skeletons) {
     templates.emplace_back(s, vocabulary);
   }
+  bool asks = false;
+  for (const Template &t : templates) {
+    asks |= t.asksForWords();
+  }
+  for (Template &t : templates) {
+    if (!asks) {
+      t.dropWords();
+    }
+  }
   std::vector<uint64_t> cores(skeletons.size());
   for (uint32_t s : skeletonOf) {
     if (s != kNobody) {
@@ -158,6 +167,79 @@ void Casting::castRole(uint32_t roleIndex) {
   }
 }
 
+/// What a value of parameters comes to in a core.
+uint32_t Casting::answerAt(uint32_t cell, Value question) {
+  std::map<uint32_t, Value> known;
+  for (uint32_t leaf : vocabulary.symbols.leavesOf(question)) {
+    uint32_t param = vocabulary.symbols[leaf].args[1].add;
+    known[leaf] = certifier::known(channels.paramAt(cell, param));
+  }
+  return vocabulary.symbols.substitute(question, known).add;
+}
+
+namespace {
+
+/// The answers of cores of one region and skeleton, by row and column: most
+/// questions depend on one of them.
+class Answers {
+public:
+  Answers(const Channels &channels, const Symbols &symbols, const Region &region,
+          const Template &form);
+
+  template <typename Ask>
+  std::vector<uint32_t> at(int32_t row, int32_t column, Ask ask);
+
+private:
+  enum class Axis : uint8_t { Row, Column, Both };
+  const std::vector<Value> &questions;
+  std::vector<Axis> axes;
+  /// By row and by column: the answers that depend on it, in order.
+  std::vector<std::vector<uint32_t>> rows, columns;
+};
+
+} // namespace
+
+Answers::Answers(const Channels &channels, const Symbols &symbols,
+                 const Region &region, const Template &form)
+    : questions(form.questions()), rows(size_t(region.rect.h)),
+      columns(size_t(region.rect.w)) {
+  const Role &role = channels.image.roles[region.role];
+  for (Value q : questions) {
+    bool row = false, column = false;
+    for (uint32_t leaf : symbols.leavesOf(q)) {
+      ParamSource::Kind kind = role.params[symbols[leaf].args[1].add].kind;
+      row |= kind == ParamSource::Kind::Row;
+      column |= kind == ParamSource::Kind::Column;
+    }
+    axes.push_back(row && column ? Axis::Both
+                   : row         ? Axis::Row
+                                 : Axis::Column);
+  }
+}
+
+template <typename Ask>
+std::vector<uint32_t> Answers::at(int32_t row, int32_t column, Ask ask) {
+  std::vector<uint32_t> &ofRow = rows[size_t(row)];
+  std::vector<uint32_t> &ofColumn = columns[size_t(column)];
+  bool newRow = ofRow.empty(), newColumn = ofColumn.empty();
+  std::vector<uint32_t> result;
+  result.reserve(questions.size());
+  size_t nextOfRow = 0, nextOfColumn = 0;
+  for (size_t i = 0; i < questions.size(); ++i) {
+    bool isRow = axes[i] == Axis::Row;
+    if (axes[i] == Axis::Both) {
+      result.push_back(ask(questions[i]));
+      continue;
+    }
+    std::vector<uint32_t> &line = isRow ? ofRow : ofColumn;
+    if (isRow ? newRow : newColumn) {
+      line.push_back(ask(questions[i]));
+    }
+    result.push_back(line[isRow ? nextOfRow++ : nextOfColumn++]);
+  }
+  return result;
+}
+
 Cast Casting::make(bool prefix, bool folded) {
   Cast cast;
   cast.skeletons = skeletons;
@@ -169,37 +251,30 @@ Cast Casting::make(bool prefix, bool folded) {
     steps.push_back(folded ? foldLoops(all) : movesOf(all));
     cast.leaves.push_back(t.leaves());
   }
-  using Key = std::pair<uint32_t, std::vector<uint16_t>>;
-  std::map<Key, uint32_t> known;
-  for (uint32_t r = 0; r < channels.image.regions.size(); ++r) {
-    const Region &region = channels.image.regions[r];
-    // The keys of the region for each skeleton that its cores have.
-    std::map<uint32_t, std::vector<uint64_t>> keys;
-    std::map<std::pair<uint32_t, uint64_t>, uint32_t> byKey;
+  std::map<std::pair<uint32_t, std::vector<uint32_t>>, uint32_t> known;
+  for (const Region &region : channels.image.regions) {
+    std::map<uint32_t, Answers> answers;
     for (int32_t y = 0; y < region.rect.h; ++y) {
       for (int32_t x = 0; x < region.rect.w; ++x) {
         uint32_t cell =
             channels.cellOf({region.rect.x + x, region.rect.y + y});
         uint32_t skeleton = skeletonOf[cell];
         const Template &t = templates[skeleton];
-        auto [its, isNewSkeleton] = keys.try_emplace(skeleton);
-        if (isNewSkeleton) {
-          its->second = keysOf(r, t.parameters());
+        Answers &its = answers
+                           .try_emplace(skeleton, channels, vocabulary.symbols,
+                                        region, t)
+                           .first->second;
+        auto [at, isNew] = known.emplace(
+            std::pair(skeleton, its.at(y, x,
+                                       [&](Value question) {
+                                         return answerAt(cell, question);
+                                       })),
+            uint32_t(cast.programs.size()));
+        if (isNew) {
+          cast.programs.push_back(
+              {skeleton, t.specialise(steps[skeleton], at->first.second)});
         }
-        uint64_t key = its->second[size_t(y) * size_t(region.rect.w) +
-                                   size_t(x)];
-        auto [same, isNewKey] = byKey.try_emplace({skeleton, key});
-        if (isNewKey) {
-          Key values = {skeleton, valuesAt(cell, t.parameters())};
-          auto [at, isNew] =
-              known.emplace(values, uint32_t(cast.programs.size()));
-          if (isNew) {
-            cast.programs.push_back(
-                {skeleton, t.specialise(steps[skeleton], values.second)});
-          }
-          same->second = at->second;
-        }
-        cast.programOf[cell] = same->second;
+        cast.programOf[cell] = at->second;
       }
     }
   }

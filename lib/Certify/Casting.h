@@ -30,6 +30,7 @@ private:
                                const std::vector<uint32_t> &params) const;
   std::vector<uint16_t> valuesAt(uint32_t cell,
                                  const std::vector<uint32_t> &params) const;
+  uint32_t answerAt(uint32_t cell, Value question);
 
   const Channels &channels;
   Vocabulary &vocabulary;

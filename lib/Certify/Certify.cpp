@@ -21,6 +21,7 @@ Certificate wafer::certify(const Image &image, const Machine &machine) {
     result.reason = casting.refusal;
     return result;
   }
+
   bool folded = casting.moves > kMovesToUnfold;
   for (bool prefix : {true, false}) {
     if (prefix && !casting.hasPrefix) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "Skeleton.h"
 
+#include <algorithm>
+
 using namespace wafer;
 using namespace wafer::certifier;
 
@@ -12,6 +14,25 @@ std::vector<Step> wafer::certifier::movesOf(const std::vector<Step> &steps) {
     }
   }
   return moves;
+}
+
+/// Equal but for what is known of the words.
+static bool isLike(const Step &a, const Step &b) {
+  Step other = b;
+  other.sent = a.sent;
+  other.received = a.received;
+  return a == other;
+}
+
+/// What all rounds say of the words that are moved, in the first one.
+static void keepCommon(std::vector<std::vector<Step>> &rounds) {
+  for (const std::vector<Step> &round : rounds) {
+    for (size_t i = 0; i < round.size(); ++i) {
+      Step &step = rounds.front()[i];
+      step.sent = round[i].sent == step.sent ? step.sent : 0;
+      step.received = round[i].received == step.received ? step.received : 0;
+    }
+  }
 }
 
 static std::vector<Step> fold(const std::vector<Step> &steps, size_t begin,
@@ -51,7 +72,9 @@ static std::vector<Step> fold(const std::vector<Step> &steps, size_t begin,
     bool equal = true;
     for (size_t c = 0; c + 1 < cuts.size(); ++c) {
       rounds.push_back(fold(steps, cuts[c] + 1, cuts[c + 1]));
-      equal &= rounds.back() == rounds.front();
+      equal &= rounds.back().size() == rounds.front().size() &&
+               std::equal(rounds.back().begin(), rounds.back().end(),
+                          rounds.front().begin(), isLike);
     }
     bool folds = equal && rounds.size() > 1 && !rounds.front().empty();
     Step mark;
@@ -60,6 +83,7 @@ static std::vector<Step> fold(const std::vector<Step> &steps, size_t begin,
     if (folds) {
       mark.kind = Step::Kind::LoopBegin;
       result.push_back(mark);
+      keepCommon(rounds);
       rounds.resize(1);
     }
     for (const std::vector<Step> &round : rounds) {

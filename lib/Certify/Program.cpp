@@ -6,34 +6,37 @@
 using namespace wafer;
 using namespace wafer::certifier;
 
-static void makeUnique(std::vector<uint32_t> &list) {
+template <typename T>
+static void makeUnique(std::vector<T> &list) {
   std::sort(list.begin(), list.end());
   list.erase(std::unique(list.begin(), list.end()), list.end());
 }
 
 Template::Template(const Skeleton &skeleton, Vocabulary &vocabulary)
     : prefix(skeleton.prefix), period(skeleton.period), vocabulary(vocabulary) {
-  findUsed(prefix);
-  findUsed(period);
-  makeUnique(symbols);
+  look(prefix);
+  look(period);
+  makeUnique(asked);
   makeUnique(live);
-  for (uint32_t s : symbols) {
-    used.push_back(vocabulary.symbols[s].args[1].add);
-  }
   dropDead(prefix);
   dropDead(period);
 }
 
-void Template::findUsed(const std::vector<Step> &steps) {
-  const Symbols &all = vocabulary.symbols;
-  auto look = [&](Value v, bool decides) {
-    bool pure = all.isOfParams(v);
-    for (uint32_t leaf : all.leavesOf(v)) {
-      if (all[leaf].kind == SymbolKind::Received) {
+void Template::look(const std::vector<Step> &steps) {
+  const Symbols &symbols = vocabulary.symbols;
+  auto receivedIn = [&](Value v) {
+    size_t before = live.size();
+    for (uint32_t leaf : symbols.leavesOf(v)) {
+      if (symbols[leaf].kind == SymbolKind::Received) {
         live.push_back(leaf);
-      } else if (pure && decides) {
-        symbols.push_back(leaf);
       }
+    }
+    return live.size() > before;
+  };
+  auto decides = [&](Value v) {
+    needsWords |= receivedIn(v);
+    if (!v.isKnown() && symbols.isOfParams(v)) {
+      asked.push_back(v);
     }
   };
   for (const Step &step : steps) {
@@ -41,12 +44,21 @@ void Template::findUsed(const std::vector<Step> &steps) {
       continue;
     }
     const Shape &shape = vocabulary.shapes[step.shape];
-    look(shape.words, true);
+    decides(shape.words);
     for (auto &[condition, taken] : shape.guards) {
-      look(condition, true);
+      decides(condition);
     }
     for (auto &[index, value] : vocabulary.contents[step.sent]) {
-      look(value, false);
+      receivedIn(value);
+    }
+  }
+}
+
+void Template::dropWords() {
+  live.clear();
+  for (std::vector<Step> *steps : {&prefix, &period}) {
+    for (Step &step : *steps) {
+      step.sent = step.received = 0;
     }
   }
 }
@@ -65,14 +77,12 @@ void Template::dropDead(std::vector<Step> &steps) const {
 
 std::vector<Op>
 Template::specialise(const std::vector<Step> &steps,
-                     const std::vector<uint16_t> &values) const {
-  std::map<uint32_t, Value> known;
-  for (size_t i = 0; i < symbols.size(); ++i) {
-    known[symbols[i]] = certifier::known(values[i]);
-  }
-  Symbols &all = vocabulary.symbols;
+                     const std::vector<uint32_t> &answers) const {
   auto valueOf = [&](Value v) {
-    return all.isOfParams(v) ? all.substitute(v, known) : v;
+    auto at = std::lower_bound(asked.begin(), asked.end(), v);
+    return at != asked.end() && *at == v
+               ? known(answers[size_t(at - asked.begin())])
+               : v;
   };
   // What a shape comes to, each once.
   struct Special {

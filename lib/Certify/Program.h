@@ -13,7 +13,7 @@
 
 namespace wafer::certifier {
 
-/// A step of a core, and what the steps of other cores are compared with.
+/// A step of a core.
 struct Op {
   Step::Kind kind = Step::Kind::Move;
   int8_t in = -1;
@@ -35,31 +35,34 @@ struct Program {
   std::vector<Op> ops;
 };
 
-/// A skeleton without what no core of it does otherwise: words that nobody asks
-/// about are not received. Ops are those of `steps`, folded or not.
+/// A skeleton with guards and lengths that depend on parameters. Words that
+/// nobody asks about are not received.
 class Template {
 public:
   Template(const Skeleton &skeleton, Vocabulary &vocabulary);
 
-  /// Parameters that guards and lengths are made of.
-  const std::vector<uint32_t> &parameters() const { return used; }
+  /// Values of parameters alone that are conditions or lengths, ascending.
+  const std::vector<Value> &questions() const { return asked; }
   /// Leaves that stand for received words.
   const std::vector<uint32_t> &leaves() const { return live; }
-  /// The steps of a core whose used parameters have these values.
+  /// Whether lengths or conditions depend on received words.
+  bool asksForWords() const { return needsWords; }
+  /// Forgets what is known of words.
+  void dropWords();
+  /// `steps` for a core in which the questions have these answers.
   std::vector<Op> specialise(const std::vector<Step> &steps,
-                             const std::vector<uint16_t> &values) const;
+                             const std::vector<uint32_t> &answers) const;
 
   std::vector<Step> prefix, period;
 
 private:
-  void findUsed(const std::vector<Step> &steps);
+  void look(const std::vector<Step> &steps);
   void dropDead(std::vector<Step> &steps) const;
 
   Vocabulary &vocabulary;
-  std::vector<uint32_t> used;
-  /// Symbols of `used`.
-  std::vector<uint32_t> symbols;
+  std::vector<Value> asked;
   std::vector<uint32_t> live;
+  bool needsWords = false;
 };
 
 } // namespace wafer::certifier
