@@ -59,9 +59,8 @@ Casting::keysOf(uint32_t regionIndex,
     std::map<std::vector<uint16_t>, uint64_t> ids;
     std::vector<uint64_t> result;
     for (int32_t i = 0; i < count; ++i) {
-      Coord core = kind == ParamSource::Kind::Row
-                       ? Coord{rect.x, rect.y + i}
-                       : Coord{rect.x + i, rect.y};
+      Coord core = kind == ParamSource::Kind::Row ? Coord{rect.x, rect.y + i}
+                                                  : Coord{rect.x + i, rect.y};
       std::vector<uint16_t> values;
       for (uint32_t p : params) {
         if (role.params[p].kind == kind) {
@@ -183,8 +182,8 @@ namespace {
 /// questions depend on one of them.
 class Answers {
 public:
-  Answers(const Channels &channels, const Symbols &symbols, const Region &region,
-          const Template &form);
+  Answers(const Channels &channels, const Symbols &symbols,
+          const Region &region, const Template &form);
 
   template <typename Ask>
   std::vector<uint32_t> at(int32_t row, int32_t column, Ask ask);
@@ -211,9 +210,7 @@ Answers::Answers(const Channels &channels, const Symbols &symbols,
       row |= kind == ParamSource::Kind::Row;
       column |= kind == ParamSource::Kind::Column;
     }
-    axes.push_back(row && column ? Axis::Both
-                   : row         ? Axis::Row
-                                 : Axis::Column);
+    axes.push_back(row && column ? Axis::Both : row ? Axis::Row : Axis::Column);
   }
 }
 
@@ -256,14 +253,13 @@ Cast Casting::make(bool prefix, bool folded) {
     std::map<uint32_t, Answers> answers;
     for (int32_t y = 0; y < region.rect.h; ++y) {
       for (int32_t x = 0; x < region.rect.w; ++x) {
-        uint32_t cell =
-            channels.cellOf({region.rect.x + x, region.rect.y + y});
+        uint32_t cell = channels.cellOf({region.rect.x + x, region.rect.y + y});
         uint32_t skeleton = skeletonOf[cell];
         const Template &t = templates[skeleton];
-        Answers &its = answers
-                           .try_emplace(skeleton, channels, vocabulary.symbols,
-                                        region, t)
-                           .first->second;
+        Answers &its =
+            answers
+                .try_emplace(skeleton, channels, vocabulary.symbols, region, t)
+                .first->second;
         auto [at, isNew] = known.emplace(
             std::pair(skeleton, its.at(y, x,
                                        [&](Value question) {

@@ -48,8 +48,8 @@ TrackedWords wafer::certifier::findTrackedWords(const Role &role) {
     const uint8_t ids[] = {in.b, in.c, in.a};
     bool hasFabric = false;
     for (uint8_t id : ids) {
-      hasFabric |= id < kNumDsrs && has[id] &&
-                   loaded[id].kind != DescriptorKind::Memory;
+      hasFabric |=
+          id < kNumDsrs && has[id] && loaded[id].kind != DescriptorKind::Memory;
     }
     for (uint8_t id : ids) {
       if (!hasFabric || id >= kNumDsrs || !has[id]) {
@@ -57,8 +57,7 @@ TrackedWords wafer::certifier::findTrackedWords(const Role &role) {
       }
       const Descriptor &d = loaded[id];
       if (d.kind == DescriptorKind::Memory && d.base % 4 == 0 &&
-          d.stride0 == 1 && d.extent1 == 0 &&
-          d.extent0 <= kMaxWordsOfMessage) {
+          d.stride0 == 1 && d.extent1 == 0 && d.extent0 <= kMaxWordsOfMessage) {
         for (uint32_t i = 0; i < d.extent0; ++i) {
           words.push_back(d.base + 4 * i);
         }

@@ -24,10 +24,10 @@ std::string Rendezvous::wordsOf(uint32_t cell, const Op &op) const {
 
 std::string Rendezvous::describe(uint32_t cell) const {
   Coord c = channels.coordOf(cell);
-  std::string text = fmt::format(
-      "core {},{} ({}) ", c.x, c.y,
-      cast.programOf[cell] == kNobody ? "which runs nothing"
-                                      : channels.roleOf(cell).name);
+  std::string text =
+      fmt::format("core {},{} ({}) ", c.x, c.y,
+                  cast.programOf[cell] == kNobody ? "which runs nothing"
+                                                  : channels.roleOf(cell).name);
   const Op *op = cast.programOf[cell] == kNobody ? nullptr : opOf(cell);
   if (!op) {
     return text + "is at its end";
@@ -41,9 +41,9 @@ std::string Rendezvous::describe(uint32_t cell) const {
     return text + fmt::format("sends {} on queue {}", words, op->out);
   }
   text += fmt::format("takes {} from queue {}", words, op->in);
-  return op->out < 0 ? text
-                     : text + fmt::format(" and passes them on over queue {}",
-                                          op->out);
+  return op->out < 0
+             ? text
+             : text + fmt::format(" and passes them on over queue {}", op->out);
 }
 
 /// Whom a core waits for, or kNobody: a sink that is not ready for what it
@@ -64,9 +64,9 @@ uint32_t Rendezvous::waitsFor(uint32_t cell) const {
     }
     return kNobody;
   }
-  uint32_t sink =
-      op->out < 0 ? kNobody
-                  : sinkBehind(channels.outOf(cell, unsigned(op->out)));
+  uint32_t sink = op->out < 0
+                      ? kNobody
+                      : sinkBehind(channels.outOf(cell, unsigned(op->out)));
   if (sink != kNobody || op->in < 0) {
     return sink;
   }
@@ -83,8 +83,8 @@ uint32_t Rendezvous::sinkBehind(uint32_t channel) const {
     const Op *op = cast.programOf[sink] == kNobody ? nullptr : opOf(sink);
     bool takes = op && op->kind == Step::Kind::Move && op->in >= 0 &&
                  channels.into(sink, unsigned(op->in)) == channel;
-    bool passes =
-        takes && op->out >= 0 && pending[channels.outOf(sink, unsigned(op->out))];
+    bool passes = takes && op->out >= 0 &&
+                  pending[channels.outOf(sink, unsigned(op->out))];
     if (!takes || passes) {
       return sink;
     }

@@ -15,8 +15,7 @@ uint32_t Labels::ofSymbol(SymbolKind kind, uint32_t code,
       return kUnknown;
     }
   }
-  bool isSum =
-      kind == SymbolKind::Operation && Opcode(code) == Opcode::FAddS;
+  bool isSum = kind == SymbolKind::Operation && Opcode(code) == Opcode::FAddS;
   if (!isSum || operands.size() != 2) {
     return of({uint32_t(kind), code, std::move(operands)});
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Program.h - What cores of a kind do in a period (internal) *- C++ -*-===//
+//===- Program.h - What cores of a kind do in a period (internal) *- C++
+//-*-===//
 //
 // A skeleton in which the parameters that guards and lengths are made of have
 // values, for the cores that have them.

@@ -38,10 +38,10 @@ bool Rendezvous::setUp() {
       met.push_back(op.at);
       Barrier &b = barrierOf(cell, op);
       if (b.expected && b.rounds != op.rounds) {
-        reason = fmt::format("cores of region {} run loop {} for {} and for {} "
-                             "rounds",
-                             channels.regionOf[cell], op.at, b.rounds,
-                             op.rounds);
+        reason =
+            fmt::format("cores of region {} run loop {} for {} and for {} "
+                        "rounds",
+                        channels.regionOf[cell], op.at, b.rounds, op.rounds);
         return false;
       }
       b.rounds = op.rounds;

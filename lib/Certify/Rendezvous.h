@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- Rendezvous.h - Runs all cores without any room (internal) *- C++ -*-===//
 //
-// Executes a sequence of operations of every core as if no queue had room: words
-// move when their source and all sinks of it are at an instruction that sends
-// or takes them, and where a sink passes words on, all behind it are too. What
-// comes to its end in this way does so with any queues.
+// Executes a sequence of operations of every core as if no queue had room:
+// words move when their source and all sinks of it are at an instruction that
+// sends or takes them, and where a sink passes words on, all behind it are too.
+// What comes to its end in this way does so with any queues.
 //
 // Where lengths are constants, an instruction may meet several others, one
 // after the other; where they are not, both ends have to mean the same words.

@@ -121,10 +121,9 @@ static std::optional<Value> simplify(SymbolKind kind, uint32_t code,
   case SymbolKind::FirstOf:
     return firstOf(args);
   case SymbolKind::Extent:
-    return args[0].isKnown()
-               ? std::optional<Value>(
-                     known((args[0].add & 0xffffu) * args[1].add))
-               : std::nullopt;
+    return args[0].isKnown() ? std::optional<Value>(
+                                   known((args[0].add & 0xffffu) * args[1].add))
+                             : std::nullopt;
   case SymbolKind::Wavelets:
     return args[0].isKnown()
                ? std::optional<Value>(known((args[0].add + 1) / 2))
@@ -189,5 +188,6 @@ Value Symbols::substitute(Value value, std::map<uint32_t, Value> &done) {
     at = done.emplace(value.symbol, result).first;
   }
   Value result = at->second;
-  return result.isData() ? result : Value{result.symbol, result.add + value.add};
+  return result.isData() ? result
+                         : Value{result.symbol, result.add + value.add};
 }

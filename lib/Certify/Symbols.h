@@ -2,10 +2,10 @@
 //===- Symbols.h - Values that are not known (internal) ---------*- C++ -*-===//
 //
 // A value is a constant, or a symbol plus a constant. Symbols are expressions,
-// each stored once, over leaves: parameters of the core, words that it received,
-// and the values that a location has when a loop without end begins anew. Equal
-// symbols have equal values in two cores of a role if their leaves have. `kData`
-// is anything at all and equals nothing, not even itself.
+// each stored once, over leaves: parameters of the core, words that it
+// received, and the values that a location has when a loop without end begins
+// anew. Equal symbols have equal values in two cores of a role if their leaves
+// have. `kData` is anything at all and equals nothing, not even itself.
 //
 //===----------------------------------------------------------------------===//
 #ifndef WAFER_LIB_CERTIFY_SYMBOLS_H
@@ -39,15 +39,15 @@ inline Value known(uint32_t v) { return {kConstant, v}; }
 inline Value data() { return {kData, 0}; }
 
 enum class SymbolKind : uint8_t {
-  Param, // args: role, halfword of the parameter block
-  Head,  // args: role, instruction, location
-  Received, // args: role, instruction, how often it was run, word
+  Param,     // args: role, halfword of the parameter block
+  Head,      // args: role, instruction, location
+  Received,  // args: role, instruction, how often it was run, word
   Operation, // code: opcode; args: operands
-  Select,   // args: condition, where it does not hold, where it does
-  FirstOf,  // args: lengths; the first that is not zero
-  Extent,   // args: extent0, extent1
-  Wavelets, // args: elements of 16 bits that travel in pairs
-  Condition // code: opcode; args: operands; 1 if the branch is taken
+  Select,    // args: condition, where it does not hold, where it does
+  FirstOf,   // args: lengths; the first that is not zero
+  Extent,    // args: extent0, extent1
+  Wavelets,  // args: elements of 16 bits that travel in pairs
+  Condition  // code: opcode; args: operands; 1 if the branch is taken
 };
 inline bool isLeaf(SymbolKind kind) {
   return kind == SymbolKind::Param || kind == SymbolKind::Head ||

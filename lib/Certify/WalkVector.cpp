@@ -61,9 +61,8 @@ bool Walker::readOperands(CoreState &state, uint32_t at, Operands &operands) {
   }
   operands.packed = packed[0] || packed[1];
   operands.length =
-      symbols.make(SymbolKind::FirstOf, 0, lengths.empty()
-                                               ? std::vector<Value>{known(1)}
-                                               : lengths);
+      symbols.make(SymbolKind::FirstOf, 0,
+                   lengths.empty() ? std::vector<Value>{known(1)} : lengths);
   if (operands.in >= 0 && ((kind.freeInputs >> operands.in) & 1u)) {
     operands.in = -1;
   }
@@ -159,8 +158,8 @@ bool Walker::vector(CoreState &state, uint32_t at, std::vector<Step> &steps) {
     move.in = o.in;
     move.out = o.out;
     Shape what;
-    what.words = o.packed ? symbols.make(SymbolKind::Wavelets, 0, {o.length})
-                          : o.length;
+    what.words =
+        o.packed ? symbols.make(SymbolKind::Wavelets, 0, {o.length}) : o.length;
     if (what.words.isData()) {
       return refuse(at, "the number of words depends on data");
     }
@@ -173,10 +172,9 @@ bool Walker::vector(CoreState &state, uint32_t at, std::vector<Step> &steps) {
         !o.packed) {
       Contents received;
       for (uint32_t i = 0; i < o.length.add; ++i) {
-        received.push_back(
-            {i, symbols.make(SymbolKind::Received, 0,
-                             {known(roleIndex), known(at), known(run),
-                              known(i)})});
+        received.push_back({i, symbols.make(SymbolKind::Received, 0,
+                                            {known(roleIndex), known(at),
+                                             known(run), known(i)})});
       }
       move.received = vocabulary.contents.idOf(received);
     }

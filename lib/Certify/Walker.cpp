@@ -111,9 +111,9 @@ Value Walker::decide(CoreState &state, const Instruction &in) {
     return known(1);
   }
   bool counts = in.op == Opcode::LoopDec;
-  return symbols.make(SymbolKind::Condition, uint32_t(in.op),
-                      {state.reg(counts ? in.a : in.b),
-                       counts ? known(0) : state.reg(in.c)});
+  return symbols.make(
+      SymbolKind::Condition, uint32_t(in.op),
+      {state.reg(counts ? in.a : in.b), counts ? known(0) : state.reg(in.c)});
 }
 
 /// Executes both paths of a branch to where they meet.
