@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "Casting.h"
+#include "Needs.h"
 
 using namespace wafer;
 using namespace wafer::certifier;
@@ -21,17 +22,10 @@ Casting::Casting(const Channels &channels, Vocabulary &vocabulary)
        ++r) {
     castRole(r);
   }
+  std::vector<uint32_t> needed =
+      findNeededWords(channels, skeletons, roles, vocabulary);
   for (const Skeleton &s : skeletons) {
-    templates.emplace_back(s, vocabulary);
-  }
-  bool asks = false;
-  for (const Template &t : templates) {
-    asks |= t.asksForWords();
-  }
-  for (Template &t : templates) {
-    if (!asks) {
-      t.dropWords();
-    }
+    templates.emplace_back(s, needed, vocabulary);
   }
   std::vector<uint64_t> cores(skeletons.size());
   for (uint32_t s : skeletonOf) {
@@ -164,6 +158,7 @@ void Casting::castRole(uint32_t roleIndex) {
   std::set<uint32_t> demanded;
   while (!tryRole(roleIndex, shape, demanded)) {
   }
+  roles.resize(skeletons.size(), roleIndex);
 }
 
 /// What a value of parameters comes to in a core.
@@ -275,4 +270,31 @@ Cast Casting::make(bool prefix, bool folded) {
     }
   }
   return cast;
+}
+
+static uint64_t mix(uint64_t hash, uint64_t value) {
+  hash = (hash ^ value) * 0x9e3779b97f4a7c15ull;
+  return hash ^ hash >> 29;
+}
+
+uint32_t Casting::digestOf(const Cast &cast) const {
+  std::vector<uint64_t> hashes;
+  for (const Program &program : cast.programs) {
+    uint64_t hash = 1;
+    for (const Op &op : program.ops) {
+      hash = mix(hash, uint64_t(op.kind) | uint64_t(uint8_t(op.in)) << 8 |
+                           uint64_t(uint8_t(op.out)) << 16 |
+                           uint64_t(op.shape == kNobody) << 24 |
+                           uint64_t(op.at) << 32);
+      hash = mix(hash, uint64_t(op.words) << 32 | op.rounds);
+    }
+    hashes.push_back(hash);
+  }
+  uint64_t digest = 0;
+  for (uint32_t cell = 0; cell < channels.cells(); ++cell) {
+    if (cast.programOf[cell] != kNobody) {
+      digest += mix(hashes[cast.programOf[cell]], cell);
+    }
+  }
+  return uint32_t(digest ^ digest >> 32);
 }

@@ -22,6 +22,9 @@ public:
   bool hasPrefix = false;
   std::string refusal;
 
+  /// A number that changes with what any core does.
+  uint32_t digestOf(const Cast &cast) const;
+
 private:
   void castRole(uint32_t roleIndex);
   bool tryRole(uint32_t roleIndex, const CodeShape &shape,
@@ -35,6 +38,8 @@ private:
   const Channels &channels;
   Vocabulary &vocabulary;
   std::vector<Skeleton> skeletons;
+  /// By skeleton: its role.
+  std::vector<uint32_t> roles;
   std::vector<Template> templates;
   /// By cell: index of the skeleton, or kNobody.
   std::vector<uint32_t> skeletonOf;

@@ -2,14 +2,36 @@
 #include "wafer/Certify/Certify.h"
 #include "Casting.h"
 
+#include <fmt/format.h>
+
 using namespace wafer;
 using namespace wafer::certifier;
 
 /// More moves than these in a period are looked at with loops folded.
 static constexpr uint64_t kMovesToUnfold = 2'000'000;
 
+static std::vector<std::string> findAssumptions(const Image &image) {
+  std::vector<std::string> assumed;
+  for (const Stream &s : image.streams) {
+    if (s.fromHost) {
+      assumed.push_back("the host sends the words that are waited for");
+      break;
+    }
+  }
+  for (const Stream &s : image.streams) {
+    if (s.paced) {
+      assumed.push_back(fmt::format(
+          "the host has the words of stream '{}' taken in time, as many as it "
+          "has sent",
+          s.name));
+    }
+  }
+  return assumed;
+}
+
 Certificate wafer::certify(const Image &image, const Machine &machine) {
   Certificate result;
+  result.assumed = findAssumptions(image);
   Channels channels(image, machine);
   if (!channels.refusal.empty()) {
     result.reason = channels.refusal;
@@ -21,8 +43,9 @@ Certificate wafer::certify(const Image &image, const Machine &machine) {
     result.reason = casting.refusal;
     return result;
   }
-
   bool folded = casting.moves > kMovesToUnfold;
+  uint32_t digest = 0;
+  // What comes before the first period and that, then a period alone.
   for (bool prefix : {true, false}) {
     if (prefix && !casting.hasPrefix) {
       continue;
@@ -30,13 +53,40 @@ Certificate wafer::certify(const Image &image, const Machine &machine) {
     Cast cast = casting.make(prefix, folded);
     Rendezvous rendezvous(channels, cast, vocabulary);
     if (!rendezvous.run()) {
-      result.verdict = Certificate::Verdict::Stuck;
+      result.verdict = rendezvous.isCycle ? Certificate::Verdict::Deadlock
+                                          : Certificate::Verdict::Unbalanced;
       result.reason = rendezvous.reason;
       return result;
     }
     result.classes = cast.programs.size();
     result.messages = rendezvous.messages;
+    digest = 31 * digest + casting.digestOf(cast);
   }
   result.verdict = Certificate::Verdict::Safe;
+  result.digest = digest;
   return result;
+}
+
+Status wafer::certifyProgram(Image &image, const Machine &machine,
+                             const std::vector<std::string> &pacedStreams) {
+  for (const std::string &name : pacedStreams) {
+    bool found = false;
+    for (Stream &s : image.streams) {
+      if (s.name == name) {
+        s.paced = found = true;
+      }
+    }
+    if (!found) {
+      return Diagnostic{"no stream has the name of one that the host paces",
+                        "certificate", "a stream of the image",
+                        "'" + name + "'", ""};
+    }
+  }
+  Certificate certificate = certify(image, machine);
+  if (certificate.verdict != Certificate::Verdict::Safe) {
+    return Diagnostic{"that no run deadlocks cannot be shown", "certificate",
+                      "", certificate.reason, ""};
+  }
+  image.certified = certificate.digest;
+  return Status::success();
 }

@@ -93,14 +93,15 @@ void Channels::addStream(const Stream &s) {
   for (const Rect &rect : s.sinks) {
     for (int32_t y = rect.y; y < rect.endY() && !s.toHost; ++y) {
       for (int32_t x = rect.x; x < rect.endX(); ++x) {
-        if (s.fromHost || Coord{x, y} != s.source) {
+        if (contains({x, y}) && (s.fromHost || Coord{x, y} != s.source)) {
           sinks.push_back(cellOf({x, y}));
         }
       }
     }
   }
   c.sinkEnd = uint32_t(sinks.size());
-  bool isFree = s.toHost || (s.fromHost && c.sinkEnd - c.sinkBegin == 1);
+  bool isFree =
+      s.toHost || s.paced || (s.fromHost && c.sinkEnd - c.sinkBegin == 1);
   if (!s.fromHost) {
     c.source = cellOf(s.source);
     tie(outputs, false, c.source, s.color, isFree ? kFree : index);

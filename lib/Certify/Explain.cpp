@@ -101,7 +101,7 @@ void Rendezvous::explain(uint32_t cell) {
     chain.push_back(next);
     next = cast.programOf[next] == kNobody ? kNobody : waitsFor(next);
   }
-  bool isCycle = next != kNobody;
+  isCycle = next != kNobody;
   size_t begin = isCycle ? places[next] : chain.size() - 1;
   if (!isCycle && begin) {
     --begin;

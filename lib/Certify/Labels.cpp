@@ -10,9 +10,18 @@ using namespace wafer::certifier;
 
 uint32_t Labels::ofSymbol(SymbolKind kind, uint32_t code,
                           std::vector<uint32_t> operands) {
+  std::vector<uint32_t> known;
   for (uint32_t o : operands) {
     if (o == kUnknown) {
       return kUnknown;
+    }
+    if (std::optional<uint32_t> constant = constantOf(o)) {
+      known.push_back(*constant);
+    }
+  }
+  if (known.size() == operands.size()) {
+    if (std::optional<uint32_t> result = evaluate(kind, code, known)) {
+      return ofConstant(*result);
     }
   }
   bool isSum = kind == SymbolKind::Operation && Opcode(code) == Opcode::FAddS;

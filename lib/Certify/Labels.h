@@ -19,7 +19,15 @@ public:
   /// Of a value that nothing else is known to be equal to.
   uint32_t fresh() { return ++count; }
   uint32_t ofConstant(uint32_t value) {
-    return of({kConstantNode, 0, {value}});
+    uint32_t label = of({kConstantNode, 0, {value}});
+    constants[label] = value;
+    return label;
+  }
+  /// The constant that a label stands for, if it is one.
+  std::optional<uint32_t> constantOf(uint32_t label) const {
+    auto at = constants.find(label);
+    return at == constants.end() ? std::nullopt
+                                 : std::optional<uint32_t>(at->second);
   }
   /// Of what an expression makes of operands; unknown if one of them is.
   uint32_t ofSymbol(SymbolKind kind, uint32_t code,
@@ -47,6 +55,7 @@ private:
 
   uint32_t count = 0;
   std::map<Node, uint32_t> labels;
+  std::map<uint32_t, uint32_t> constants;
   /// Labels of x + 0 in binary32.
   std::map<uint32_t, bool> sumsWithZero;
 };

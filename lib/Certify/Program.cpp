@@ -12,77 +12,106 @@ static void makeUnique(std::vector<T> &list) {
   list.erase(std::unique(list.begin(), list.end()), list.end());
 }
 
-Template::Template(const Skeleton &skeleton, Vocabulary &vocabulary)
+Template::Template(const Skeleton &skeleton,
+                   const std::vector<uint32_t> &needed, Vocabulary &vocabulary)
     : prefix(skeleton.prefix), period(skeleton.period), vocabulary(vocabulary) {
-  look(prefix);
-  look(period);
+  look(prefix, needed);
+  look(period, needed);
   makeUnique(asked);
   makeUnique(live);
-  dropDead(prefix);
-  dropDead(period);
 }
 
-void Template::look(const std::vector<Step> &steps) {
+/// Asks for a value of parameters; of another one, for the conditions inside it
+/// that depend on parameters alone.
+void Template::ask(Value value) {
   const Symbols &symbols = vocabulary.symbols;
-  auto receivedIn = [&](Value v) {
-    size_t before = live.size();
-    for (uint32_t leaf : symbols.leavesOf(v)) {
-      if (symbols[leaf].kind == SymbolKind::Received) {
-        live.push_back(leaf);
+  if (!value.isKnown() && symbols.isOfParams(value)) {
+    asked.push_back(value);
+    return;
+  }
+  std::set<uint32_t> seen;
+  std::vector<uint32_t> work = {value.symbol};
+  while (!work.empty()) {
+    uint32_t at = work.back();
+    work.pop_back();
+    if (at <= kData || isLeaf(symbols[at].kind) || !seen.insert(at).second) {
+      continue;
+    }
+    if (symbols.isOfParams({at, 0})) {
+      if (symbols[at].kind == SymbolKind::Condition) {
+        asked.push_back({at, 0});
       }
+      continue;
     }
-    return live.size() > before;
-  };
-  auto decides = [&](Value v) {
-    needsWords |= receivedIn(v);
-    if (!v.isKnown() && symbols.isOfParams(v)) {
-      asked.push_back(v);
+    for (Value v : symbols[at].args) {
+      work.push_back(v.symbol);
     }
+  }
+}
+
+void Template::look(std::vector<Step> &steps,
+                    const std::vector<uint32_t> &needed) {
+  const Symbols &symbols = vocabulary.symbols;
+  auto isNeeded = [&](uint32_t leaf) {
+    return std::binary_search(needed.begin(), needed.end(), leaf);
   };
-  for (const Step &step : steps) {
+  for (Step &step : steps) {
     if (step.kind != Step::Kind::Move) {
       continue;
     }
     const Shape &shape = vocabulary.shapes[step.shape];
-    decides(shape.words);
+    ask(shape.words);
     for (auto &[condition, taken] : shape.guards) {
-      decides(condition);
+      ask(condition);
     }
+    Contents sent, received;
     for (auto &[index, value] : vocabulary.contents[step.sent]) {
-      receivedIn(value);
-    }
-  }
-}
-
-void Template::dropWords() {
-  live.clear();
-  for (std::vector<Step> *steps : {&prefix, &period}) {
-    for (Step &step : *steps) {
-      step.sent = step.received = 0;
-    }
-  }
-}
-
-void Template::dropDead(std::vector<Step> &steps) const {
-  for (Step &step : steps) {
-    Contents kept;
-    for (auto &[index, value] : vocabulary.contents[step.received]) {
-      if (std::binary_search(live.begin(), live.end(), value.symbol)) {
-        kept.push_back({index, value});
+      bool keep = true;
+      for (uint32_t leaf : symbols.leavesOf(value)) {
+        keep &= symbols[leaf].kind != SymbolKind::Received || isNeeded(leaf);
+      }
+      if (keep && !needed.empty()) {
+        sent.push_back({index, value});
+        ask(value);
       }
     }
-    step.received = vocabulary.contents.idOf(kept);
+    for (auto &[index, value] : vocabulary.contents[step.received]) {
+      if (isNeeded(value.symbol)) {
+        received.push_back({index, value});
+        live.push_back(value.symbol);
+      }
+    }
+    step.sent = vocabulary.contents.idOf(sent);
+    step.received = vocabulary.contents.idOf(received);
   }
 }
 
 std::vector<Op>
 Template::specialise(const std::vector<Step> &steps,
                      const std::vector<uint32_t> &answers) const {
+  std::map<uint32_t, Value> answered;
+  for (size_t i = 0; i < asked.size(); ++i) {
+    if (asked[i].add == 0) {
+      answered[asked[i].symbol] = known(answers[i]);
+    }
+  }
   auto valueOf = [&](Value v) {
     auto at = std::lower_bound(asked.begin(), asked.end(), v);
     return at != asked.end() && *at == v
                ? known(answers[size_t(at - asked.begin())])
-               : v;
+               : vocabulary.symbols.substitute(v, answered);
+  };
+  std::map<uint32_t, uint32_t> contents;
+  auto contentsOf = [&](uint32_t id) {
+    auto [at, isNew] = contents.try_emplace(id, 0);
+    if (isNew) {
+      Contents special = vocabulary.contents[id];
+      for (auto &[index, value] : special) {
+        value = valueOf(value);
+      }
+      at->second = vocabulary.contents.idOf(special);
+    }
+    return at->second;
   };
   // What a shape comes to, each once.
   struct Special {
@@ -125,7 +154,7 @@ Template::specialise(const std::vector<Step> &steps,
     op.out = step.out;
     op.at = step.at;
     op.rounds = step.rounds;
-    op.sent = step.sent;
+    op.sent = contentsOf(step.sent);
     op.received = step.received;
     if (step.kind == Step::Kind::Move) {
       Special special = specialOf(step.shape);

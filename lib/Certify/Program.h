@@ -36,20 +36,18 @@ struct Program {
   std::vector<Op> ops;
 };
 
-/// A skeleton with guards and lengths that depend on parameters. Words that
-/// nobody asks about are not received.
+/// A skeleton with guards and lengths that depend on parameters. Of received
+/// words, only those of `needed` leaves are followed.
 class Template {
 public:
-  Template(const Skeleton &skeleton, Vocabulary &vocabulary);
+  Template(const Skeleton &skeleton, const std::vector<uint32_t> &needed,
+           Vocabulary &vocabulary);
 
-  /// Values of parameters alone that are conditions or lengths, ascending.
+  /// Values of parameters alone that decide something or are lengths,
+  /// ascending.
   const std::vector<Value> &questions() const { return asked; }
   /// Leaves that stand for received words.
   const std::vector<uint32_t> &leaves() const { return live; }
-  /// Whether lengths or conditions depend on received words.
-  bool asksForWords() const { return needsWords; }
-  /// Forgets what is known of words.
-  void dropWords();
   /// `steps` for a core in which the questions have these answers.
   std::vector<Op> specialise(const std::vector<Step> &steps,
                              const std::vector<uint32_t> &answers) const;
@@ -57,13 +55,12 @@ public:
   std::vector<Step> prefix, period;
 
 private:
-  void look(const std::vector<Step> &steps);
-  void dropDead(std::vector<Step> &steps) const;
+  void look(std::vector<Step> &steps, const std::vector<uint32_t> &needed);
+  void ask(Value value);
 
   Vocabulary &vocabulary;
   std::vector<Value> asked;
   std::vector<uint32_t> live;
-  bool needsWords = false;
 };
 
 } // namespace wafer::certifier

@@ -241,6 +241,9 @@ uint32_t Rendezvous::labelOf(uint32_t cell, Value value) {
   if (value.isKnown()) {
     return labels.ofConstant(value.add);
   }
+  if (value.isData()) {
+    return Labels::kUnknown;
+  }
   const Symbol &s = vocabulary.symbols[value.symbol];
   uint32_t label = Labels::kUnknown;
   if (s.kind == SymbolKind::Received) {
@@ -248,17 +251,42 @@ uint32_t Rendezvous::labelOf(uint32_t cell, Value value) {
   } else if (s.kind == SymbolKind::Param) {
     label = labels.ofConstant(channels.paramAt(cell, s.args[1].add));
   } else if (s.kind != SymbolKind::Head) {
-    std::vector<uint32_t> operands;
-    for (Value v : s.args) {
-      operands.push_back(labelOf(cell, v));
+    // Cores of a role in which all leaves have equal values are asked once.
+    leafValues = {value.symbol};
+    for (uint32_t leaf : s.leaves) {
+      const Symbol &l = vocabulary.symbols[leaf];
+      leafValues.push_back(
+          l.kind == SymbolKind::Param ? channels.paramAt(cell, l.args[1].add)
+          : l.kind == SymbolKind::Received ? labelAt(cell, leaf)
+                                           : Labels::kUnknown);
     }
-    label = labels.ofSymbol(s.kind, s.code, std::move(operands));
+    auto [at, isNew] = labelsOfSymbols.try_emplace(leafValues, 0);
+    if (isNew) {
+      at->second = labelOfSymbol(cell, value.symbol);
+    }
+    label = at->second;
   }
   if (value.add == 0) {
     return label;
   }
   return labels.ofSymbol(SymbolKind::Operation, uint32_t(Opcode::Add),
                          {label, labels.ofConstant(value.add)});
+}
+
+uint32_t Rendezvous::labelOfSymbol(uint32_t cell, uint32_t symbol) {
+  const Symbol &s = vocabulary.symbols[symbol];
+  if (s.kind == SymbolKind::Select) {
+    // Only the way that is taken need be known.
+    auto taken = labels.constantOf(labelOf(cell, s.args[0]));
+    if (taken) {
+      return labelOf(cell, s.args[*taken ? 2 : 1]);
+    }
+  }
+  std::vector<uint32_t> operands;
+  for (Value v : s.args) {
+    operands.push_back(labelOf(cell, v));
+  }
+  return labels.ofSymbol(s.kind, s.code, std::move(operands));
 }
 
 //===----------------------------------------------------------------------===//
@@ -276,12 +304,15 @@ bool Rendezvous::agree(uint32_t a, uint32_t b) {
   if (x.shape == kNobody && y.shape == kNobody) {
     return true;
   }
-  bool equal = x.shape == y.shape && &channels.roleOf(a) == &channels.roleOf(b);
+  bool equal = x.shape != kNobody && y.shape != kNobody;
   if (equal) {
-    const Shape &shape = vocabulary.shapes[x.shape];
-    equal = isEqual(a, b, shape.words);
-    for (size_t g = 0; g < shape.guards.size() && equal; ++g) {
-      equal = isEqual(a, b, shape.guards[g].first);
+    const Shape &sx = vocabulary.shapes[x.shape];
+    const Shape &sy = vocabulary.shapes[y.shape];
+    equal = sx.guards.size() == sy.guards.size() &&
+            isEqual(a, sx.words, b, sy.words);
+    for (size_t g = 0; g < sx.guards.size() && equal; ++g) {
+      equal = sx.guards[g].second == sy.guards[g].second &&
+              isEqual(a, sx.guards[g].first, b, sy.guards[g].first);
     }
   }
   if (!equal) {
@@ -291,8 +322,21 @@ bool Rendezvous::agree(uint32_t a, uint32_t b) {
   return equal;
 }
 
-/// Whether a value is the same in two cores of a role.
-bool Rendezvous::isEqual(uint32_t a, uint32_t b, Value value) {
+/// Whether two cores have equal values.
+bool Rendezvous::isEqual(uint32_t a, Value ofA, uint32_t b, Value ofB) {
+  for (uint32_t leaf : vocabulary.symbols.leavesOf(ofA)) {
+    if (vocabulary.symbols[leaf].kind == SymbolKind::Head) {
+      return ofA == ofB && &channels.roleOf(a) == &channels.roleOf(b) &&
+             isEqualByHeads(a, b, ofA);
+    }
+  }
+  uint32_t label = labelOf(a, ofA);
+  return label != Labels::kUnknown && label == labelOf(b, ofB);
+}
+
+/// Whether a value of what changes from period to period is the same in two
+/// cores of a role: all that it is made of is.
+bool Rendezvous::isEqualByHeads(uint32_t a, uint32_t b, Value value) {
   uint32_t inA = skeletonOf(a), inB = skeletonOf(b);
   auto [entry, isNew] = questions.try_emplace({inA, inB, value.symbol});
   Question &q = entry->second;

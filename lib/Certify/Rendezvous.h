@@ -41,6 +41,9 @@ public:
   bool run();
 
   std::string reason;
+  /// Those that are stuck wait for each other; else words are left over, or not
+  /// shown to be as many at both ends.
+  bool isCycle = false;
   /// Meetings of instructions.
   uint64_t messages = 0;
 
@@ -66,9 +69,11 @@ private:
   uint32_t wordsToMove();
   void hand(uint32_t channel, uint32_t words);
   uint32_t labelOf(uint32_t cell, Value value);
+  uint32_t labelOfSymbol(uint32_t cell, uint32_t symbol);
   uint32_t &labelAt(uint32_t cell, uint32_t leaf);
   bool agree(uint32_t a, uint32_t b);
-  bool isEqual(uint32_t a, uint32_t b, Value value);
+  bool isEqual(uint32_t a, Value ofA, uint32_t b, Value ofB);
+  bool isEqualByHeads(uint32_t a, uint32_t b, Value value);
   std::string describe(uint32_t cell) const;
   std::string wordsOf(uint32_t cell, const Op &op) const;
   uint32_t waitsFor(uint32_t cell) const;
@@ -88,6 +93,9 @@ private:
   std::vector<uint32_t> labelsOf;
   std::vector<uint32_t> labelsNow;
   Labels labels;
+  /// By symbol, and labels or values of its leaves: its label.
+  std::map<std::vector<uint32_t>, uint32_t> labelsOfSymbols;
+  std::vector<uint32_t> leafValues;
   /// What the equality of a value in cores of two skeletons comes to.
   struct Question {
     bool open = true;

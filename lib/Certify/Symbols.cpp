@@ -133,6 +133,18 @@ static std::optional<Value> simplify(SymbolKind kind, uint32_t code,
   }
 }
 
+std::optional<uint32_t>
+wafer::certifier::evaluate(SymbolKind kind, uint32_t code,
+                           const std::vector<uint32_t> &args) {
+  std::vector<Value> values;
+  for (uint32_t a : args) {
+    values.push_back(known(a));
+  }
+  std::optional<Value> result = simplify(kind, code, values);
+  return result && result->isKnown() ? std::optional<uint32_t>(result->add)
+                                     : std::nullopt;
+}
+
 Value Symbols::make(SymbolKind kind, uint32_t code, std::vector<Value> args) {
   for (Value v : args) {
     if (v.isData()) {

@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <vector>
 
 namespace wafer::certifier {
@@ -69,6 +70,10 @@ struct Symbol {
     return a.code != b.code ? a.code < b.code : a.args < b.args;
   }
 };
+
+/// What an expression of constants comes to, if its kind says.
+std::optional<uint32_t> evaluate(SymbolKind kind, uint32_t code,
+                                 const std::vector<uint32_t> &args);
 
 class Symbols {
 public:

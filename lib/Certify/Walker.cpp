@@ -25,6 +25,16 @@ bool Walker::settle(Value value) {
   return false;
 }
 
+bool Walker::settleGuards(const std::vector<Step> &moves) {
+  bool settled = true;
+  for (const Step &move : moves) {
+    for (auto &[condition, taken] : vocabulary.shapes[move.shape].guards) {
+      settled &= settle(condition);
+    }
+  }
+  return settled;
+}
+
 Walker::Way Walker::walk(CoreState &state, uint32_t pc, uint32_t stop,
                          std::vector<Step> &steps) {
   auto mark = [&](Step::Kind kind, uint32_t head) {
@@ -145,7 +155,8 @@ Walker::Joined Walker::branchBoth(CoreState &state, uint32_t at,
     }
     moves[taken] = movesOf(moves[taken]);
     if (condition.isData() && !moves[taken].empty()) {
-      return Joined::Apart;
+      // Which of them there are at all may depend on parameters.
+      return settleGuards(moves[taken]) ? Joined::Apart : Joined::Failed;
     }
   }
   for (bool taken : {false, true}) {

@@ -76,6 +76,7 @@ private:
   }
   /// False if the value is made of parameters alone: asks for them.
   bool settle(Value value);
+  bool settleGuards(const std::vector<Step> &moves);
   bool refuse(uint32_t at, const std::string &text);
 
   const Role &role;
@@ -87,7 +88,7 @@ private:
   std::vector<std::pair<Value, bool>> guards;
   /// How often an instruction has received words in this walk.
   std::vector<uint32_t> runs;
-  uint64_t budget = 20'000'000;
+  uint64_t budget = 2'000'000;
 };
 
 } // namespace wafer::certifier

@@ -78,6 +78,9 @@ static ExitCode runVerify(const Options &options, CommandContext &context) {
     for (const std::string &text : report.notShown) {
       context.print("not shown: {}\n", text);
     }
+    for (const std::string &text : report.assumed) {
+      context.print("assumed: {}\n", text);
+    }
   }
   if (report.holds()) {
     return ExitCode::Success;

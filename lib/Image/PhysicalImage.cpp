@@ -113,6 +113,7 @@ Result<Image> wafer::physicalImage(const Image &image, const Machine &machine) {
   out.configs = image.configs;
   out.hostPorts = image.hostPorts;
   out.storage = image.storage;
+  out.certified = image.certified;
   out.map.defects = image.map.defects;
   out.map.bypassed = image.map.bypassed;
   for (uint32_t i = 0; i < image.regions.size(); ++i) {

@@ -156,6 +156,7 @@ void codeStream(S &s, T &x) {
   s.list(x.sinks, 16, [&](auto &r) { codeRect(s, r); });
   s.field(x.fromHost);
   s.field(x.toHost);
+  s.field(x.paced);
 }
 
 template <typename S, typename T>
@@ -227,6 +228,20 @@ void codeMap(S &s, T &map) {
   }
 }
 
+/// A flag, and the digest where there is one.
+template <typename S, typename T>
+void codeCertificate(S &s, T &digest) {
+  bool isThere = digest.has_value();
+  s.field(isThere);
+  if (!isThere) {
+    return;
+  }
+  if constexpr (S::isReader) {
+    digest.emplace(0);
+  }
+  s.field(*digest);
+}
+
 /// Codes the section `kind` of `image`; sections of plain bytes are the bytes.
 template <typename S, typename T>
 void codeSection(S &s, Section kind, T &image) {
@@ -242,7 +257,7 @@ void codeSection(S &s, Section kind, T &image) {
   case Section::Families:
     return s.list(image.families, 30, [&](auto &x) { codeFamily(s, x); });
   case Section::Streams:
-    return s.list(image.streams, 19, [&](auto &x) { codeStream(s, x); });
+    return s.list(image.streams, 20, [&](auto &x) { codeStream(s, x); });
   case Section::Tensors:
     return s.list(image.tensors, 30, [&](auto &x) { codeTensor(s, x); });
   case Section::HostPorts:
@@ -253,6 +268,8 @@ void codeSection(S &s, Section kind, T &image) {
     return codeMap(s, image.map);
   case Section::InitTable:
     return s.list(image.initData, 20, [&](auto &x) { codeInit(s, x); });
+  case Section::Certificate:
+    return codeCertificate(s, image.certified);
   default:
     return;
   }

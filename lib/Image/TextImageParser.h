@@ -33,6 +33,7 @@ private:
   bool item();
   bool machine();
   bool map();
+  bool certified();
   bool text(std::string &out);
   bool role();
   bool region();

@@ -10,12 +10,13 @@ using namespace wafer::text;
 bool ImageParser::item() {
   using Method = bool (ImageParser::*)();
   static constexpr std::pair<const char *, Method> kItems[] = {
-      {"machine", &ImageParser::machine}, {"role", &ImageParser::role},
-      {"region", &ImageParser::region},   {"config", &ImageParser::config},
-      {"rule", &ImageParser::rule},       {"family", &ImageParser::family},
-      {"stream", &ImageParser::stream},   {"tensor", &ImageParser::tensor},
-      {"host", &ImageParser::hostPort},   {"stage", &ImageParser::stage},
-      {"init", &ImageParser::init},       {"map", &ImageParser::map}};
+      {"machine", &ImageParser::machine},    {"role", &ImageParser::role},
+      {"region", &ImageParser::region},      {"config", &ImageParser::config},
+      {"rule", &ImageParser::rule},          {"family", &ImageParser::family},
+      {"stream", &ImageParser::stream},      {"tensor", &ImageParser::tensor},
+      {"host", &ImageParser::hostPort},      {"stage", &ImageParser::stage},
+      {"init", &ImageParser::init},          {"map", &ImageParser::map},
+      {"certified", &ImageParser::certified}};
   for (const auto &[word, method] : kItems) {
     if (acceptWord(word)) {
       return (this->*method)();
@@ -62,6 +63,10 @@ bool ImageParser::map() {
   }
   image.map = std::move(*read);
   return true;
+}
+
+bool ImageParser::certified() {
+  return integer(image.certified.emplace(0), "digest");
 }
 
 bool ImageParser::machine() {
@@ -334,6 +339,7 @@ bool ImageParser::stream() {
       return false;
     }
   } while (accept(","));
+  s.paced = acceptWord("paced");
   image.streams.push_back(std::move(s));
   return true;
 }

@@ -244,7 +244,7 @@ static void putStream(std::string &out, const Stream &s) {
   for (size_t i = 0; i < s.sinks.size(); ++i) {
     out += (i ? ", " : "") + rectText(s.sinks[i]);
   }
-  out += '\n';
+  out += s.paced ? " paced\n" : "\n";
 }
 
 //===----------------------------------------------------------------------===//
@@ -457,6 +457,9 @@ std::string wafer::printImage(const Image &image,
   }
   if (!image.map.isDefault()) {
     put(out, "\nmap json {}\n", image.map.toJson());
+  }
+  if (image.certified) {
+    put(out, "\ncertified {:#010x}\n", *image.certified);
   }
   for (const InitData &d : image.initData) {
     out += '\n';

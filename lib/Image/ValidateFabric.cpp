@@ -185,6 +185,10 @@ static Status checkStream(const Stream &stream, const Machine &machine,
   if (stream.sinks.empty()) {
     return Diagnostic{"stream has no sink", where, "", "", ""};
   }
+  if (stream.paced && (stream.fromHost || stream.toHost)) {
+    return Diagnostic{"paced stream has an end at the host", where,
+                      "cores at both ends", "", ""};
+  }
   for (const Rect &r : stream.sinks) {
     WAFER_CHECK(checkRect(r, machine, where + ": sink"));
   }

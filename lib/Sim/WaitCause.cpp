@@ -187,9 +187,15 @@ std::string Cause::cycleText() {
   if (count > kMaxLinks) {
     links += fmt::format("  and {} more\n", count - kMaxLinks);
   }
-  return fmt::format("a cycle of {} waits, each for the next and the last for "
-                     "the first:\n{}",
-                     count, links);
+  std::string text = fmt::format("a cycle of {} waits, each for the next and "
+                                 "the last for the first:\n{}",
+                                 count, links);
+  if (state.image.certified) {
+    text = "internal error: the image is certified to have no deadlock, or the "
+           "host does not do what 'wsec verify' says is assumed of it\n" +
+           text;
+  }
+  return text;
 }
 
 std::string Cause::endsText() {

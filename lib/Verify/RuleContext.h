@@ -6,6 +6,7 @@
 #include "wafer/Image/DeadParts.h"
 #include "wafer/Verify/Verify.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace wafer::verifier {
@@ -38,7 +39,9 @@ enum class RuleId : unsigned {
   CopiesAgree,
   StagesCoverModel,
   CoresAlive,
-  LinksAlive
+  LinksAlive,
+  NoDeadlock,
+  WordsBalanced
 };
 
 class RuleContext {
@@ -56,7 +59,14 @@ public:
       texts[size_t(rule)].push_back(text());
     }
   }
+  bool isBroken() const {
+    return std::any_of(counts.begin(), counts.end(),
+                       [](uint64_t n) { return n > 0; });
+  }
   VerifyReport takeReport();
+
+  /// As in the report.
+  std::vector<std::string> notShown, assumed;
 
   const Image &image;
   const Machine &machine;
@@ -84,6 +94,8 @@ void checkTensors(RuleContext &context);
 void checkCodeFlow(RuleContext &context);
 void checkWeights(RuleContext &context);
 void checkStages(RuleContext &context);
+/// After all others.
+void checkCertificate(RuleContext &context);
 
 /// "rule 'first'" or "rule 3".
 inline std::string nameOf(const char *noun, size_t index,

@@ -10,7 +10,7 @@
 //
 // Taken for granted: the rules of `wsec verify` on routes and queues hold,
 // accesses at computed addresses stay inside the buffer that their address was
-// computed from, and the host sends what it is asked for.
+// computed from, and what `assumed` names of the host.
 //
 //===----------------------------------------------------------------------===//
 #ifndef WAFER_CERTIFY_CERTIFY_H
@@ -18,8 +18,10 @@
 
 #include "wafer/Image/Image.h"
 #include "wafer/Machine/Machine.h"
+#include "wafer/Support/Result.h"
 
 #include <string>
+#include <vector>
 
 namespace wafer {
 
@@ -27,15 +29,22 @@ struct Certificate {
   enum class Verdict : uint8_t {
     /// No run can deadlock, and every word that is sent is taken.
     Safe,
-    /// The program is of the class, but its periods do not fit together unless
-    /// queues have room (or do not fit at all).
-    Stuck,
+    /// The program is of the class, but cores wait for each other unless queues
+    /// have room, or whatever room they have.
+    Deadlock,
+    /// The program is of the class, but what is sent is not shown to be what is
+    /// taken.
+    Unbalanced,
     /// The program is not of the class; nothing is said.
     Refused
   };
   Verdict verdict = Verdict::Refused;
   /// Why not; empty if safe.
   std::string reason;
+  /// What the host has to do for it, a sentence each.
+  std::vector<std::string> assumed;
+  /// Of what the cores do in a period; 0 unless safe.
+  uint32_t digest = 0;
   /// Kinds of cores that were told apart, and messages of one period.
   uint64_t classes = 0;
   uint64_t messages = 0;
@@ -45,6 +54,13 @@ struct Certificate {
 /// kind of core, and operations of one period of all cores (a loop of known
 /// length over equal communication counts once).
 Certificate certify(const Image &image, const Machine &machine);
+
+/// For a compiler that has made `image`: marks the streams of these names as
+/// paced by the host, certifies, and stores the digest in the image. Fails
+/// where the program is not safe; what cannot be certified is not to leave a
+/// compiler.
+Status certifyProgram(Image &image, const Machine &machine,
+                      const std::vector<std::string> &pacedStreams = {});
 
 } // namespace wafer
 

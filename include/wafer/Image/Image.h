@@ -29,6 +29,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -186,6 +187,10 @@ struct StreamFamily {
 /// `fromHost` the source is the edge router where they enter; with `toHost` the
 /// only sink is the edge router where they leave, whose core does not get them.
 /// The source is not among the sinks of other streams either.
+///
+/// The words of a `paced` stream are sent and taken when the host says so: its
+/// protocol makes both ends mean the same words, and has them taken before the
+/// source is in anybody's way. That is assumed of the host, not shown.
 struct Stream {
   std::string name;
   uint8_t color = 0;
@@ -193,6 +198,7 @@ struct Stream {
   std::vector<Rect> sinks;
   bool fromHost = false;
   bool toHost = false;
+  bool paced = false;
 };
 
 enum class DataType : uint8_t {
@@ -299,6 +305,9 @@ struct Image {
   std::vector<StageInfo> stages;
   /// The identity on a perfect wafer.
   LogicalMap map;
+  /// Digest of the messages of a period, where somebody has shown that no run
+  /// deadlocks (wafer/Certify/Certify.h).
+  std::optional<uint32_t> certified;
   std::vector<InitData> initData;
 
   /// Keeps the mapped file or the emitter's buffers alive.

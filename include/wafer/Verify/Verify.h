@@ -33,11 +33,15 @@
 //   stages-cover-model     stages hold each layer of the model once
 //   cores-alive            each core of the program lives on one that works
 //   links-alive            no word enters a dead router or takes a dead link
+//   no-deadlock            cores of a certified program never wait for each
+//                          other (wafer/Certify/Certify.h)
+//   words-balanced         and take exactly the words that are sent
 //
 // Cost: what concerns roles, rules and tables is linear in them; the rules on
 // routes look at every router of every color in use once, and follow every
 // stream once: O(colors * cores + cores on routes) time and some 20 bytes a
-// core of memory.
+// core of memory. The last two execute a period of all cores; whether the rules
+// on routes and queues hold decides whether they are looked at at all.
 //
 //===----------------------------------------------------------------------===//
 #ifndef WAFER_VERIFY_VERIFY_H
@@ -79,6 +83,9 @@ struct VerifyReport {
   std::vector<uint64_t> counts;
   /// What the rules cannot say about this image, for lack of something in it.
   std::vector<std::string> notShown;
+  /// What the host is taken to do, where no-deadlock and words-balanced are
+  /// shown.
+  std::vector<std::string> assumed;
 
   bool holds() const;
   uint64_t countOf(const std::string &rule) const;
@@ -89,7 +96,8 @@ VerifyReport verify(const Image &image, const Machine &machine,
                     const VerifyOptions &options = {});
 
 /// The report as a JSON object {"ok", "rules": [{"name", "violations"}...],
-/// "violations": [{"rule", "message"}...], "not_shown": [text...]}.
+/// "violations": [{"rule", "message"}...], "not_shown": [text...],
+/// "assumed": [text...]}.
 std::string toJson(const VerifyReport &report);
 
 } // namespace wafer
