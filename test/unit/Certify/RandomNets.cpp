@@ -13,6 +13,8 @@ namespace {
 
 constexpr unsigned kPeriodsOfBounded = 7;
 constexpr unsigned kData = 16384;
+/// Where each core keeps the number of a stream.
+constexpr unsigned kNumbers = kData + 4096;
 
 /// Something that cores do, or what one of them does of it.
 struct Action {
@@ -23,6 +25,12 @@ struct Action {
   unsigned words = 0;
   unsigned rounds = 0;
   std::vector<Action> body;
+  /// The word that is moved is a number, which its source draws.
+  bool tells = false;
+  /// The stream whose number says how many words there are, or -1.
+  int length = -1;
+  /// The stream whose number is odd if there are words at all, or -1.
+  int condition = -1;
 };
 
 struct Net {
@@ -47,18 +55,23 @@ private:
   bool makeStream();
   using Bodies = std::vector<std::vector<Action>>;
   void addMessage(Bodies &bodies);
+  void addNumber(Bodies &bodies);
+  bool addByNumber(Bodies &bodies);
   void send(Bodies &bodies, size_t net, unsigned words, std::set<size_t> &busy);
   void addItems(Bodies &bodies, unsigned count, unsigned depth);
   void append(std::vector<Action> &body, Action action, bool maySplit);
   bool damage(std::vector<Action> &body);
 
   Image write(bool endless);
-  void writeBody(Core &core, const std::vector<Action> &body, unsigned depth,
+  void writeBody(Core &core, std::vector<Instruction> &code,
+                 const std::vector<Action> &body, unsigned depth,
                  const std::map<std::pair<bool, int>, unsigned> &queues);
 
   Rng rng;
   int width = 1, height = 1;
   std::vector<Net> nets;
+  /// Streams whose sinks have been told a number.
+  std::vector<size_t> told;
   std::vector<std::vector<Action>> prefixes, periods;
   unsigned inputs[64] = {}, outputs[64] = {};
 };
@@ -169,10 +182,61 @@ void NetMaker::addMessage(Bodies &bodies) {
   send(bodies, net, out.words, busy);
 }
 
+/// A message of one word, which the sinks remember.
+void NetMaker::addNumber(Bodies &bodies) {
+  size_t net = below(unsigned(nets.size()));
+  Action out, in;
+  out.out = in.in = int(net);
+  out.words = in.words = 1;
+  out.tells = in.tells = true;
+  bodies[cellOf(nets[net].source)].push_back(out);
+  for (Coord sink : nets[net].sinks) {
+    bodies[cellOf(sink)].push_back(in);
+  }
+  told.push_back(net);
+}
+
+/// A message between cores that were told the same number, which decides about
+/// it; false if there are none.
+bool NetMaker::addByNumber(Bodies &bodies) {
+  for (size_t from : told) {
+    std::set<size_t> knowing;
+    for (Coord c : nets[from].sinks) {
+      knowing.insert(cellOf(c));
+    }
+    for (size_t net = 0; net < nets.size(); ++net) {
+      bool allKnow = knowing.count(cellOf(nets[net].source));
+      for (Coord c : nets[net].sinks) {
+        allKnow &= knowing.count(cellOf(c)) > 0;
+      }
+      if (!allKnow) {
+        continue;
+      }
+      Action out, in;
+      out.words = in.words = 1 + below(4);
+      out.length = in.length = chance(60) ? int(from) : -1;
+      out.condition = in.condition =
+          out.length < 0 || chance(30) ? int(from) : -1;
+      out.out = in.in = int(net);
+      bodies[cellOf(nets[net].source)].push_back(out);
+      for (Coord sink : nets[net].sinks) {
+        bodies[cellOf(sink)].push_back(in);
+      }
+      return true;
+    }
+  }
+  return false;
+}
+
 void NetMaker::addItems(Bodies &bodies, unsigned count, unsigned depth) {
   for (; count; --count) {
+    if (chance(25)) {
+      addNumber(bodies);
+    }
     if (depth == 2 || chance(75)) {
-      addMessage(bodies);
+      if (!chance(50) || !addByNumber(bodies)) {
+        addMessage(bodies);
+      }
       continue;
     }
     Bodies inner(bodies.size());
@@ -204,6 +268,11 @@ bool NetMaker::damage(std::vector<Action> &body) {
     }
     return damage(a.body);
   }
+  if (a.length >= 0 && chance(40)) {
+    // Another number, which may not have been told at all.
+    a.length = (a.length + 1) % int(nets.size());
+    return true;
+  }
   unsigned way = below(10);
   if (way < 6 && at + 1 < body.size()) {
     std::swap(body[at], body[at + 1]);
@@ -216,16 +285,41 @@ bool NetMaker::damage(std::vector<Action> &body) {
 }
 
 void NetMaker::writeBody(
-    Core &core, const std::vector<Action> &body, unsigned depth,
-    const std::map<std::pair<bool, int>, unsigned> &queues) {
+    Core &core, std::vector<Instruction> &code, const std::vector<Action> &body,
+    unsigned depth, const std::map<std::pair<bool, int>, unsigned> &queues) {
   for (const Action &a : body) {
     if (a.kind == Action::Kind::Loop) {
       unsigned counter = 2 + depth;
       core.li(counter, a.rounds);
       uint32_t head = core.here();
-      writeBody(core, a.body, depth + 1, queues);
+      writeBody(core, code, a.body, depth + 1, queues);
       core.op(Opcode::LoopDec, counter, 0, 0, head);
       continue;
+    }
+    constexpr unsigned kNumber = 20;
+    auto numberAt = [](int net) { return kNumbers + 4 * unsigned(net); };
+    if (a.tells && a.out >= 0) {
+      core.op(Opcode::ReadClock, kNumber)
+          .op(Opcode::AndImm, kNumber, kNumber, 0, 3)
+          .op(Opcode::AddImm, kNumber, kNumber, 0, 1)
+          .op(Opcode::StoreWord, kNumber, 0, 0, numberAt(a.out))
+          .dsr(D(0), fabricOut(queues.at({false, a.out}), 1))
+          .dsr(S0(0), memory(numberAt(a.out), 1))
+          .vec(Opcode::Mov32, D(0), S0(0));
+      continue;
+    }
+    if (a.tells) {
+      core.dsr(S0(0), fabricIn(queues.at({true, a.in}), a.words))
+          .dsr(D(0), memory(numberAt(a.in), a.words))
+          .vec(Opcode::Mov32, D(0), S0(0));
+      continue;
+    }
+    uint32_t branch = 0;
+    if (a.condition >= 0) {
+      core.op(Opcode::LoadWord, kNumber, 0, 0, numberAt(a.condition))
+          .op(Opcode::AndImm, kNumber, kNumber, 0, 1);
+      branch = core.here();
+      core.op(Opcode::BranchEq, 0, kNumber, 0, 0);
     }
     if (a.in >= 0) {
       core.dsr(S1(0), fabricIn(queues.at({true, a.in}), a.words));
@@ -235,11 +329,22 @@ void NetMaker::writeBody(
     } else {
       core.dsr(D(0), memory(kData + 2048, a.words));
     }
+    core.dsr(S0(0), memory(kData, a.words));
+    if (a.length >= 0) {
+      core.op(Opcode::LoadWord, kNumber, 0, 0, numberAt(a.length))
+          .op(Opcode::DsrLength, D(0), kNumber)
+          .op(Opcode::DsrLength, S0(0), kNumber);
+      if (a.in >= 0) {
+        core.op(Opcode::DsrLength, S1(0), kNumber);
+      }
+    }
     if (a.in >= 0) {
-      core.dsr(S0(0), memory(kData, a.words))
-          .vec(Opcode::FAddS, D(0), S0(0), S1(0));
+      core.vec(Opcode::FAddS, D(0), S0(0), S1(0));
     } else {
-      core.dsr(S0(0), memory(kData, a.words)).vec(Opcode::Mov32, D(0), S0(0));
+      core.vec(Opcode::Mov32, D(0), S0(0));
+    }
+    if (a.condition >= 0) {
+      code.at(branch).imm = core.here();
     }
   }
 }
@@ -281,13 +386,13 @@ Image NetMaker::write(bool endless) {
       }
       core.main();
       size_t cell = cellOf({x, y});
-      writeBody(core, prefixes[cell], 0, queues);
+      writeBody(core, role.code, prefixes[cell], 0, queues);
       if (!periods[cell].empty()) {
         if (!endless) {
           core.li(8, kPeriodsOfBounded);
         }
         uint32_t head = core.here();
-        writeBody(core, periods[cell], 0, queues);
+        writeBody(core, role.code, periods[cell], 0, queues);
         if (endless) {
           core.op(Opcode::Jump, 0, 0, 0, head);
         } else {
@@ -296,6 +401,7 @@ Image NetMaker::write(bool endless) {
       }
       core.end();
       role.buffers.push_back({"data", BufferKind::Scratch, kData, 4096});
+      role.buffers.push_back({"numbers", BufferKind::Scratch, kNumbers, 128});
       uint32_t bytes = uint32_t(role.params.size()) * 2;
       if (bytes) {
         role.buffers.push_back({"params", BufferKind::Params, 0, bytes});
@@ -317,6 +423,7 @@ RandomNet NetMaker::make() {
   bool hasPeriod = chance(60);
   addItems(prefixes, below(hasPeriod ? 3 : 8) + !hasPeriod, 0);
   if (hasPeriod) {
+    told.clear();
     addItems(periods, 1 + below(8), 0);
   }
   RandomNet net;

@@ -4,9 +4,10 @@
 // Programs of the class that can be certified: streams with multicasts over a
 // small grid, each core with one task that sends, takes and passes on messages
 // in a fixed order, in loops and in periods, with joins that come together
-// again. They are written down from one order of all messages, so that no run
-// can deadlock; *damaged* ones have something exchanged, left out or changed in
-// one core, and most of them do.
+// again; numbers that are told on the way decide about some of them. They are
+// written down from one order of all messages, so that no run can deadlock;
+// *damaged* ones have something exchanged, left out or changed in one core, and
+// most of them do.
 //
 //===----------------------------------------------------------------------===//
 #ifndef WAFER_TEST_UNIT_CERTIFY_RANDOMNETS_H
