@@ -11,6 +11,8 @@
 
 #include "wafer/Partition/Partition.h"
 
+#include <algorithm>
+
 namespace wafer {
 
 /// Seconds from one wafer to another by the round trip of the network alone
@@ -35,6 +37,11 @@ struct DecodePlan {
   int64_t cyclesPerToken() const {
     return layers * cyclesPerLayer() + wafers * otherCycles();
   }
+  /// Predicted, from one token of any request in flight to the next, where a
+  /// token takes `tokenCycles` and its slowest stage `stageCycles`.
+  double cyclesBetweenTokens(double tokenCycles, double stageCycles) const {
+    return std::max(stageCycles, tokenCycles / double(problem.requests));
+  }
   /// Cycles that crossings of `seconds` add.
   double crossingCycles(double seconds) const;
 };
@@ -42,6 +49,10 @@ struct DecodePlan {
 /// The fewest wafers, up to 64, on which `problem` fits; its field `layers` is
 /// that of the whole model. Fails with the reason of the last try.
 Result<DecodePlan> planDecode(PartitionProblem problem);
+
+/// The number of requests in flight that gives the most tokens in a cycle, and
+/// its plan: all numbers from one up to that of layers and two are tried.
+Result<DecodePlan> planInFlight(PartitionProblem problem);
 
 } // namespace wafer
 

@@ -82,6 +82,14 @@ struct PartitionPass : public wafer::impl::WaferPartitionBase<PartitionPass> {
       return signalPassFailure();
     }
     problem.context = context;
+    problem.requests = inFlight;
+    if (objective != "latency" && objective != "throughput") {
+      module.emitError() << "unknown objective '" << objective
+                         << "'; expected latency or throughput";
+      return signalPassFailure();
+    }
+    problem.objective =
+        objective == "latency" ? Objective::Latency : Objective::Throughput;
     if (stages != 0) {
       problem.stages = stages;
     }
@@ -118,6 +126,10 @@ struct PartitionPass : public wafer::impl::WaferPartitionBase<PartitionPass> {
     if (reserveColumns != 0 || reserveRows != 0) {
       module->setAttr("wafer.reserve", builder.getDenseI64ArrayAttr(
                                            {reserveColumns, reserveRows}));
+    }
+    if (problem.requests != 1) {
+      module->setAttr("wafer.in_flight",
+                      builder.getI64IntegerAttr(problem.requests));
     }
     module->setAttr("wafer.context",
                     builder.getI64IntegerAttr(problem.context));
