@@ -210,8 +210,12 @@ void Rendezvous::hand(uint32_t channel, uint32_t words) {
     uint32_t sink = channels.sinks[s];
     const Op &op = *opOf(sink);
     for (auto &[index, leaf] : vocabulary.contents[op.received]) {
-      if (op.shape != kNobody || index < done[sink] ||
-          index - done[sink] >= words) {
+      if (op.shape != kNobody) {
+        // It may not have come at all.
+        labelAt(sink, leaf.symbol) = Labels::kUnknown;
+        continue;
+      }
+      if (index < done[sink] || index - done[sink] >= words) {
         continue;
       }
       uint32_t nth = index - done[sink];

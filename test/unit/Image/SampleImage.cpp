@@ -121,7 +121,9 @@ Image wafer::test::sampleImage() {
   image.families = {{"first", 5, {0, 1, 2, 2}, Axis::X, 0, {{0, 1, 2}}},
                     {"second", 6, {1, 1, 3, 2}, Axis::X, 0, {{0, 1, 3}}}};
   image.streams = {
-      {"lone", 9, {0, 0}, {{1, 0, 2, 1}, {5, 5, 1, 1}}, true, false}};
+      {"lone", 9, {0, 0}, {{1, 0, 2, 1}, {5, 5, 1, 1}}, true, false},
+      {"paced", 10, {1, 1}, {{2, 1, 1, 1}}, false, false, true}};
+  image.certified = 0x9abcdef0;
   image.tensors = {sampleTensor()};
   image.hostPorts = {{"tokens", true, true, 0, 9}};
   image.stages = {{"blocks", 0, 0, {0, 1, 4, 2}, 0, 4}};

@@ -225,6 +225,8 @@ TEST(Validate, Intent) {
   EXPECT_MESSAGE("line 1 leaves the rectangle by its skew",
                  i.families[0].skew = -1);
   EXPECT_MESSAGE("stream has no sink", i.streams[0].sinks.clear());
+  EXPECT_MESSAGE("paced stream has an end at the host",
+                 i.streams[0].paced = true);
   EXPECT_MESSAGE("source: rectangle does not lie on the grid",
                  i.streams[0].source.x = 8);
   EXPECT_MESSAGE("machine has no host channel there", i.hostPorts[0].row = 8);
