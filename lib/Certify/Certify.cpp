@@ -14,15 +14,15 @@ static std::vector<std::string> findAssumptions(const Image &image) {
   std::vector<std::string> assumed;
   for (const Stream &s : image.streams) {
     if (s.fromHost) {
-      assumed.push_back("the host sends the words that are waited for");
+      assumed.push_back("that the host sends the words that are waited for");
       break;
     }
   }
   for (const Stream &s : image.streams) {
     if (s.paced) {
       assumed.push_back(fmt::format(
-          "the host has the words of stream '{}' taken in time, as many as it "
-          "has sent",
+          "that both ends of stream '{}' send and take words where the host's "
+          "commands say so, and it commands that in time",
           s.name));
     }
   }

@@ -41,7 +41,8 @@ struct Certificate {
   Verdict verdict = Verdict::Refused;
   /// Why not; empty if safe.
   std::string reason;
-  /// What the host has to do for it, a sentence each.
+  /// What that builds on outside of the image: half sentences, "that the host
+  /// ...".
   std::vector<std::string> assumed;
   /// Of what the cores do in a period; 0 unless safe.
   uint32_t digest = 0;

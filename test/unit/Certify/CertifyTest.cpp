@@ -199,7 +199,8 @@ TEST(Certify, LengthsAndConditionsMayComeFromWords) {
     ADD_FAILURE() << v.rule << ": " << v.message;
   }
   ASSERT_EQ(report.assumed.size(), 1u);
-  EXPECT_EQ(report.assumed[0], "the host sends the words that are waited for");
+  EXPECT_EQ(report.assumed[0],
+            "that the host sends the words that are waited for");
   Certificate certificate = certify(program);
   EXPECT_EQ(certificate.verdict, Verdict::Safe) << certificate.reason;
   EXPECT_EQ(certificate.messages, 3u);
@@ -373,8 +374,9 @@ TEST(Certify, PacedStreamsAreLeftToTheHost) {
   Certificate paced = certify(parse(pacedText(true)));
   EXPECT_EQ(paced.verdict, Verdict::Safe) << paced.reason;
   ASSERT_EQ(paced.assumed.size(), 2u);
-  EXPECT_EQ(paced.assumed[1], "the host has the words of stream 'data' taken "
-                              "in time, as many as it has sent");
+  EXPECT_EQ(paced.assumed[1],
+            "that both ends of stream 'data' send and take words where the "
+            "host's commands say so, and it commands that in time");
   Program program = parse(pacedText(false));
   EXPECT_TRUE(bool(certifyProgram(program.image, program.machine, {"data"})));
   EXPECT_TRUE(program.image.streams[2].paced);

@@ -46,6 +46,8 @@ struct Observation {
   /// The run came to its end.
   bool succeeded = false;
   bool enginesAgree = true;
+  /// A program that is certified came to a cycle of waits.
+  bool certifiedDeadlock = false;
 };
 /// `maxCycles` is raised to several times what the run took when it is 0.
 Observation observe(const Image &image, const Machine &machine,

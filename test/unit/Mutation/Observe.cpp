@@ -15,6 +15,7 @@ struct Shown {
   std::string text;
   Cycle cycle = 0;
   bool succeeded = false;
+  bool certifiedDeadlock = false;
 };
 
 /// Words of host output ports and output tensors.
@@ -43,6 +44,10 @@ void addResults(Engine &engine, const Image &image, std::string &text) {
   }
 }
 
+bool isInternalError(const Outcome &outcome) {
+  return outcome.detail.rfind("internal error", 0) == 0;
+}
+
 /// A model speaks three tokens; another program gets four numbers at each of
 /// its input ports and runs to its end.
 Shown runOn(Engine &engine, const Image &image, uint64_t maxCycles) {
@@ -64,6 +69,7 @@ Shown runOn(Engine &engine, const Image &image, uint64_t maxCycles) {
       run.text += fmt::format(" {}", id);
     }
     run.cycle = tokens->outcome.cycle;
+    run.certifiedDeadlock = isInternalError(tokens->outcome);
   } else {
     for (unsigned p = 0; p < image.hostPorts.size(); ++p) {
       if (image.hostPorts[p].input) {
@@ -77,6 +83,7 @@ Shown runOn(Engine &engine, const Image &image, uint64_t maxCycles) {
     run.text = nameOf(outcome.kind) + (" " + outcome.detail);
     run.succeeded = outcome.kind == Outcome::Kind::Quiescent;
     run.cycle = outcome.cycle;
+    run.certifiedDeadlock = isInternalError(outcome);
   }
   addResults(engine, image, run.text);
   return run;
@@ -99,5 +106,6 @@ Observation wafer::test::observe(const Image &image, const Machine &machine,
     maxCycles = 8 * runs[0].cycle + 1000;
   }
   return {runs[0].text, runs[0].succeeded,
-          runs[0].text == runs[1].text && runs[0].cycle == runs[1].cycle};
+          runs[0].text == runs[1].text && runs[0].cycle == runs[1].cycle,
+          runs[0].certifiedDeadlock};
 }
