@@ -104,6 +104,8 @@ void Cores::attach() {
   blockUsed = 0;
   coresLeft = 0;
   setUps.assign(tables.numVectors, SetUp());
+  conflicts.assign(4096, Conflicts());
+  shapes = 0;
 }
 
 void Cores::start() {

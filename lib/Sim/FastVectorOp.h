@@ -92,6 +92,7 @@ struct VectorOp {
   bool hasFabric = false;
   bool readsMayConflict = false;
   bool alwaysConflicts = false;
+  bool readsApart = false; // the sources have no address in common
   bool pauses = false;
   bool advance = false;  // the control wavelet at the end is still to be sent
   bool inMemory = false; // no access can fault
@@ -105,6 +106,8 @@ struct VectorOp {
   uint32_t done = 0;
   uint32_t perStep = 1;
   uint32_t sent = 0;
+  /// A number for all but the bases of its descriptors.
+  uint32_t shape = 0;
   /// The channels of a fabric input and of a fabric output.
   Channel *in = nullptr;
   Channel *out = nullptr;
