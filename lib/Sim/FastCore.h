@@ -171,7 +171,8 @@ private:
   void burst(CoreState &core, Cycle clock);
   bool burstTask(CoreState &core, Cycle clock, Cycle &t);
   bool burstVector(CoreState &core, Cycle &t);
-  bool burstFabric(CoreState &core, Cycle &t);
+  bool burstWords(CoreState &core, VectorOp &op, Cycle &t);
+  bool waitUntil(CoreState &core, Cycle &t, Cycle until, Activity what);
   bool burstMemory(CoreState &core, Cycle &t);
   void wakeAt(CoreState &core, Cycle t) {
     context.schedule.wake(Actor::Core, core.place, t);
@@ -209,8 +210,7 @@ private:
   // first at t, which becomes when the thread goes on; false after a fault in
   // t.
   bool scalars(CoreState &core, Cycle &t, unsigned most);
-  bool memoryAccess(CoreState &core, const Code &in, Cycle t);
-  bool loadDescriptor(CoreState &core, const Code &in, Cycle t);
+  static void memoryAccess(CoreState &core, const Code &in, uint8_t *bytes);
   uint8_t *locate(CoreState &core, int64_t address, unsigned bytes, uint32_t pc,
                   int32_t task, Cycle t);
 

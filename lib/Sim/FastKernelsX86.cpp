@@ -23,7 +23,7 @@ namespace {
 
 /// The first n (8, 4 or 1) lanes; what the others hold does not matter.
 template <ElementType type, unsigned n>
-WAFER_KERNEL_PART __m256 load(const uint8_t *p) {
+WAFER_KERNEL_PART __m256 loadLanes(const uint8_t *p) {
   if constexpr (type == ElementType::F16) {
     if constexpr (n == 8) {
       return _mm256_cvtph_ps(
@@ -53,7 +53,7 @@ WAFER_KERNEL_PART __m256 load(const uint8_t *p) {
 }
 
 template <ElementType type, unsigned n>
-WAFER_KERNEL_PART void store(uint8_t *p, __m256 v) {
+WAFER_KERNEL_PART void storeLanes(uint8_t *p, __m256 v) {
   if constexpr (type == ElementType::F16) {
     __m128i halfs = _mm256_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT);
     if constexpr (n == 8) {
@@ -157,13 +157,13 @@ bool mayReadAhead(const uint8_t *d, const uint8_t *p, int32_t step,
 }
 
 template <Opcode op, ElementType dest, ElementType src0, ElementType src1>
-WAFER_KERNEL void run(const Elements &e) {
+WAFER_KERNEL void runLanes(const Elements &e) {
   constexpr unsigned kDest = sizeOf(dest), k1 = sizeOf(src1);
   constexpr bool isHalf = op == Opcode::FMacH || op == Opcode::FMacHS;
   uint8_t scalar[4];
   std::memcpy(scalar, &e.scalar, sizeof(scalar));
   const __m256 s = _mm256_broadcastss_ps(_mm256_castps256_ps128(
-      load<isHalf ? ElementType::F16 : ElementType::F32, 1>(scalar)));
+      loadLanes<isHalf ? ElementType::F16 : ElementType::F32, 1>(scalar)));
   for (uint32_t row = 0; row < e.rows; ++row) {
     uint8_t *d = e.dest + int64_t(row) * e.destRow;
     const uint8_t *a = e.src0 + int64_t(row) * e.row0;
@@ -173,23 +173,24 @@ WAFER_KERNEL void run(const Elements &e) {
         mayReadAhead<dest, src0>(d, a, e.step0, left) &&
         mayReadAhead<dest, src1>(d, b, e.step1, left)) {
       const __m256 a1 =
-          _mm256_broadcastss_ps(_mm256_castps256_ps128(load<src0, 1>(a)));
+          _mm256_broadcastss_ps(_mm256_castps256_ps128(loadLanes<src0, 1>(a)));
       __m256 b1 = a1;
       if constexpr (k1 != 0) {
-        b1 = _mm256_broadcastss_ps(_mm256_castps256_ps128(load<src1, 1>(b)));
+        b1 = _mm256_broadcastss_ps(
+            _mm256_castps256_ps128(loadLanes<src1, 1>(b)));
       }
       for (; left >= 8; left -= 8) {
-        __m256 x = e.step0 ? load<src0, 8>(a) : a1;
-        __m256 y = k1 && e.step1 ? load<src1, 8>(b) : b1;
-        store<dest, 8>(d, compute<op>(x, y, s));
+        __m256 x = e.step0 ? loadLanes<src0, 8>(a) : a1;
+        __m256 y = k1 && e.step1 ? loadLanes<src1, 8>(b) : b1;
+        storeLanes<dest, 8>(d, compute<op>(x, y, s));
         d += 8 * kDest;
         a += 8 * e.step0;
         b += 8 * e.step1;
       }
       if (left >= 4) {
-        __m256 x = e.step0 ? load<src0, 4>(a) : a1;
-        __m256 y = k1 && e.step1 ? load<src1, 4>(b) : b1;
-        store<dest, 4>(d, compute<op>(x, y, s));
+        __m256 x = e.step0 ? loadLanes<src0, 4>(a) : a1;
+        __m256 y = k1 && e.step1 ? loadLanes<src1, 4>(b) : b1;
+        storeLanes<dest, 4>(d, compute<op>(x, y, s));
         d += 4 * kDest;
         a += 4 * e.step0;
         b += 4 * e.step1;
@@ -197,7 +198,8 @@ WAFER_KERNEL void run(const Elements &e) {
       }
     }
     for (; left; --left) {
-      store<dest, 1>(d, compute<op>(load<src0, 1>(a), load<src1, 1>(b), s));
+      storeLanes<dest, 1>(
+          d, compute<op>(loadLanes<src0, 1>(a), loadLanes<src1, 1>(b), s));
       d += e.destStep;
       a += e.step0;
       b += e.step1;
@@ -208,7 +210,7 @@ WAFER_KERNEL void run(const Elements &e) {
 template <Opcode op, ElementType dest, ElementType src0, ElementType src1>
 constexpr Kernel kernelFor() {
   if constexpr (isComputed(op)) {
-    return run<op, dest, src0, src1>;
+    return runLanes<op, dest, src0, src1>;
   } else {
     return nullptr;
   }

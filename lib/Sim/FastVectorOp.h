@@ -16,7 +16,8 @@ struct Code {
   uint8_t c = 0;
   uint32_t imm = 0;
   uint32_t cost = 1;
-  bool isVector = false;
+  bool isVector = false; // or the end of the code
+  bool isAsync = false;
   uint32_t setUp = 0; // index of its SetUp
   /// Where the next descriptor lies that the code behind it loads.
   uint32_t nextDescriptor = 0;
