@@ -66,11 +66,12 @@ public:
   /// The cycle from which the next wavelet can be put in; kNever while it
   /// depends on somebody who takes one out first.
   Cycle roomFrom() const {
-    return count == capacity ? kNever : slots()[wrap(first + count)].time();
+    return count == capacity ? kNever : slots()[behind].time();
   }
   void push(Wavelet w, Cycle usableFrom) {
     assert(count < capacity && "pushed without asking for room");
-    slots()[wrap(first + count)].fill(w, usableFrom);
+    slots()[behind].fill(w, usableFrom);
+    behind = after(behind);
     ++count;
   }
   Wavelet pop(Cycle t) {
@@ -78,21 +79,23 @@ public:
     Slot &slot = slots()[first];
     Wavelet w = slot.wavelet();
     slot.free(t + 1);
-    first = uint16_t(wrap(first + 1u));
+    first = after(first);
     --count;
     return w;
   }
 
 private:
   friend class FifoMaker;
-  unsigned wrap(unsigned i) const { return i >= capacity ? i - capacity : i; }
+  uint16_t after(unsigned i) const {
+    return uint16_t(i + 1 == capacity ? 0 : i + 1);
+  }
   Slot *slots() { return reinterpret_cast<Slot *>(this + 1); }
   const Slot *slots() const { return reinterpret_cast<const Slot *>(this + 1); }
 
   uint16_t capacity;
   uint16_t first;
   uint16_t count;
-  uint16_t unused;
+  uint16_t behind; // the slot behind the last wavelet
 };
 
 /// FIFOs by number, from 1; 0 is none. They are made when the first wavelet

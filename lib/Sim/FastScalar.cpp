@@ -45,15 +45,16 @@ bool Cores::scalars(CoreState &core, Cycle &t, unsigned most) {
   const Cycle bound = context.bound;
   const Code *const code = core.code;
   uint32_t *const regs = core.registers.data();
-  Cycle last = t;
+  Cycle now = t;
+  Cycle last = now;
   uint32_t pc = core.pc;
   uint32_t lastPc = pc;
   bool isRight = true;
   bool ended = false;
   do {
     const Code &in = code[pc];
-    last = t;
-    t += in.cost;
+    last = now;
+    now += in.cost;
     lastPc = pc++;
     const uint32_t x = regs[in.b];
     switch (in.op) {
@@ -61,7 +62,7 @@ bool Cores::scalars(CoreState &core, Cycle &t, unsigned most) {
       break;
     case Opcode::End:
       core.task = -1;
-      t = last + 1;
+      now = last + 1;
       ended = true;
       most = 1;
       break;
@@ -115,9 +116,21 @@ bool Cores::scalars(CoreState &core, Cycle &t, unsigned most) {
     case Opcode::AddImm:
       regs[in.a] = x + in.imm;
       break;
+    case Opcode::Sub:
+      regs[in.a] = x - regs[in.c];
+      break;
+    case Opcode::Mul:
+      regs[in.a] = x * regs[in.c];
+      break;
     case Opcode::AndImm:
+      regs[in.a] = x & in.imm;
+      break;
     case Opcode::ShlImm:
+      regs[in.a] = x << (in.imm & 31u);
+      break;
     case Opcode::ShrImm:
+      regs[in.a] = x >> (in.imm & 31u);
+      break;
     case Opcode::SarImm:
       regs[in.a] = sim::scalarResult(in.op, x, in.imm);
       break;
@@ -158,10 +171,10 @@ bool Cores::scalars(CoreState &core, Cycle &t, unsigned most) {
       regs[in.a] = sim::scalarResult(in.op, x, regs[in.c]);
     }
     regs[0] = 0;
-  } while (--most && t < bound && !code[pc].isVector);
+  } while (--most && now < bound && !code[pc].isVector);
   core.pc = pc;
   core.lastPc = lastPc;
-  core.ready = t;
+  core.ready = now;
   core.lastActed = 0;
   core.starting = false;
   core.datapathFree = last + 1;
@@ -170,9 +183,7 @@ bool Cores::scalars(CoreState &core, Cycle &t, unsigned most) {
   core.waiting.what = ended ? Activity::Idle : Activity::Scalar;
   context.happened(last + 1);
   context.aheadTo = std::max(context.aheadTo, last + 1);
-  if (!isRight) {
-    t = last;
-  }
+  t = isRight ? now : last;
   return isRight;
 }
 
