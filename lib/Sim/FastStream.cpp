@@ -294,7 +294,7 @@ bool Cores::burstWords(CoreState &core, VectorOp &op, Cycle &t) {
       word = fabric.takeInput(core.place, *words, t).payload;
     }
     const unsigned n = std::min(op.perStep, op.length - op.done); // 1 or 2
-    uint32_t payload = 0;
+    uint32_t values[2] = {0, 0}; // all of them before the first is written
     for (unsigned i = 0; i < n; ++i) {
       if (!op.hasValue) {
         for (Operand *o : {&op.src0, &op.src1, &op.dest}) {
@@ -311,17 +311,15 @@ bool Cores::burstWords(CoreState &core, VectorOp &op, Cycle &t) {
       uint32_t b = op.src1.source == Source::Memory ? nextOf(op.src1, core.sram)
                    : op.src1.source == Source::Fabric ? in
                                                       : op.src1.value;
-      uint32_t value = element(a, b, op.scalar);
-      if (op.out) {
-        payload |= value << (16 * i);
-      } else {
-        store(core.sram + op.dest.address, value, op.dest.bytes);
-        op.dest.next();
-      }
+      values[i] = element(a, b, op.scalar);
+    }
+    for (unsigned i = 0; i < n && op.hasValue && !op.out; ++i) {
+      store(core.sram + op.dest.address, values[i], op.dest.bytes);
+      op.dest.next();
     }
     op.done += n;
     if (op.out) {
-      sendWord(core, op, {payload, 0}, t);
+      sendWord(core, op, {values[0] | values[1] << 16, 0}, t);
     }
     closeWaits(core, t);
     core.counters[Activity::VectorStep] += 1;

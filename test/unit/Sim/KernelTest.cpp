@@ -147,3 +147,33 @@ TEST(KernelTest, RowsOfAllLengths) {
     }
   }
 }
+
+TEST(KernelTest, AWaveletOfTwoIsReadBeforeItIsWritten) {
+  // Both elements of a step read the same cell that they write: the second one
+  // must not see what the first one wrote.
+  using namespace wafer::test;
+  Builder b(2, 1);
+  b.route(0, 0, 1, kR, kE);
+  b.route(1, 0, 1, kW, kR);
+  b.core(0, 0)
+      .output(5, 1)
+      .main()
+      .li(2, 0x00050003)
+      .dsr(D(0), fabricOut(5, 1))
+      .vec(Opcode::Mov32, D(0), kNoDsr, kNoDsr, scalar(2))
+      .end();
+  Descriptor words = fabricIn(6, 2);
+  words.packed = true;
+  b.core(1, 0)
+      .input(6, 1)
+      .main()
+      .li(2, 100)
+      .op(Opcode::StoreHalf, 2, 0, 0, 3000)
+      .dsr(D(0), memory(3000, 2, 0))
+      .dsr(S0(0), words)
+      .dsr(S1(0), memory(3000, 2, 0))
+      .vec(Opcode::Add16, D(0), S0(0), S1(0))
+      .end();
+  EXPECT_EQ(b.run().kind, Outcome::Kind::Quiescent);
+  EXPECT_EQ(b.half(1, 0, 3000), 105); // and not 108
+}
