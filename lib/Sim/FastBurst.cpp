@@ -52,7 +52,7 @@ void Cores::burst(CoreState &core, Cycle clock) {
       }
       continue;
     }
-    if (VectorFields::decode(in->imm).async) {
+    if (in->isAsync) {
       // From its issue on, the datapath is shared cycle by cycle.
       if (t > clock) {
         wakeAt(core, t);

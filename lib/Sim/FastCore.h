@@ -171,7 +171,8 @@ private:
   void burst(CoreState &core, Cycle clock);
   bool burstTask(CoreState &core, Cycle clock, Cycle &t);
   bool burstVector(CoreState &core, Cycle &t);
-  bool burstFabric(CoreState &core, Cycle &t);
+  bool burstWords(CoreState &core, VectorOp &op, Cycle &t);
+  bool waitUntil(CoreState &core, Cycle &t, Cycle until, Activity what);
   bool burstMemory(CoreState &core, Cycle &t);
   void wakeAt(CoreState &core, Cycle t) {
     context.schedule.wake(Actor::Core, core.place, t);
@@ -209,8 +210,7 @@ private:
   // first at t, which becomes when the thread goes on; false after a fault in
   // t.
   bool scalars(CoreState &core, Cycle &t, unsigned most);
-  bool memoryAccess(CoreState &core, const Code &in, Cycle t);
-  bool loadDescriptor(CoreState &core, const Code &in, Cycle t);
+  static void memoryAccess(CoreState &core, const Code &in, uint8_t *bytes);
   uint8_t *locate(CoreState &core, int64_t address, unsigned bytes, uint32_t pc,
                   int32_t task, Cycle t);
 
@@ -218,8 +218,7 @@ private:
   bool setUp(CoreState &core, VectorOp &op, Cycle t);
   bool setUpAgain(const CoreState &core, VectorOp &op, const Code &in,
                   const SetUp &known) const;
-  void keep(SetUp &known, const CoreState &core, const VectorOp &op,
-            const Code &in) const;
+  void keep(SetUp &known, const CoreState &core, VectorOp &op, const Code &in);
 
   // FastVector.cpp.
   bool setUpNew(CoreState &core, VectorOp &op, Cycle t);
@@ -236,23 +235,16 @@ private:
                Cycle t);
   /// Of the next n elements; both go on behind them.
   bool readsConflict(Operand &a, Operand &b, unsigned n) const;
+  /// Of all steps of an instruction that reads two walks: how many conflict,
+  /// and whether the last one does.
   struct Conflicts {
-    uint64_t count = 0;
+    uint32_t shape = 0; // VectorOp::shape; 0: not known
+    uint32_t first = 0;
+    uint32_t second = 0;
+    uint32_t count = 0;
     bool last = false;
   };
-  /// Which steps of a walk over two sources conflict, as far as that repeats.
-  /// It depends on the banks of the first elements and on the distances only.
-  struct ConflictPattern {
-    uint32_t first0 = 0, first1 = 0; // address modulo the span
-    int32_t step0 = 0, step1 = 0;
-    uint32_t perStep = 0; // 0: no pattern
-    uint32_t period = 0;  // at most 64
-    uint64_t steps = 0;   // bit k: step k of the period conflicts
-  };
-  const ConflictPattern *conflictPattern(const Operand &a, const Operand &b,
-                                         unsigned n, uint64_t steps);
-  Conflicts countConflicts(const VectorOp &op, uint64_t steps,
-                           unsigned lastElements);
+  Conflicts countConflicts(const VectorOp &op, uint64_t steps);
   void sendWord(CoreState &core, VectorOp &op, Wavelet w, Cycle t);
   /// After the last step, which ended at `end`.
   void finish(CoreState &core, VectorOp &op, Cycle end);
@@ -265,11 +257,12 @@ private:
     return tables.spanMask ? !(uint32_t(bytes) & tables.spanMask)
                            : bytes % tables.span == 0;
   }
+  int32_t insideSpan(int32_t address) const {
+    return tables.spanMask ? int32_t(uint32_t(address) & tables.spanMask)
+                           : address % tables.span;
+  }
   int32_t bankIndex(int32_t address) const {
-    int32_t inside = tables.spanMask
-                         ? int32_t(uint32_t(address) & tables.spanMask)
-                         : address % tables.span;
-    return inside / int32_t(context.machine.bankWidthBytes);
+    return insideSpan(address) / int32_t(context.machine.bankWidthBytes);
   }
 
   // Accounting.
@@ -316,8 +309,9 @@ private:
     void operator()(uint8_t *p) const;
   };
   std::vector<std::unique_ptr<uint8_t[], FreeBlock>> blocks;
-  std::array<ConflictPattern, 1024> patterns;
-  std::vector<SetUp> setUps; // by vector instruction
+  std::vector<Conflicts> conflicts; // by a hash
+  std::vector<SetUp> setUps;        // by vector instruction
+  uint32_t shapes = 0;              // that there were
   uint32_t blockUsed = 0;
   CoreState *nextCore = nullptr;
   size_t coresLeft = 0; // at nextCore

@@ -30,23 +30,19 @@ uint32_t wafer::fast::neighbourOf(const Grid &grid, uint32_t place,
 
 static void loadChannel(Channel &c, const sim::ChannelPlan &plan,
                         const std::vector<RouteConfig> &routes) {
-  c.inputQueue = plan.inputQueue;
-  c.outputQueue = plan.outputQueue;
+  c.setQueues(plan.inputQueue, plan.outputQueue);
   if (plan.config != kNoRoute) {
     c.route = plan.config + 1;
-    c.position = routes[c.route].currentPosition;
-    c.filterCount = routes[c.route].filter.init;
+    const RouteConfig &route = routes[c.route];
+    c.setPosition(route, route.currentPosition);
+    c.isFiltered = route.filter.kind != FilterKind::None;
+    c.filterCount = route.filter.init;
   }
 }
 
 static std::vector<RouteConfig> routesOf(const Image &image) {
   std::vector<RouteConfig> routes(1); // no route: back-pressure
   routes.insert(routes.end(), image.configs.begin(), image.configs.end());
-  for (RouteConfig &route : routes) {
-    for (SwitchPosition &position : route.positions) {
-      position.rx = position.tx ? position.rx : uint8_t(0);
-    }
-  }
   return routes;
 }
 
@@ -72,8 +68,6 @@ Status FabricState::load(const Image &image, const Machine &machine,
     for (uint8_t i = 0; colors; colors &= colors - 1, ++i) {
       unsigned color = unsigned(__builtin_ctz(colors));
       Channel &c = channels[r.firstChannel + i];
-      c.color = uint8_t(color);
-      c.index = i;
       loadChannel(c, plan.channels[r.firstChannel + i], routes);
       for (unsigned port = 0; port < unsigned(Port::Ramp); ++port) {
         uint32_t next = neighbourOf(grid, place, port);
@@ -114,7 +108,7 @@ void Fabric::prefetchTargets(uint32_t place) const {
   const Router &r = routers[place];
   for (uint32_t rest = r.pending; rest; rest &= rest - 1) {
     const Channel &c = channels[r.firstChannel + unsigned(__builtin_ctz(rest))];
-    unsigned tx = routeOf(c).positions[c.position].tx;
+    unsigned tx = c.sends;
     for (unsigned ports = tx & 15u; ports; ports &= ports - 1) {
       unsigned port = unsigned(__builtin_ctz(ports));
       if (c.neighbours[port] != kNone) {
@@ -122,8 +116,7 @@ void Fabric::prefetchTargets(uint32_t place) const {
         __builtin_prefetch(&routers[place + state.stride[port]], 1);
       }
     }
-    unsigned stored = c.occupied() & ~(1u << (c.alonePort & 31u));
-    for (; stored; stored &= stored - 1) {
+    for (unsigned stored = c.stored(); stored; stored &= stored - 1) {
       __builtin_prefetch(
           &context.fifos[c.fifos[unsigned(__builtin_ctz(stored))]]);
     }

@@ -27,17 +27,20 @@ inline constexpr uint8_t kNobody = 0xff;
 /// A color in a router; one cache line. A router is told of a head, the first
 /// wavelet of a port, when it is usable: until then it sleeps.
 struct alignas(64) Channel {
-  /// Index into FabricState::routes.
-  uint32_t route = 0;
   /// By number in the pool; 0 while no wavelet came (then it is empty).
   std::array<uint32_t, kNumFifos> fifos{};
   /// Channels of the color at the neighbours; kNone where there is none.
   std::array<uint32_t, 4> neighbours = {kNone, kNone, kNone, kNone};
+  /// One wavelet that stands alone at its port lies here, so that nobody need
+  /// touch the FIFO (which is empty).
+  uint32_t alonePayload = 0;
+  /// The cycle from which it is usable, modulo 2^32; of one that sleeps.
+  uint32_t aloneFrom = 0;
+  /// Index into FabricState::routes.
+  uint32_t route = 0;
   uint16_t filterCount = 0;
   uint8_t position = 0;
-  uint8_t color = 0;
-  uint8_t inputQueue = kUnbound;
-  uint8_t outputQueue = kUnbound;
+  uint8_t alonePort = kNobody;
   /// Bit p: the head at port p is usable, in the next cycle at the latest.
   uint8_t due = 0;
   /// Bit p: the head at port p becomes usable later.
@@ -45,18 +48,38 @@ struct alignas(64) Channel {
   /// Of `due`, those that came in the cycle Router::freshAt, if the router says
   /// that there are any.
   uint8_t fresh = 0;
-  /// Counted from the first one of the router.
-  uint8_t index = 0;
-  /// One wavelet that stands alone at its port lies here, so that nobody need
-  /// touch the FIFO (which is empty).
-  uint8_t alonePort = kNobody;
+  /// Of the position: the ports that it receives from, and that it sends to.
+  /// One that sends nowhere takes nothing.
+  uint8_t receives = 0;
+  uint8_t sends = 0;
+  bool isFiltered = false;
   bool aloneControl = false;
-  uint32_t alonePayload = 0;
-  /// The cycle from which it is usable, modulo 2^32; of one that sleeps.
-  uint32_t aloneFrom = 0;
+  /// Input queue in the lower half, output queue in the upper one.
+  uint8_t queues = 0xff;
 
   /// Bit p: there are wavelets at port p.
   unsigned occupied() const { return due | sleeping; }
+  /// Bit p: there are wavelets in the FIFO of port p.
+  unsigned stored() const {
+    return occupied() & ~(alonePort < kNumPorts ? 1u << alonePort : 0u);
+  }
+  /// Of a core; kUnbound or kDeadCore where there is none.
+  uint8_t inputQueue() const {
+    unsigned queue = queues & 15u;
+    return uint8_t(queue < 8 ? queue : queue | 0xf0u);
+  }
+  uint8_t outputQueue() const {
+    unsigned queue = queues >> 4;
+    return uint8_t(queue < 8 ? queue : queue | 0xf0u);
+  }
+  void setQueues(uint8_t input, uint8_t output) {
+    queues = uint8_t((input & 15u) | unsigned(output) << 4);
+  }
+  void setPosition(const RouteConfig &config, unsigned to) {
+    position = uint8_t(to);
+    sends = config.positions[to].tx;
+    receives = sends ? config.positions[to].rx : uint8_t(0);
+  }
 };
 static_assert(sizeof(Channel) == 64, "one cache line");
 
@@ -116,8 +139,7 @@ uint32_t neighbourOf(const Grid &grid, uint32_t place, unsigned port);
 struct FabricState {
   LargeVector<Router> routers;
   LargeVector<Channel> channels;
-  /// Of the image; the first one is that of a channel without a route. A
-  /// position that sends nowhere takes nothing.
+  /// Of the image; the first one is that of a channel without a route.
   std::vector<RouteConfig> routes;
   /// Places from one to its neighbour, by port.
   std::array<uint32_t, kNumPorts> stride{};
@@ -142,6 +164,11 @@ public:
     routers = state.routers.data();
     channels = state.channels.data();
     routes = state.routes.data();
+    extraCycles =
+        state.extraCycles.empty() ? nullptr : state.extraCycles.data();
+    hasRoomForTwo = state.hasRoomForTwo;
+    hopCycles = context.machine.hopCycles;
+    rampCycles = context.machine.rampCycles;
     cores = &itsCores;
   }
 
@@ -157,6 +184,13 @@ public:
     return has ? r.firstChannel + r.indexOf(color) : kNone;
   }
   const Router &router(uint32_t place) const { return routers[place]; }
+  unsigned colorOf(uint32_t place, const Channel &c) const {
+    uint32_t colors = routers[place].colors;
+    for (unsigned i = indexOf(routers[place], c); i; --i) {
+      colors &= colors - 1;
+    }
+    return unsigned(__builtin_ctz(colors));
+  }
   Channel &channel(uint32_t id) { return channels[id]; }
   const Channel &channel(uint32_t id) const { return channels[id]; }
   Intake &intake(uint32_t place) { return routers[place].intake; }
@@ -167,8 +201,9 @@ public:
   /// Its words come over channel `in`, and are answered in `out` unless that is
   /// nullptr.
   void beginIntake(uint32_t place, Channel &in, const Channel *out) {
-    routers[place].taken = in.index;
-    routers[place].answer = out ? out->index : kUnbound;
+    Router &r = routers[place];
+    r.taken = uint8_t(indexOf(r, in));
+    r.answer = out ? uint8_t(indexOf(r, *out)) : kUnbound;
   }
 
   /// The input queue of a channel; nullptr while it is not made.
@@ -183,14 +218,13 @@ public:
     if (c.alonePort == index) {
       return {c.alonePayload, c.aloneControl};
     }
-    const Slot &slot = context.fifos[c.fifos[index]].head();
-    return {slot.payload(), slot.control()};
+    return context.fifos[c.fifos[index]].head().wavelet();
   }
   /// The cycle from which there is room for one more; kNever while it depends
   /// on somebody who takes one out first.
   Cycle roomFrom(const Channel &c, unsigned index) const {
-    if (index != kInputQueue && state.hasRoomForTwo &&
-        (c.alonePort == index || !((c.occupied() >> index) & 1u))) {
+    if (index != kInputQueue && hasRoomForTwo &&
+        !((c.stored() >> index) & 1u)) {
       return 0;
     }
     return c.fifos[index] ? context.fifos[c.fifos[index]].roomFrom() : 0;
@@ -221,16 +255,31 @@ public:
   unsigned blockedPort(const Channel &c, Cycle t) const;
 
 private:
+  /// A wavelet that would move, and where it stands.
+  struct Move {
+    Wavelet wavelet;
+    Fifo *source = nullptr; // nullptr: alone at its port
+    unsigned from = 0;
+    unsigned to = 0; // ports
+  };
+
   const RouteConfig &routeOf(const Channel &c) const { return routes[c.route]; }
-  unsigned targets(const Channel &c, unsigned port) const;
+  unsigned indexOf(const Router &r, const Channel &c) const {
+    return unsigned(&c - &channels[r.firstChannel]);
+  }
+  Move moveFrom(const Channel &c, unsigned port) const;
+  unsigned delivered(const Channel &c, Wavelet w) const;
   unsigned blockedPort(const Channel &c, unsigned targets, Cycle t,
                        Cycle &later) const;
   Cycle headTime(const Channel &c, unsigned port) const;
   void wakeSleepers(Router &r, Cycle t);
   void sleep(Router &r, Channel &c, unsigned port, Cycle until);
-  void perform(uint32_t place, Channel &c, unsigned from, unsigned to, Cycle t);
-  Wavelet pop(uint32_t place, Channel &c, unsigned port, Cycle t);
-  void send(uint32_t place, Channel &c, unsigned port, Wavelet w, Cycle t);
+  void perform(uint32_t place, Router &r, Channel &c, Move &move, Cycle t);
+  void pop(uint32_t place, Router &r, Channel &c, const Move &move, Cycle t);
+  void put(uint32_t place, Channel &c, unsigned index, Wavelet w,
+           Cycle usableFrom);
+  void putBehind(Channel &c, unsigned index, Wavelet w, Cycle usableFrom);
+  void deliver(uint32_t place, Router &r, Channel &c, Wavelet w, Cycle t);
   bool take(uint32_t place, Channel &c, Wavelet w, Cycle t);
   void freed(uint32_t place, unsigned port, Cycle t);
   uint32_t command(uint32_t place, Channel &c, uint32_t payload, Cycle t);
@@ -251,6 +300,11 @@ private:
   Router *routers = nullptr;
   Channel *channels = nullptr;
   const RouteConfig *routes = nullptr;
+  /// FabricState::extraCycles; nullptr if it is empty.
+  const std::array<uint8_t, 4> *extraCycles = nullptr;
+  bool hasRoomForTwo = false;
+  uint32_t hopCycles = 1;
+  uint32_t rampCycles = 1;
   Cores *cores = nullptr;
 };
 

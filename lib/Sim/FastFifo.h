@@ -13,6 +13,7 @@
 #include "FastPages.h"
 #include "Plan.h"
 
+#include <algorithm>
 #include <cassert>
 #include <cstring>
 #include <memory>
@@ -25,7 +26,8 @@ using sim::kNone;
 
 struct Wavelet {
   uint32_t payload = 0;
-  bool control = false;
+  /// 0 or 1; as wide as the payload, so that both travel in one register.
+  uint32_t control = 0;
 };
 
 /// Twelve bytes, so that a router's FIFO of four is one cache line.
@@ -35,6 +37,7 @@ public:
   Cycle time() const { return word() >> 1; }
   bool control() const { return word() & 1u; }
   uint32_t payload() const { return data; }
+  Wavelet wavelet() const { return {data, uint32_t(word() & 1u)}; }
   void fill(Wavelet w, Cycle usableFrom) {
     data = w.payload;
     setWord(usableFrom << 1 | uint64_t(w.control));
@@ -63,47 +66,45 @@ public:
   /// The cycle from which the next wavelet can be put in; kNever while it
   /// depends on somebody who takes one out first.
   Cycle roomFrom() const {
-    return count == capacity ? kNever : slots()[wrap(first + count)].time();
+    return count == capacity ? kNever : slots()[behind].time();
   }
   void push(Wavelet w, Cycle usableFrom) {
     assert(count < capacity && "pushed without asking for room");
-    slots()[wrap(first + count)].fill(w, usableFrom);
+    slots()[behind].fill(w, usableFrom);
+    behind = after(behind);
     ++count;
   }
   Wavelet pop(Cycle t) {
     assert(count && "popped an empty queue");
     Slot &slot = slots()[first];
-    Wavelet w{slot.payload(), slot.control()};
+    Wavelet w = slot.wavelet();
     slot.free(t + 1);
-    first = uint16_t(wrap(first + 1u));
+    first = after(first);
     --count;
     return w;
   }
 
 private:
   friend class FifoMaker;
-  unsigned wrap(unsigned i) const { return i >= capacity ? i - capacity : i; }
+  uint16_t after(unsigned i) const {
+    return uint16_t(i + 1 == capacity ? 0 : i + 1);
+  }
   Slot *slots() { return reinterpret_cast<Slot *>(this + 1); }
   const Slot *slots() const { return reinterpret_cast<const Slot *>(this + 1); }
 
   uint16_t capacity;
   uint16_t first;
   uint16_t count;
-  uint16_t unused;
+  uint16_t behind; // the slot behind the last wavelet
 };
 
 /// FIFOs by number, from 1; 0 is none. They are made when the first wavelet
 /// comes and never move.
 class FifoPool {
 public:
-  Fifo &operator[](uint32_t id) {
-    return *reinterpret_cast<Fifo *>(&chunks[id / kChunk][id % kChunk]);
-  }
   void clear() {
-    for (uint32_t i = 0; i < numChunks; ++i) {
-      chunks[i] = {};
-    }
-    numChunks = 0;
+    chunks.clear();
+    std::fill_n(starts.get(), kMaxChunks, nullptr);
   }
 
 private:
@@ -120,25 +121,27 @@ private:
 
   uint32_t addChunk() {
     std::lock_guard<std::mutex> guard(adding);
-    if (numChunks == kMaxChunks) {
+    uint32_t number = uint32_t(chunks.size());
+    if (number == kMaxChunks) {
       throw std::bad_alloc();
     }
     // Zeros: every slot is free from cycle 0.
-    chunks[numChunks].resize(kChunk);
-    return numChunks++;
+    chunks.emplace_back(kChunk);
+    starts[number] = chunks.back().data();
+    return number;
   }
 
   std::mutex adding;
-  uint32_t numChunks = 0;
-  /// All there can be, so that they stay where they are while lanes add some.
-  std::unique_ptr<LargeVector<Line>[]> chunks{
-      new LargeVector<Line>[kMaxChunks]};
+  std::vector<LargeVector<Line>> chunks;
+  /// Where they begin; room for all there can be, so that nothing moves while
+  /// lanes add some.
+  std::unique_ptr<Line *[]> starts{new Line *[kMaxChunks]()};
 };
 
 /// One lane's way to the pool: makes FIFOs in chunks of its own.
 class FifoMaker {
 public:
-  explicit FifoMaker(FifoPool &pool) : pool(pool) {}
+  explicit FifoMaker(FifoPool &pool) : pool(pool), starts(pool.starts.get()) {}
   uint32_t create(unsigned capacity) {
     size_t bytes = sizeof(Fifo) + capacity * sizeof(Slot);
     uint32_t lines = uint32_t((bytes + FifoPool::kLine - 1) / FifoPool::kLine);
@@ -148,14 +151,18 @@ public:
     }
     uint32_t id = chunk * FifoPool::kChunk + used;
     used += lines;
-    pool[id].capacity = uint16_t(capacity);
+    (*this)[id].capacity = uint16_t(capacity);
     return id;
   }
-  Fifo &operator[](uint32_t id) { return pool[id]; }
+  Fifo &operator[](uint32_t id) {
+    return *reinterpret_cast<Fifo *>(starts[id / FifoPool::kChunk] +
+                                     id % FifoPool::kChunk);
+  }
   void clear() { used = FifoPool::kChunk; }
 
 private:
   FifoPool &pool;
+  FifoPool::Line *const *starts;
   uint32_t chunk = 0;
   uint32_t used = FifoPool::kChunk;
 };

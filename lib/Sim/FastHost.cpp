@@ -103,7 +103,7 @@ int Host::exitAt(uint32_t place, Port side, unsigned color) const {
 void Host::leave(Context &lane, int port, Wavelet w, Cycle t) {
   const Machine &m = context.machine;
   Cycle arrival = t + m.hopCycles + m.host.latencyCycles;
-  ports[size_t(port)].received.push_back({w.payload, w.control, arrival});
+  ports[size_t(port)].received.push_back({w.payload, w.control != 0, arrival});
   lane.happened(arrival);
 }
 

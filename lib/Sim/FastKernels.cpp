@@ -24,18 +24,20 @@ uint32_t load(const uint8_t *p) {
 template <Opcode op, ElementType dest, ElementType src0, ElementType src1,
           bool onlyChanges>
 void run(const Elements &e) {
-  uint8_t *d = e.dest;
-  const uint8_t *a = e.src0;
-  const uint8_t *b = e.src1;
-  for (uint32_t i = 0; i < e.count; ++i) {
-    uint32_t value = sim::elementOf<op>(load<sizeOf(src0)>(a),
-                                        load<sizeOf(src1)>(b), e.scalar);
-    if (!onlyChanges || value != load<sizeOf(dest)>(d)) {
-      std::memcpy(d, &value, sizeOf(dest));
+  for (uint32_t row = 0; row < e.rows; ++row) {
+    uint8_t *d = e.dest + int64_t(row) * e.destRow;
+    const uint8_t *a = e.src0 + int64_t(row) * e.row0;
+    const uint8_t *b = e.src1 + int64_t(row) * e.row1;
+    for (uint32_t i = 0; i < e.count; ++i) {
+      uint32_t value = sim::elementOf<op>(load<sizeOf(src0)>(a),
+                                          load<sizeOf(src1)>(b), e.scalar);
+      if (!onlyChanges || value != load<sizeOf(dest)>(d)) {
+        std::memcpy(d, &value, sizeOf(dest));
+      }
+      d += e.destStep;
+      a += e.step0;
+      b += e.step1;
     }
-    d += e.destStep;
-    a += e.step0;
-    b += e.step1;
   }
 }
 
@@ -51,6 +53,11 @@ Table makeTable() {
   table[Code] = run<Opcode::Name, ElementType::Dest, ElementType::Src0,        \
                     ElementType::Src1, false>;
 #include "wafer/Image/Opcodes.def"
+  for (unsigned code = 0; code < table.size(); ++code) {
+    if (Kernel better = x86KernelOf(Opcode(code))) {
+      table[code] = better;
+    }
+  }
   return table;
 }
 

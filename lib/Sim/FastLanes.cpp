@@ -68,8 +68,13 @@ unsigned Lanes::cut(const Image &image, const Grid &grid, unsigned wanted,
     int32_t line = std::max(0, (byRow ? at.y : at.x) - before);
     planned.classOf[place] = uint16_t(std::min(uint32_t(line), length + 1));
   }
-  // Two strips a lane, so that one with little to do has another one.
+  // A lane that is done with a strip takes the next one. So there are some more
+  // than lanes, but windows as long as they should be come first.
+  constexpr uint32_t kEnough = 2 * kWindow + 2;
   uint32_t strip = std::max(kLeastStrip, length / count / 2);
+  if (strip > kEnough) {
+    strip = std::max(kEnough, length / count / 8);
+  }
   if (narrow) {
     strip = length >= 6 * count ? 6 : kLeastStrip;
   }
@@ -144,9 +149,11 @@ void Lanes::lookAt(Lane &lane, unsigned classIndex, Cycle t) {
       host->look(lane.context, fabric, id, t);
     }
   });
+  // In a window, the routers of a row are in the caches from the cycle before.
+  bool isFar = isCrowd && end == begin + 1;
   all(Actor::Router, [&] {
     lookAtAll(
-        lane.due, isCrowd, [&](uint32_t i) { fabric.prefetchChannels(i); },
+        lane.due, isFar, [&](uint32_t i) { fabric.prefetchChannels(i); },
         [&](uint32_t i) { fabric.prefetchTargets(i); },
         [&](uint32_t i) { fabric.look(i, t); });
   });
@@ -203,7 +210,7 @@ void Lanes::execute(Cycle t, Host &itsHost) {
     return count;
   };
   const uint32_t count = beginWindow(t + 1);
-  if (always || count >= kManyLooks) {
+  if (always || count >= (lanes.size() > 1 ? kLeastShared : kManyLooks)) {
     beginWindow(std::min(t + longest, context.bound));
   }
   if (end > t + 1) {
@@ -255,37 +262,51 @@ uint64_t Lanes::looks() const {
 // Threads
 //===----------------------------------------------------------------------===//
 
-/// Waits a moment; longer, the more often it was asked.
-static void pause(unsigned &turns) {
-  if (++turns < 2000) {
+/// Waits until a number that others count up is `target`; false if the lanes
+/// stop. First for a moment, then the processor is left to others: a lane may
+/// have milliseconds more to do, or none to run on.
+bool Lanes::await(const std::atomic<uint64_t> &number, uint64_t target) {
+  constexpr unsigned kTurnsAwake = 2000;
+  for (unsigned turn = 0; turn < kTurnsAwake; ++turn) {
+    if (number.load(std::memory_order_acquire) >= target) {
+      return true;
+    }
 #if defined(__x86_64__)
     __builtin_ia32_pause();
 #endif
-  } else {
-    std::this_thread::yield();
   }
+  std::unique_lock<std::mutex> lock(sleeping);
+  sleepers.fetch_add(1, std::memory_order_seq_cst);
+  wakeUp.wait(lock, [&] {
+    return stopping || number.load(std::memory_order_seq_cst) >= target;
+  });
+  sleepers.fetch_sub(1, std::memory_order_seq_cst);
+  return !stopping;
 }
 
-void Lanes::meet(uint64_t target) {
-  arrived.fetch_add(1, std::memory_order_acq_rel);
-  unsigned turns = 0;
-  while (arrived.load(std::memory_order_acquire) < target) {
-    pause(turns);
+void Lanes::countUp(std::atomic<uint64_t> &number) {
+  number.fetch_add(1, std::memory_order_seq_cst);
+  if (sleepers.load(std::memory_order_seq_cst)) {
+    std::lock_guard<std::mutex> guard(sleeping);
+    wakeUp.notify_all();
   }
 }
 
 void Lanes::phases(unsigned lane) {
   uint64_t number = shared.load(std::memory_order_relaxed);
-  for (size_t i = lane; i < strips.size(); i += lanes.size()) {
-    lookAtStrip(*lanes[lane], strips[i], i == 0, i + 1 == strips.size());
-  }
-  meet((2 * number - 1) * lanes.size());
-  for (size_t i = lane; i < strips.size(); i += lanes.size()) {
-    if (i > 0) {
-      lookAtBorder(*lanes[lane], i);
+  auto takeAll = [&](std::atomic<size_t> &next, auto look) {
+    for (size_t i = next++; i < strips.size(); i = next++) {
+      look(i);
     }
-  }
-  meet(2 * number * lanes.size());
+  };
+  takeAll(nextStrip, [&](size_t i) {
+    lookAtStrip(*lanes[lane], strips[i], i == 0, i + 1 == strips.size());
+  });
+  countUp(arrived);
+  await(arrived, (2 * number - 1) * lanes.size());
+  takeAll(nextBorder, [&](size_t i) { lookAtBorder(*lanes[lane], i); });
+  countUp(arrived);
+  await(arrived, 2 * number * lanes.size());
 }
 
 void Lanes::share() {
@@ -295,11 +316,9 @@ void Lanes::share() {
   for (size_t i = 1; i < lanes.size(); ++i) {
     lanes[i]->context.bound = first().context.bound;
   }
-  shared.fetch_add(1, std::memory_order_seq_cst);
-  if (sleepers.load(std::memory_order_seq_cst)) {
-    std::lock_guard<std::mutex> guard(sleeping);
-    wakeUp.notify_all();
-  }
+  nextStrip = 0;
+  nextBorder = 1;
+  countUp(shared);
   phases(0);
   merge();
 }
@@ -311,24 +330,7 @@ void Lanes::startThreads() {
 }
 
 void Lanes::work(unsigned lane) {
-  constexpr unsigned kTurnsAwake = 20000;
-  for (uint64_t number = 1;; ++number) {
-    unsigned turns = 0;
-    while (shared.load(std::memory_order_acquire) < number) {
-      if (turns < kTurnsAwake) {
-        pause(turns);
-        continue;
-      }
-      std::unique_lock<std::mutex> lock(sleeping);
-      sleepers.fetch_add(1, std::memory_order_seq_cst);
-      wakeUp.wait(lock, [&] {
-        return stopping || shared.load(std::memory_order_seq_cst) >= number;
-      });
-      sleepers.fetch_sub(1, std::memory_order_seq_cst);
-      if (stopping) {
-        return;
-      }
-    }
+  for (uint64_t number = 1; await(shared, number); ++number) {
     phases(lane);
   }
 }

@@ -107,7 +107,8 @@ private:
   void lookAtBorder(Lane &lane, size_t strip);
   void share();
   void phases(unsigned lane);
-  void meet(uint64_t target);
+  bool await(const std::atomic<uint64_t> &number, uint64_t target);
+  void countUp(std::atomic<uint64_t> &number);
   void work(unsigned lane);
   void startThreads();
   /// Brings what the lanes found to the first one.
@@ -126,6 +127,9 @@ private:
   /// A window that is shared has a number, from 1; lanes meet twice in it.
   alignas(64) std::atomic<uint64_t> shared{0};
   alignas(64) std::atomic<uint64_t> arrived{0};
+  /// Strips, and borders before strips, that a lane has taken.
+  alignas(64) std::atomic<size_t> nextStrip{0};
+  alignas(64) std::atomic<size_t> nextBorder{0};
   std::mutex sleeping;
   std::condition_variable wakeUp;
   std::atomic<unsigned> sleepers{0};

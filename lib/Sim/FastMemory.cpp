@@ -21,100 +21,29 @@ bool Cores::readsConflict(Operand &a, Operand &b, unsigned n) const {
   return (banks0 & banks1) && !same;
 }
 
-/// Whether the next n elements do not come to the end of a row.
-static bool isInRow(const Operand &o, uint64_t n) {
-  return !o.twoDimensional || o.inner + n <= o.extent0;
-}
-
-/// Of `steps` steps with n elements; nullptr where they do not repeat soon, or
-/// not at all.
-const Cores::ConflictPattern *Cores::conflictPattern(const Operand &a,
-                                                     const Operand &b,
-                                                     unsigned n,
-                                                     uint64_t steps) {
-  if (!tables.spanMask || !isInRow(a, steps * n) || !isInRow(b, steps * n)) {
-    return nullptr;
+/// How many of the `steps` steps of an instruction conflict, and whether the
+/// last one does.
+Cores::Conflicts Cores::countConflicts(const VectorOp &op, uint64_t steps) {
+  // That depends on the banks of the elements, and on which ones are the same:
+  // on where the walks begin in the span after which the banks repeat and, if
+  // they may meet, on how far they lie apart.
+  uint32_t first = uint32_t(insideSpan(op.src0.address));
+  uint32_t second = op.readsApart ? uint32_t(insideSpan(op.src1.address))
+                                  : uint32_t(op.src1.address - op.src0.address);
+  uint32_t hash = (first + 31 * second) * 40503u + op.shape * 2654435761u;
+  Conflicts &known = conflicts[hash >> 8 & (conflicts.size() - 1)];
+  if (known.shape == op.shape && known.first == first &&
+      known.second == second) {
+    return known;
   }
-  if (a.stepBytes != b.stepBytes && n == 1) {
-    // They may meet in an address, which is no conflict.
-    int64_t apart = int64_t(b.address) - a.address;
-    int64_t closer = int64_t(a.stepBytes) - b.stepBytes;
-    if (apart % closer == 0 && apart / closer >= 0 &&
-        uint64_t(apart / closer) < steps) {
-      return nullptr;
-    }
-  }
-  uint32_t first0 = uint32_t(a.address) & tables.spanMask;
-  uint32_t first1 = uint32_t(b.address) & tables.spanMask;
-  uint32_t hash = (first0 + 31 * first1 + 7 * uint32_t(a.stepBytes)) * 40503u +
-                  uint32_t(b.stepBytes) * 2654435761u + n * 97;
-  ConflictPattern &p = patterns[hash / 64 % patterns.size()];
-  if (p.perStep != n || p.first0 != first0 || p.first1 != first1 ||
-      p.step0 != a.stepBytes || p.step1 != b.stepBytes) {
-    // The banks repeat after `span` bytes, a power of 2.
-    uint32_t bits = (n * uint32_t(a.stepBytes)) | (n * uint32_t(b.stepBytes)) |
-                    uint32_t(tables.span);
-    uint32_t period = uint32_t(tables.span) / (bits & (0u - bits));
-    if (period > 64) {
-      return nullptr;
-    }
-    p = {first0, first1, a.stepBytes, b.stepBytes, n, period, 0};
-    // Equal addresses, which the steps above do not tell from equal banks, are
-    // the caller's.
-    Operand x = a, y = b;
-    x.twoDimensional = y.twoDimensional = false;
-    for (uint32_t k = 0; k < period; ++k) {
-      uint64_t banks0 = 0, banks1 = 0;
-      for (unsigned i = 0; i < n; ++i, x.next(), y.next()) {
-        banks0 |= bankOf(x.address);
-        banks1 |= bankOf(y.address);
-      }
-      p.steps |= uint64_t((banks0 & banks1) != 0) << k;
-    }
-  }
-  return &p;
-}
-
-static unsigned countBits(uint64_t bits) {
-  unsigned count = 0;
-  for (; bits; bits &= bits - 1) {
-    ++count;
-  }
-  return count;
-}
-
-/// How many of the next `steps` steps conflict, and whether the last one does.
-/// All but the last one are full; it has `lastElements`.
-Cores::Conflicts Cores::countConflicts(const VectorOp &op, uint64_t steps,
-                                       unsigned lastElements) {
+  known = {op.shape, first, second, 0, false};
   Operand a = op.src0, b = op.src1;
-  Conflicts result;
-  uint64_t full = steps - 1;
-  const ConflictPattern *pattern =
-      full > 1 ? conflictPattern(a, b, op.perStep, full) : nullptr;
-  if (pattern) {
-    bool same = a.address == b.address && a.stepBytes == b.stepBytes;
-    if (!same) {
-      uint64_t rest = (uint64_t(1) << (full % pattern->period)) - 1;
-      result.count = full / pattern->period * countBits(pattern->steps) +
-                     countBits(pattern->steps & rest);
-    }
-    a.advance(uint32_t(full) * op.perStep);
-    b.advance(uint32_t(full) * op.perStep);
-    full = 0;
+  uint32_t left = op.length;
+  for (; steps; --steps, left -= op.perStep) {
+    known.last = readsConflict(a, b, std::min(op.perStep, left));
+    known.count += known.last;
   }
-  for (; full; --full) {
-    result.count += readsConflict(a, b, op.perStep);
-  }
-  if (const ConflictPattern *last = conflictPattern(a, b, lastElements, 1)) {
-    bool same = a.address == b.address &&
-                (a.stepBytes == b.stepBytes || lastElements == 1);
-    result.last = !same && (last->steps & 1);
-  } else {
-    result.last = readsConflict(a, b, lastElements);
-  }
-  result.count += result.last;
-  return result;
+  return known;
 }
 
 /// n elements on, over the ends of rows.
@@ -144,33 +73,58 @@ void Cores::runElements(CoreState &core, VectorOp &op, uint32_t count) {
     skipElements(op, count);
     return;
   }
+  Operand *const operands[] = {&op.dest, &op.src0, &op.src1};
   while (count) {
-    uint32_t n = count;
-    for (const Operand *o : {&op.dest, &op.src0, &op.src1}) {
+    // The rest of a row or, where all of them end together, rows as a whole.
+    uint32_t shortest = count;
+    uint32_t longest = 0;
+    for (const Operand *o : operands) {
       if (o->twoDimensional) {
-        n = std::min(n, o->extent0 - o->inner);
+        uint32_t rest = uint32_t(o->extent0) - o->inner;
+        shortest = std::min(shortest, rest);
+        longest = std::max({longest, rest, uint32_t(o->extent0)});
       }
     }
+    uint32_t n = shortest;
+    uint32_t rows = longest == n ? count / n : 1;
     Elements e;
-    auto source = [&](const Operand &o, const uint8_t *&at, int32_t &step) {
-      bool memory = o.source == Source::Memory;
-      at = memory ? core.sram + o.address
-                  : reinterpret_cast<const uint8_t *>(&o.value);
-      step = memory ? o.stepBytes : 0;
+    auto steps = [&](const Operand &o, int32_t &step, int32_t &row) {
+      step = o.stepBytes;
+      row = o.twoDimensional ? o.rowBytes : int32_t(n) * o.stepBytes;
+    };
+    auto source = [&](const Operand &o, const uint8_t *&at, int32_t &step,
+                      int32_t &row) {
+      if (o.source == Source::Memory) {
+        at = core.sram + o.address;
+        steps(o, step, row);
+      } else {
+        at = reinterpret_cast<const uint8_t *>(&o.value);
+      }
     };
     e.dest = core.sram + op.dest.address;
-    e.destStep = op.dest.stepBytes;
-    source(op.src0, e.src0, e.step0);
-    source(op.src1, e.src1, e.step1);
+    steps(op.dest, e.destStep, e.destRow);
+    source(op.src0, e.src0, e.step0, e.row0);
+    source(op.src1, e.src1, e.step1, e.row1);
     e.count = n;
+    e.rows = rows;
     e.scalar = op.scalar;
+    if (n == 1) { // a column
+      e.count = rows;
+      e.rows = 1;
+      e.destStep = e.destRow;
+      e.step0 = e.row0;
+      e.step1 = e.row1;
+    }
     kernel(e);
-    for (Operand *o : {&op.dest, &op.src0, &op.src1}) {
+    count -= n * rows;
+    if (!count && op.done == op.length) {
+      return; // nobody asks where it would go on
+    }
+    for (Operand *o : operands) {
       if (o->source == Source::Memory) {
-        o->advance(n);
+        skip(*o, n * rows);
       }
     }
-    count -= n;
   }
 }
 
@@ -188,10 +142,9 @@ bool Cores::burstMemory(CoreState &core, Cycle &t) {
   Cycle last = t; // begin of the last step
   bool mayConflict = op.readsMayConflict && !op.alwaysConflicts;
   uint64_t all = (left + op.perStep - 1) / op.perStep;
-  if (mayConflict && context.bound - t >= 2 * all) {
+  if (mayConflict && !op.done && context.bound - t >= 2 * all) {
     steps = all;
-    Conflicts found =
-        countConflicts(op, all, left - uint32_t(all - 1) * op.perStep);
+    Conflicts found = countConflicts(op, all);
     conflicts = found.count;
     t += steps + conflicts;
     last = t - (found.last ? 2 : 1);

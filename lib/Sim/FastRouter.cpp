@@ -10,6 +10,14 @@ using namespace wafer::fast;
 
 static constexpr unsigned kRampBit = portBit(Port::Ramp);
 
+static_assert(opposite(Port::West) == Port::East &&
+                  opposite(Port::South) == Port::North &&
+                  (unsigned(Port::West) ^ 1u) == unsigned(Port::East) &&
+                  (unsigned(Port::South) ^ 1u) == unsigned(Port::North),
+              "opposite ports differ in their lowest bit");
+/// Of a port to a neighbour.
+static unsigned oppositeOf(unsigned port) { return port ^ 1u; }
+
 /// A cycle of which the lower half is known, and that is near another one.
 static Cycle fullCycle(uint32_t low, Cycle near) {
   return near + Cycle(int64_t(int32_t(low - uint32_t(near))));
@@ -22,10 +30,10 @@ static Cycle fullCycle(uint32_t low, Cycle near) {
 unsigned Fabric::capacityOf(const Channel &c, unsigned index) const {
   const Machine &m = context.machine;
   if (index == kInputQueue) {
-    return m.inputQueues.depths[c.inputQueue] + m.rampCycles;
+    return m.inputQueues.depths[c.inputQueue()] + m.rampCycles;
   }
   if (index == kOutputQueue) {
-    return m.outputQueues.depths[c.outputQueue] + m.rampCycles + 1;
+    return m.outputQueues.depths[c.outputQueue()] + m.rampCycles + 1;
   }
   return m.routerBufferDepth;
 }
@@ -42,7 +50,7 @@ inline void Fabric::sleep(Router &r, Channel &c, unsigned port, Cycle until) {
   if (!r.sleeping || isSooner) {
     r.sleepUntil = uint32_t(until);
   }
-  r.sleeping |= 1u << c.index;
+  r.sleeping |= 1u << indexOf(r, c);
   c.sleeping = uint8_t(c.sleeping | (1u << port));
 }
 
@@ -75,29 +83,30 @@ void Fabric::wakeSleepers(Router &r, Cycle t) {
   }
 }
 
-void Fabric::store(Channel &c) {
-  bool isDue = (c.due >> c.alonePort) & 1u;
-  // When one that is due became usable, nobody will ask.
-  Cycle usableFrom =
-      isDue ? context.schedule.present() : headTime(c, c.alonePort);
-  madeFifo(c, c.alonePort).push({c.alonePayload, c.aloneControl}, usableFrom);
-  c.alonePort = kNobody;
+/// It is seen when those before it have gone.
+void Fabric::putBehind(Channel &c, unsigned index, Wavelet w,
+                       Cycle usableFrom) {
+  if (c.alonePort == index) {
+    bool isDue = (c.due >> index) & 1u;
+    // When one that is due became usable, nobody will ask.
+    Cycle from = isDue ? context.schedule.present() : headTime(c, index);
+    madeFifo(c, index).push({c.alonePayload, c.aloneControl}, from);
+    c.alonePort = kNobody;
+  }
+  context.fifos[c.fifos[index]].push(w, usableFrom);
 }
 
-void Fabric::enter(uint32_t place, Channel &c, unsigned index, Wavelet w,
-                   Cycle usableFrom) {
+[[gnu::always_inline]] inline void Fabric::put(uint32_t place, Channel &c,
+                                               unsigned index, Wavelet w,
+                                               Cycle usableFrom) {
   unsigned bit = 1u << index;
   if (c.occupied() & bit) {
-    // It is seen when those before it have gone.
-    if (c.alonePort == index) {
-      store(c);
-    }
-    context.fifos[c.fifos[index]].push(w, usableFrom);
+    putBehind(c, index, w, usableFrom);
     return;
   }
-  if (c.alonePort == kNobody && state.hasRoomForTwo) {
+  if (c.alonePort == kNobody && hasRoomForTwo) {
     c.alonePort = uint8_t(index);
-    c.aloneControl = w.control;
+    c.aloneControl = w.control != 0;
     c.alonePayload = w.payload;
     c.aloneFrom = uint32_t(usableFrom);
   } else {
@@ -108,7 +117,7 @@ void Fabric::enter(uint32_t place, Channel &c, unsigned index, Wavelet w,
   if (usableFrom > now + 1) {
     sleep(r, c, index, usableFrom);
   } else {
-    uint32_t channel = 1u << c.index;
+    uint32_t channel = 1u << indexOf(r, c);
     // In a window, the neighbour on the other side may have been here a cycle
     // ahead of this one: then the router has done the present cycle already,
     // and what comes now is usable in its next one.
@@ -124,73 +133,94 @@ void Fabric::enter(uint32_t place, Channel &c, unsigned index, Wavelet w,
     r.pending |= channel;
     c.due = uint8_t(c.due | bit);
   }
-  context.schedule.wake(Actor::Router, place, usableFrom);
+  context.schedule.wake(Actor::Router, place, usableFrom, r.at);
 }
 
-inline Wavelet Fabric::pop(uint32_t place, Channel &c, unsigned port, Cycle t) {
-  uint8_t others = uint8_t(c.due & ~(1u << port));
-  Wavelet w;
-  if (c.alonePort == port) {
-    w = {c.alonePayload, c.aloneControl};
+void Fabric::enter(uint32_t place, Channel &c, unsigned index, Wavelet w,
+                   Cycle usableFrom) {
+  put(place, c, index, w, usableFrom);
+}
+
+[[gnu::always_inline]] inline void
+Fabric::pop(uint32_t place, Router &r, Channel &c, const Move &move, Cycle t) {
+  uint8_t others = uint8_t(c.due & ~(1u << move.from));
+  if (!move.source) {
     c.alonePort = kNobody;
     c.due = others;
   } else {
-    Fifo &source = context.fifos[c.fifos[port]];
+    Fifo &source = *move.source;
     bool wasFull = source.full();
-    w = source.pop(t);
+    source.pop(t);
     if (source.empty()) {
       c.due = others;
     } else if (source.head().time() > t + 1) {
       c.due = others;
-      sleep(routers[place], c, port, source.head().time());
+      sleep(r, c, move.from, source.head().time());
     }
     if (wasFull) {
-      freed(place, port, t);
+      freed(place, move.from, t);
     }
   }
   if (!c.due) {
-    routers[place].pending &= ~(1u << c.index);
+    r.pending &= ~(1u << indexOf(r, c));
   }
-  return w;
 }
 
 //===----------------------------------------------------------------------===//
 // Which wavelet moves
 //===----------------------------------------------------------------------===//
 
-/// Where the head at a port goes to.
-inline unsigned Fabric::targets(const Channel &c, unsigned port) const {
-  const RouteConfig &route = routeOf(c);
-  unsigned to = route.positions[c.position].tx;
-  if (!(to & kRampBit)) {
-    return to;
-  }
-  const Filter &filter = route.filter;
-  Wavelet w = head(c, port);
-  bool delivered = true;
+/// Where a wavelet goes to if the position sends it to the core, too, but the
+/// core need not get it.
+unsigned Fabric::delivered(const Channel &c, Wavelet w) const {
+  const Filter &filter = routeOf(c).filter;
+  bool isFor = true;
   if (w.control) {
-    delivered = !ControlWavelet::decode(w.payload).commands[0].noce;
+    isFor = !ControlWavelet::decode(w.payload).commands[0].noce;
   } else if (filter.kind == FilterKind::Counter) {
-    delivered = c.filterCount < filter.limit;
+    isFor = c.filterCount < filter.limit;
   } else if (filter.kind == FilterKind::Range) {
     uint32_t high = w.payload >> 16;
-    delivered = high >= filter.min && high <= filter.max;
+    isFor = high >= filter.min && high <= filter.max;
   }
-  return delivered ? to : to & ~kRampBit;
+  return isFor ? c.sends : c.sends & ~kRampBit;
+}
+
+/// The head at a port.
+[[gnu::always_inline]] inline Fabric::Move
+Fabric::moveFrom(const Channel &c, unsigned port) const {
+  Move move;
+  move.from = port;
+  move.to = c.sends;
+  if (c.alonePort == port) {
+    move.wavelet = {c.alonePayload, c.aloneControl};
+  } else {
+    move.source = &context.fifos[c.fifos[port]];
+    move.wavelet = move.source->head().wavelet();
+  }
+  if ((c.sends & kRampBit) && (c.isFiltered || move.wavelet.control)) {
+    move.to = delivered(c, move.wavelet);
+  }
+  return move;
 }
 
 /// The first target that has no room at t, or kNumPorts; `later` becomes the
 /// cycle in which there will be some, if it is known and lies before it.
-inline unsigned Fabric::blockedPort(const Channel &c, unsigned to, Cycle t,
-                                    Cycle &later) const {
+[[gnu::always_inline]] inline unsigned Fabric::blockedPort(const Channel &c,
+                                                           unsigned to, Cycle t,
+                                                           Cycle &later) const {
   for (; to; to &= to - 1) {
     unsigned port = unsigned(__builtin_ctz(to));
     Cycle room = 0;
     if (port == unsigned(Port::Ramp)) {
-      room = c.inputQueue == kUnbound ? kNever : roomFrom(c, kInputQueue);
+      uint32_t queue = c.fifos[kInputQueue];
+      if (queue) {
+        room = context.fifos[queue].roomFrom();
+      } else if (c.inputQueue() == kUnbound) {
+        room = kNever;
+      }
     } else if (c.neighbours[port] != kNone) { // the host takes everything
-      room = roomFrom(channels[c.neighbours[port]],
-                      unsigned(opposite(Port(port))));
+      room = roomFrom(channels[c.neighbours[port]], oppositeOf(port));
     }
     if (room > t) {
       later = std::min(later, room);
@@ -207,20 +237,22 @@ unsigned Fabric::blockedPort(const Channel &c, Cycle t) const {
       ports |= 1u << port;
     }
   }
-  ports &= routeOf(c).positions[c.position].rx;
+  ports &= c.receives;
+  if (!ports) {
+    return kNumPorts;
+  }
   Cycle later = kNever;
-  return ports ? blockedPort(c, targets(c, unsigned(__builtin_ctz(ports))), t,
-                             later)
-               : kNumPorts;
+  unsigned to = moveFrom(c, unsigned(__builtin_ctz(ports))).to;
+  return blockedPort(c, to, t, later);
 }
 
 bool Fabric::canMove(uint32_t place) const {
   const Router &r = routers[place];
   for (uint32_t rest = r.pending | r.sleeping; rest; rest &= rest - 1) {
     const Channel &c = channels[r.firstChannel + unsigned(__builtin_ctz(rest))];
-    unsigned ports = routeOf(c).positions[c.position].rx & c.occupied();
+    unsigned ports = c.receives & c.occupied();
     for (; ports; ports &= ports - 1) {
-      unsigned to = targets(c, unsigned(__builtin_ctz(ports)));
+      unsigned to = moveFrom(c, unsigned(__builtin_ctz(ports))).to;
       Cycle later = kNever;
       if (blockedPort(c, to, kNever - 1, later) == kNumPorts) {
         return true;
@@ -249,33 +281,31 @@ void Fabric::look(uint32_t place, Cycle t) {
   unsigned firstMoved = kNone;
   Cycle wake = fresh ? t + 1 : kNever;
   // Channels from `next` upward, then those below it.
-  uint32_t below = (1u << r.next) - 1u;
-  uint32_t first = r.pending & ~below;
-  uint32_t second = r.pending & below;
-  while (first | second) {
-    uint32_t &half = first ? first : second;
-    unsigned index = unsigned(__builtin_ctz(half));
-    half &= half - 1;
+  const unsigned begin = r.next;
+  uint32_t rest = r.pending >> begin | r.pending << (-begin & 31u);
+  for (; rest; rest &= rest - 1) {
+    unsigned index = (unsigned(__builtin_ctz(rest)) + begin) & 31u;
     Channel &c = channels[r.firstChannel + index];
-    unsigned ports = (fresh >> index) & 1u ? c.due & ~c.fresh : c.due;
-    ports &= routeOf(c).positions[c.position].rx;
+    unsigned ports = c.due & c.receives;
+    if ((fresh >> index) & 1u) {
+      ports &= ~unsigned(c.fresh);
+    }
     if (!ports) {
       continue;
     }
-    unsigned from = unsigned(__builtin_ctz(ports));
-    unsigned to = targets(c, from);
-    unsigned needs = to | (from == unsigned(Port::Ramp)) << kNumPorts;
+    Move move = moveFrom(c, unsigned(__builtin_ctz(ports)));
+    unsigned needs = move.to | (move.from == unsigned(Port::Ramp)) << kNumPorts;
     if (needs & used) {
       wake = t + 1;
       continue;
     }
-    if (blockedPort(c, to, t, wake) != kNumPorts) {
+    if (blockedPort(c, move.to, t, wake) != kNumPorts) {
       continue;
     }
     used |= needs;
     firstMoved = firstMoved == kNone ? index : firstMoved;
-    perform(place, c, from, to, t);
-    if (c.due & routeOf(c).positions[c.position].rx) {
+    perform(place, r, c, move, t);
+    if (c.due & c.receives) {
       wake = t + 1;
     }
   }
@@ -287,25 +317,37 @@ void Fabric::look(uint32_t place, Cycle t) {
     wake = std::min(wake, fullCycle(r.sleepUntil, t));
   }
   if (wake != kNever) {
-    context.schedule.wake(Actor::Router, place, std::max(wake, t + 1));
+    context.schedule.wake(Actor::Router, place, std::max(wake, t + 1), r.at);
   }
 }
 
-inline void Fabric::perform(uint32_t place, Channel &c, unsigned from,
-                            unsigned to, Cycle t) {
-  const RouteConfig &route = routeOf(c);
-  unsigned position = c.position;
-  Wavelet w = pop(place, c, from, t);
-  if (w.control) {
-    w.payload = command(place, c, w.payload, t);
-  } else if (route.filter.kind == FilterKind::Counter &&
-             (route.positions[position].tx & kRampBit)) {
-    c.filterCount = c.filterCount == route.filter.max
-                        ? uint16_t(0)
-                        : uint16_t(c.filterCount + 1);
+[[gnu::always_inline]] inline void
+Fabric::perform(uint32_t place, Router &r, Channel &c, Move &move, Cycle t) {
+  pop(place, r, c, move, t);
+  if (move.wavelet.control) {
+    move.wavelet.payload = command(place, c, move.wavelet.payload, t);
+  } else if (c.isFiltered && (c.sends & kRampBit)) {
+    const Filter &filter = routeOf(c).filter;
+    if (filter.kind == FilterKind::Counter) {
+      c.filterCount = c.filterCount == filter.max ? uint16_t(0)
+                                                  : uint16_t(c.filterCount + 1);
+    }
   }
-  for (; to; to &= to - 1) {
-    send(place, c, unsigned(__builtin_ctz(to)), w, t);
+  for (unsigned to = move.to; to; to &= to - 1) {
+    unsigned port = unsigned(__builtin_ctz(to));
+    if (port == unsigned(Port::Ramp)) {
+      deliver(place, r, c, move.wavelet, t);
+    } else if (c.neighbours[port] != kNone) {
+      ++context.wordHops;
+      Cycle usableFrom = t + hopCycles;
+      if (extraCycles) {
+        usableFrom += extraCycles[place][port];
+      }
+      put(place + state.stride[port], channels[c.neighbours[port]],
+          oppositeOf(port), move.wavelet, usableFrom);
+    } else {
+      leaveGrid(place, c, port, move.wavelet, t);
+    }
   }
 }
 
@@ -323,35 +365,24 @@ void Fabric::freed(uint32_t place, unsigned port, Cycle t) {
   }
 }
 
-inline void Fabric::send(uint32_t place, Channel &c, unsigned port, Wavelet w,
-                         Cycle t) {
-  if (port == unsigned(Port::Ramp)) {
-    if (routers[place].taken == c.index && take(place, c, w, t)) {
-      return;
-    }
-    if (c.inputQueue == kDeadCore) {
-      context.raise(t, Actor::Router, place,
-                    sim::deadFault(*state.dead, context.grid.coordOf(place),
-                                   Port::Ramp, c.color, t));
-      return;
-    }
-    Cycle usableFrom = t + context.machine.rampCycles;
-    Fifo &queue = madeFifo(c, kInputQueue);
-    if (queue.empty()) { // a new head; who takes it sees those behind it
-      context.schedule.wake(Actor::Core, place, usableFrom);
-    }
-    queue.push(w, usableFrom);
-  } else if (c.neighbours[port] != kNone) {
-    ++context.wordHops;
-    Cycle usableFrom = t + context.machine.hopCycles;
-    if (!state.extraCycles.empty()) {
-      usableFrom += state.extraCycles[place][port];
-    }
-    enter(place + state.stride[port], channels[c.neighbours[port]],
-          unsigned(opposite(Port(port))), w, usableFrom);
-  } else {
-    leaveGrid(place, c, port, w, t);
+/// To the core.
+[[gnu::always_inline]] inline void
+Fabric::deliver(uint32_t place, Router &r, Channel &c, Wavelet w, Cycle t) {
+  if (r.taken != kUnbound && r.taken == indexOf(r, c) && take(place, c, w, t)) {
+    return;
   }
+  if (!c.fifos[kInputQueue] && c.inputQueue() == kDeadCore) {
+    context.raise(t, Actor::Router, place,
+                  sim::deadFault(*state.dead, context.grid.coordOf(place),
+                                 Port::Ramp, colorOf(place, c), t));
+    return;
+  }
+  Cycle usableFrom = t + rampCycles;
+  Fifo &queue = madeFifo(c, kInputQueue);
+  if (queue.empty()) { // a new head; who takes it sees those behind it
+    context.schedule.wake(Actor::Core, place, usableFrom);
+  }
+  queue.push(w, usableFrom);
 }
 
 /// Lets the core take a wavelet that is handed on at t; false if it has to be
@@ -363,7 +394,7 @@ bool Fabric::take(uint32_t place, Channel &c, Wavelet w, Cycle t) {
   Intake &in = routers[place].intake;
   Channel *out =
       r.answer == kUnbound ? nullptr : &channels[r.firstChannel + r.answer];
-  Cycle step = t + context.machine.rampCycles;
+  Cycle step = t + rampCycles;
   bool can = in.left && !w.control && !w.payload && in.next <= step &&
              step < context.bound &&
              (!out || roomFrom(*out, kOutputQueue) <= step);
@@ -372,8 +403,7 @@ bool Fabric::take(uint32_t place, Channel &c, Wavelet w, Cycle t) {
     return false;
   }
   if (out) {
-    enter(place, *out, kOutputQueue, Wavelet(),
-          step + 1 + context.machine.rampCycles);
+    enter(place, *out, kOutputQueue, Wavelet(), step + 1 + rampCycles);
   }
   in.next = step + 1;
   ++in.done;
@@ -390,10 +420,10 @@ void Fabric::leaveGrid(uint32_t place, Channel &c, unsigned port, Wavelet w,
   if (state.dead->link(context.grid.coordOf(place), Port(port))) {
     context.raise(t, Actor::Router, place,
                   sim::deadFault(*state.dead, context.grid.coordOf(place),
-                                 Port(port), c.color, t));
+                                 Port(port), colorOf(place, c), t));
     return;
   }
-  int exit = host.exitAt(place, Port(port), c.color);
+  int exit = host.exitAt(place, Port(port), colorOf(place, c));
   if (exit >= 0) {
     host.leave(context, exit, w, t);
     return;
@@ -404,5 +434,6 @@ void Fabric::leaveGrid(uint32_t place, Channel &c, unsigned port, Wavelet w,
                 fmt::format("cycle {}: a wavelet of color {} leaves the "
                             "grid over the {} edge at core ({}, {}), "
                             "where the host has no port",
-                            t, c.color, kSides[port], from.x, from.y));
+                            t, colorOf(place, c), kSides[port], from.x,
+                            from.y));
 }

@@ -12,27 +12,59 @@
 using namespace wafer;
 using namespace wafer::fast;
 
+inline void Cores::memoryAccess(CoreState &core, const Code &in,
+                                uint8_t *bytes) {
+  uint32_t &reg = core.registers[in.a]; // r0 is put right by the caller
+  uint16_t half;
+  switch (in.op) {
+  case Opcode::DsrLoad:
+    std::memcpy(core.dsrs[in.a].data(), bytes, Descriptor::kBytes);
+    break;
+  case Opcode::StoreWord:
+    std::memcpy(bytes, &reg, 4);
+    break;
+  case Opcode::StoreHalf:
+    std::memcpy(bytes, &reg, 2);
+    break;
+  case Opcode::LoadWord:
+    std::memcpy(&reg, bytes, 4);
+    break;
+  case Opcode::LoadHalf:
+    std::memcpy(&half, bytes, 2);
+    reg = half;
+    break;
+  default:
+    std::memcpy(&half, bytes, 2);
+    reg = uint32_t(int32_t(int16_t(half)));
+  }
+}
+
 bool Cores::scalars(CoreState &core, Cycle &t, unsigned most) {
   closeWaits(core, t);
   const Cycle begin = t;
-  Cycle last = t;
-  uint32_t pc = core.pc;
+  const Cycle bound = context.bound;
+  const Code *const code = core.code;
   uint32_t *const regs = core.registers.data();
+  Cycle now = t;
+  Cycle last = now;
+  uint32_t pc = core.pc;
+  uint32_t lastPc = pc;
   bool isRight = true;
   bool ended = false;
   do {
-    const Code &in = core.code[pc];
-    last = t;
-    t += in.cost;
-    core.lastPc = pc++;
+    const Code &in = code[pc];
+    last = now;
+    now += in.cost;
+    lastPc = pc++;
     const uint32_t x = regs[in.b];
     switch (in.op) {
     case Opcode::Nop:
       break;
     case Opcode::End:
       core.task = -1;
-      t = last + 1;
+      now = last + 1;
       ended = true;
+      most = 1;
       break;
     case Opcode::ReadClock:
       regs[in.a] = uint32_t(last);
@@ -46,6 +78,7 @@ bool Cores::scalars(CoreState &core, Cycle &t, unsigned most) {
       break;
     case Opcode::Return:
       pc = x;
+      most = pc < core.codeSize ? most : 1;
       break;
     case Opcode::LoopDec: {
       uint32_t left = regs[in.a] - 1;
@@ -83,9 +116,21 @@ bool Cores::scalars(CoreState &core, Cycle &t, unsigned most) {
     case Opcode::AddImm:
       regs[in.a] = x + in.imm;
       break;
+    case Opcode::Sub:
+      regs[in.a] = x - regs[in.c];
+      break;
+    case Opcode::Mul:
+      regs[in.a] = x * regs[in.c];
+      break;
     case Opcode::AndImm:
+      regs[in.a] = x & in.imm;
+      break;
     case Opcode::ShlImm:
+      regs[in.a] = x << (in.imm & 31u);
+      break;
     case Opcode::ShrImm:
+      regs[in.a] = x >> (in.imm & 31u);
+      break;
     case Opcode::SarImm:
       regs[in.a] = sim::scalarResult(in.op, x, in.imm);
       break;
@@ -94,11 +139,22 @@ bool Cores::scalars(CoreState &core, Cycle &t, unsigned most) {
     case Opcode::LoadHalfSigned:
     case Opcode::StoreWord:
     case Opcode::StoreHalf:
-      isRight = memoryAccess(core, in, last);
+    case Opcode::DsrLoad: {
+      unsigned size = in.op == Opcode::DsrLoad ? unsigned(Descriptor::kBytes)
+                      : in.op == Opcode::LoadWord || in.op == Opcode::StoreWord
+                          ? 4
+                          : 2;
+      uint32_t address = x + in.imm;
+      bool isInside = uint64_t(address) + size <= core.role->memoryBytes;
+      if (!isInside || (address & 1)) {
+        locate(core, int64_t(address), size, lastPc, core.task, last);
+        isRight = false;
+        most = 1;
+        break;
+      }
+      memoryAccess(core, in, core.sram + address);
       break;
-    case Opcode::DsrLoad:
-      isRight = loadDescriptor(core, in, last);
-      break;
+    }
     case Opcode::DsrBase:
       core.dsrs[in.a][0] = uint16_t(x);
       break;
@@ -115,10 +171,10 @@ bool Cores::scalars(CoreState &core, Cycle &t, unsigned most) {
       regs[in.a] = sim::scalarResult(in.op, x, regs[in.c]);
     }
     regs[0] = 0;
-  } while (--most && isRight && !ended && t < context.bound &&
-           pc < core.codeSize && !core.code[pc].isVector);
+  } while (--most && now < bound && !code[pc].isVector);
   core.pc = pc;
-  core.ready = t;
+  core.lastPc = lastPc;
+  core.ready = now;
   core.lastActed = 0;
   core.starting = false;
   core.datapathFree = last + 1;
@@ -127,9 +183,7 @@ bool Cores::scalars(CoreState &core, Cycle &t, unsigned most) {
   core.waiting.what = ended ? Activity::Idle : Activity::Scalar;
   context.happened(last + 1);
   context.aheadTo = std::max(context.aheadTo, last + 1);
-  if (!isRight) {
-    t = last;
-  }
+  t = isRight ? now : last;
   return isRight;
 }
 
@@ -148,44 +202,4 @@ uint8_t *Cores::locate(CoreState &core, int64_t address, unsigned bytes,
     return nullptr;
   }
   return core.sram + address;
-}
-
-bool Cores::memoryAccess(CoreState &core, const Code &in, Cycle t) {
-  bool isWord = in.op == Opcode::LoadWord || in.op == Opcode::StoreWord;
-  unsigned size = isWord ? 4 : 2;
-  uint32_t address = core.registers[in.b] + in.imm;
-  uint8_t *bytes =
-      locate(core, int64_t(address), size, core.lastPc, core.task, t);
-  if (!bytes) {
-    return false;
-  }
-  uint32_t value = 0;
-  switch (in.op) {
-  case Opcode::StoreWord:
-    std::memcpy(bytes, &core.registers[in.a], 4);
-    return true;
-  case Opcode::StoreHalf:
-    std::memcpy(bytes, &core.registers[in.a], 2);
-    return true;
-  case Opcode::LoadWord:
-    std::memcpy(&value, bytes, 4);
-    break;
-  default:
-    std::memcpy(&value, bytes, 2);
-  }
-  if (in.op == Opcode::LoadHalfSigned) {
-    value = uint32_t(int32_t(int16_t(uint16_t(value))));
-  }
-  core.registers[in.a] = value; // r0 is put right by the caller
-  return true;
-}
-
-bool Cores::loadDescriptor(CoreState &core, const Code &in, Cycle t) {
-  uint32_t address = core.registers[in.b] + in.imm;
-  const uint8_t *bytes = locate(core, int64_t(address), Descriptor::kBytes,
-                                core.lastPc, core.task, t);
-  if (bytes) {
-    std::memcpy(core.dsrs[in.a].data(), bytes, Descriptor::kBytes);
-  }
-  return bytes != nullptr;
 }

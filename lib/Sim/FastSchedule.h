@@ -115,7 +115,10 @@ public:
 
   /// Look at it in cycle `t`, or earlier if that is already planned.
   void wake(Actor actor, uint32_t id, Cycle t) {
-    Cycle &known = planned.at[unsigned(actor)][id];
+    wake(actor, id, t, planned.at[unsigned(actor)][id]);
+  }
+  /// `known` is the cycle for which it is planned.
+  void wake(Actor actor, uint32_t id, Cycle t, Cycle &known) {
     if (t >= known) {
       return;
     }

@@ -41,8 +41,14 @@ bool Cores::setUp(CoreState &core, VectorOp &op, Cycle t) {
   return true;
 }
 
-void Cores::keep(SetUp &known, const CoreState &core, const VectorOp &op,
-                 const Code &in) const {
+void Cores::keep(SetUp &known, const CoreState &core, VectorOp &op,
+                 const Code &in) {
+  if (++shapes == 0) { // numbers are used again
+    conflicts.assign(conflicts.size(), Conflicts());
+    setUps.assign(setUps.size(), SetUp());
+    shapes = 1;
+  }
+  op.shape = shapes;
   known.isKnown = true;
   known.used = known.sameBank = 0;
   known.op = op;
@@ -120,6 +126,11 @@ inline bool Cores::setUpAgain(const CoreState &core, VectorOp &op,
     } else if (o.source == Source::Scalar) {
       o.value = scalarValue(o, op.scalar);
     }
+  }
+  if (op.readsMayConflict && moved[1] != moved[2]) {
+    int64_t between = int64_t(op.src1.address) - op.src0.address;
+    op.readsApart = known.reach[1].high <= between + known.reach[2].low ||
+                    between + known.reach[2].high <= known.reach[1].low;
   }
   // Whether they overlap depends on how far they lie apart.
   for (unsigned i = 1; i < 3 && op.perStep > 1 && !op.hasFabric; ++i) {

@@ -211,6 +211,134 @@ void Cores::finish(CoreState &core, VectorOp &op, Cycle end) {
 // The main thread ahead of the clock
 //===----------------------------------------------------------------------===//
 
+/// From t on the core waits for something that comes at `until`; false if that
+/// is not known, or lies behind the bound.
+inline bool Cores::waitUntil(CoreState &core, Cycle &t, Cycle until,
+                             Activity what) {
+  if (until >= context.bound || !core.olderWaits.empty() ||
+      core.waiting.from > t) {
+    noteWait(core, t, what);
+    if (until != kNever && until >= context.bound) {
+      wakeAt(core, until);
+    }
+  } else { // it will act then
+    core.counters[core.waiting.what] += t - core.waiting.from;
+    core.waiting = {t, what};
+  }
+  t = std::min(until, context.bound);
+  return until < context.bound;
+}
+
+/// A value of a walk, which goes on.
+static uint32_t nextOf(Operand &o, const uint8_t *sram) {
+  uint32_t value = 0;
+  if (o.bytes == 4) {
+    std::memcpy(&value, sram + o.address, 4);
+  } else {
+    uint16_t half;
+    std::memcpy(&half, sram + o.address, 2);
+    value = half;
+  }
+  o.next();
+  return value;
+}
+
+/// The steps of an instruction with a fabric operand, and no access that may
+/// fault: like step(), one by one, with all that they have in common done once.
+/// False if the core cannot go on now; else what is left, a control wavelet, is
+/// for step().
+bool Cores::burstWords(CoreState &core, VectorOp &op, Cycle &t) {
+  const sim::ElementFn element = vectors[uint8_t(op.op)].element;
+  const bool isIn0 = op.src0.source == Source::Fabric;
+  const bool isWord = op.in && (isIn0 ? op.src0 : op.src1).bytes == 4;
+  if (op.in && !op.words) {
+    op.words = fabric.inputFifo(*op.in);
+  }
+  Fifo *const words = op.words;
+  bool goesOn = true;
+  while (op.done < op.length) {
+    t = std::max(t, op.nextStep);
+    if (t >= context.bound) {
+      wakeAt(core, t);
+      goesOn = false;
+      break;
+    }
+    uint32_t word = 0;
+    if (op.in) {
+      if (!words || words->empty()) {
+        noteWait(core, t, Activity::WaitWords);
+        if (canTake(op)) {
+          beginIntake(core, op);
+        }
+        goesOn = false; // who brings it wakes the core
+        break;
+      }
+      const Slot &head = words->head();
+      if (head.time() > t &&
+          !waitUntil(core, t, head.time(), Activity::WaitWords)) {
+        goesOn = false;
+        break;
+      }
+      if (head.control()) {
+        break; // a fault
+      }
+    }
+    if (op.out) {
+      Cycle room = fabric.roomFrom(*op.out, kOutputQueue);
+      if (room > t && !waitUntil(core, t, room, Activity::BackPressure)) {
+        goesOn = false;
+        break;
+      }
+    }
+    if (op.in) {
+      word = fabric.takeInput(core.place, *words, t).payload;
+    }
+    const unsigned n = std::min(op.perStep, op.length - op.done); // 1 or 2
+    uint32_t values[2] = {0, 0}; // all of them before the first is written
+    for (unsigned i = 0; i < n; ++i) {
+      if (!op.hasValue) {
+        for (Operand *o : {&op.src0, &op.src1, &op.dest}) {
+          if (o->source == Source::Memory) {
+            o->next();
+          }
+        }
+        continue;
+      }
+      uint32_t in = isWord ? word : i ? word >> 16 : word & 0xffffu;
+      uint32_t a = op.src0.source == Source::Memory ? nextOf(op.src0, core.sram)
+                   : isIn0                          ? in
+                                                    : op.src0.value;
+      uint32_t b = op.src1.source == Source::Memory ? nextOf(op.src1, core.sram)
+                   : op.src1.source == Source::Fabric ? in
+                                                      : op.src1.value;
+      values[i] = element(a, b, op.scalar);
+    }
+    for (unsigned i = 0; i < n && op.hasValue && !op.out; ++i) {
+      store(core.sram + op.dest.address, values[i], op.dest.bytes);
+      op.dest.next();
+    }
+    op.done += n;
+    if (op.out) {
+      sendWord(core, op, {values[0] | values[1] << 16, 0}, t);
+    }
+    closeWaits(core, t);
+    core.counters[Activity::VectorStep] += 1;
+    core.waiting.what = Activity::SendPause; // if one follows
+    core.accountedTo = core.waiting.from = core.datapathFree = ++t;
+    op.nextStep = t;
+    if (op.pauses && op.sent % context.costs.sendWords == 0 &&
+        (op.done < op.length || op.advance)) {
+      op.nextStep += context.costs.sendCycles - context.costs.sendWords;
+    }
+  }
+  context.happened(core.accountedTo);
+  context.aheadTo = std::max(context.aheadTo, core.accountedTo);
+  if (op.done == op.length && !op.advance) {
+    finish(core, op, t);
+  }
+  return goesOn;
+}
+
 /// The instruction of the main thread as far as it gets; false if the core
 /// cannot go on now.
 bool Cores::burstVector(CoreState &core, Cycle &t) {
@@ -225,6 +353,10 @@ bool Cores::burstVector(CoreState &core, Cycle &t) {
   core.lastActed = 0;
   if (!op.hasFabric && op.inMemory && op.inOrder) {
     return burstMemory(core, t);
+  }
+  if (op.hasFabric && op.inMemory && !op.dest.control &&
+      !burstWords(core, op, t)) {
+    return false;
   }
   while (op.state == VectorOp::State::Running) {
     t = std::max(t, op.nextStep);

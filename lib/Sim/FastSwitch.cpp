@@ -25,14 +25,14 @@ uint32_t Fabric::command(uint32_t place, Channel &c, uint32_t payload,
   switch (op) {
   case SwitchCommand::Advance:
     if (c.position + 1u < config.numPositions) {
-      ++c.position;
+      c.setPosition(config, c.position + 1u);
     } else if (config.ring) {
-      c.position = 0;
+      c.setPosition(config, 0);
     }
     shifts = config.pop != PopMode::Never;
     break;
   case SwitchCommand::Reset:
-    c.position = 0;
+    c.setPosition(config, 0);
     break;
   case SwitchCommand::Nop:
     shifts |= config.pop == PopMode::OnAdvanceNop;
@@ -43,7 +43,7 @@ uint32_t Fabric::command(uint32_t place, Channel &c, uint32_t payload,
                   fmt::format("a control wavelet of color {} with the command "
                               "teardown, which is not modelled, passes the "
                               "router of core ({}, {})",
-                              c.color, at.x, at.y));
+                              colorOf(place, c), at.x, at.y));
     break;
   }
   }

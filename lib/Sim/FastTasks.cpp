@@ -68,8 +68,9 @@ void CoreTables::loadCode(bool timingOnly) {
   for (size_t i = 0; i < codes.size(); ++i) {
     for (const Instruction &in : plan.roles[i].role->code) {
       const OpcodePlan &op = plan.planOf(in.op);
+      bool isAsync = op.info->isVector && VectorFields::decode(in.imm).async;
       codes[i].push_back({in.op, in.a, in.b, in.c, in.imm, op.cost,
-                          op.info->isVector, numVectors, 0});
+                          op.info->isVector, isAsync, numVectors, 0});
       numVectors += op.info->isVector;
     }
     uint32_t next = 0;
@@ -80,6 +81,9 @@ void CoreTables::loadCode(bool timingOnly) {
         next = code.imm;
       }
     }
+    // Stops a run of scalar instructions.
+    codes[i].emplace_back();
+    codes[i].back().isVector = true;
   }
 }
 
@@ -104,6 +108,8 @@ void Cores::attach() {
   blockUsed = 0;
   coresLeft = 0;
   setUps.assign(tables.numVectors, SetUp());
+  conflicts.assign(4096, Conflicts());
+  shapes = 0;
 }
 
 void Cores::start() {
@@ -164,7 +170,7 @@ CoreState &Cores::state(uint32_t place) {
   core.role = &plan.roles[region.role];
   const std::vector<Code> &code = tables.codes[region.role];
   core.code = code.data();
-  core.codeSize = uint32_t(code.size());
+  core.codeSize = uint32_t(code.size()) - 1;
   core.active = core.role->active;
   core.blocked = core.role->blocked;
   core.micro.resize(core.role->threads - 1);

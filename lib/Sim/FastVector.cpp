@@ -173,6 +173,7 @@ void Cores::planMemory(const CoreState &core, VectorOp &op) const {
                      high[i] <= core.role->memoryBytes;
     }
   }
+  op.readsApart = high[1] <= low[2] || high[2] <= low[1];
   // A step reads all its sources before it writes; element by element that is
   // the same unless an element is read after it was written in the step.
   op.inOrder = true;

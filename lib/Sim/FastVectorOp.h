@@ -16,7 +16,8 @@ struct Code {
   uint8_t c = 0;
   uint32_t imm = 0;
   uint32_t cost = 1;
-  bool isVector = false;
+  bool isVector = false; // or the end of the code
+  bool isAsync = false;
   uint32_t setUp = 0; // index of its SetUp
   /// Where the next descriptor lies that the code behind it loads.
   uint32_t nextDescriptor = 0;
@@ -92,6 +93,7 @@ struct VectorOp {
   bool hasFabric = false;
   bool readsMayConflict = false;
   bool alwaysConflicts = false;
+  bool readsApart = false; // the sources have no address in common
   bool pauses = false;
   bool advance = false;  // the control wavelet at the end is still to be sent
   bool inMemory = false; // no access can fault
@@ -105,6 +107,8 @@ struct VectorOp {
   uint32_t done = 0;
   uint32_t perStep = 1;
   uint32_t sent = 0;
+  /// A number for all but the bases of its descriptors.
+  uint32_t shape = 0;
   /// The channels of a fabric input and of a fabric output.
   Channel *in = nullptr;
   Channel *out = nullptr;

@@ -38,10 +38,11 @@ public:
     view.length = op.length;
     if (op.in) {
       bool is0 = op.src0.source == Operand::Source::Fabric;
-      view.in = {(is0 ? op.src0 : op.src1).queue, op.in->color};
+      view.in = {(is0 ? op.src0 : op.src1).queue,
+                 fabric.colorOf(place, *op.in)};
     }
     if (op.out) {
-      view.out = {op.dest.queue, op.out->color};
+      view.out = {op.dest.queue, fabric.colorOf(place, *op.out)};
     }
     return view;
   }
@@ -62,8 +63,8 @@ public:
     }
     const Channel &c = fabric.channel(id);
     const RouteConfig *config = c.route ? &image.configs[c.route - 1] : nullptr;
-    return {config, c.position, uint8_t(c.occupied()), c.inputQueue,
-            c.outputQueue};
+    return {config, c.position, uint8_t(c.occupied()), c.inputQueue(),
+            c.outputQueue()};
   }
 
   sim::FifoView fifo(uint32_t place, unsigned color,
@@ -73,7 +74,7 @@ public:
     if (!size) {
       return {};
     }
-    return {size, fabric.head(fabric.channel(id), index).control};
+    return {size, fabric.head(fabric.channel(id), index).control != 0};
   }
 
   uint32_t pendingColors(uint32_t place) const override {
@@ -81,7 +82,7 @@ public:
     uint32_t colors = 0;
     for (uint32_t rest = r.pending | r.sleeping; rest; rest &= rest - 1) {
       uint32_t id = r.firstChannel + unsigned(__builtin_ctz(rest));
-      colors |= 1u << fabric.channel(id).color;
+      colors |= 1u << fabric.colorOf(place, fabric.channel(id));
     }
     return colors;
   }
