@@ -16,7 +16,7 @@ namespace wafer::imagefile {
 /// A byte above 127 and both line ends, so that a transfer as text is noticed.
 inline constexpr std::array<uint8_t, 8> kMagic = {0x89, 'W', 'A',  'F',
                                                   'E',  'R', '\r', '\n'};
-inline constexpr uint32_t kVersion = 1;
+inline constexpr uint32_t kVersion = 2;
 
 inline constexpr uint64_t kHeaderBytes = 64;
 inline constexpr uint64_t kEntryBytes = 32;

@@ -38,7 +38,8 @@ enum class RuleId : unsigned {
   CopiesAgree,
   StagesCoverModel,
   CoresAlive,
-  LinksAlive
+  LinksAlive,
+  CrossingsJoined
 };
 
 class RuleContext {

@@ -37,7 +37,8 @@ const std::vector<RuleInfo> &wafer::verifyRules() {
       {"copies-agree", "copies of a weight element are equal"},
       {"stages-cover-model", "stages hold each layer of the model once"},
       {"cores-alive", "each core of the program lives on one that works"},
-      {"links-alive", "no word enters a dead router or takes a dead link"}};
+      {"links-alive", "no word enters a dead router or takes a dead link"},
+      {"crossings-joined", "the ports of a crossing are two of one name"}};
   return rules;
 }
 
