@@ -87,8 +87,6 @@ ImageReport wafer::makeReport(const Image &image, const Machine &machine) {
     report.sramBytesMax = std::max(report.sramBytesMax, stage.sramBytes);
     report.stages.push_back(std::move(stage));
   }
-  std::stable_sort(report.stages.begin(), report.stages.end(),
-                   [](auto &a, auto &b) { return a.wafer < b.wafer; });
   return report;
 }
 
@@ -215,7 +213,10 @@ std::string ImageReport::toText(const Machine &m) const {
   text += fmt::format("\n  {:<12}{} {:>18} {:>10} {:>12} {:>8} {:>7} {:>7}\n",
                       "stage", wafers > 1 ? " wafer" : "", "rectangle",
                       "layers", "SRAM bytes", "code", "colors", "queues");
-  for (const StageReport &s : stages) {
+  std::vector<StageReport> byWafer = stages;
+  std::stable_sort(byWafer.begin(), byWafer.end(),
+                   [](auto &a, auto &b) { return a.wafer < b.wafer; });
+  for (const StageReport &s : byWafer) {
     text += fmt::format(
         "  {:<12}{} {:>18} {:>10} {:>12} {:>8} {:>7} {:>7}\n", s.name,
         wafers > 1 ? fmt::format(" {:>5}", s.wafer) : "",
