@@ -30,10 +30,8 @@ struct Options {
   std::string region;
   std::string stages = "auto";
   std::string weights = "real";
-  std::string objective = "latency";
   bool remarks = false;
   uint32_t tokensPerPass = 1;
-  uint32_t inFlight = 1;
   std::string wafers = "1";
   CompileRequest request;
 };
@@ -57,9 +55,6 @@ std::optional<Diagnostic> unsupported(const Options &o) {
   if (o.tokensPerPass != 1) {
     return refuse("--tokens-per-pass", "1", std::to_string(o.tokensPerPass));
   }
-  if (o.inFlight != 1) {
-    return refuse("--in-flight", "1", std::to_string(o.inFlight));
-  }
   if (!o.request.defects.empty() && o.request.pipeline.wafers != 1) {
     return refuse("--defects with --wafers", "--wafers 1", o.wafers);
   }
@@ -67,9 +62,6 @@ std::optional<Diagnostic> unsupported(const Options &o) {
     return refuse("--defects with --stop-after",
                   "an image: the map is made behind the phases",
                   "'" + o.stopAfter + "'");
-  }
-  if (o.objective != "latency") {
-    return refuse("--objective", "latency", o.objective);
   }
   if (o.request.pipeline.accumulate == "f16") {
     return refuse("--accumulate",
@@ -274,14 +266,19 @@ void wafer::addCompileCommand(CLI::App &app, CommandContext &context) {
       ->check(CLI::IsMember({"f16", "f32", "mixed"}))
       ->capture_default_str();
   command
-      ->add_option("--objective", options->objective, "latency or throughput")
+      ->add_option("--objective", options->request.pipeline.objective,
+                   "latency (cycles of a token) or throughput (cycles between "
+                   "tokens of all requests in flight)")
       ->check(CLI::IsMember({"latency", "throughput"}))
       ->capture_default_str();
   command
       ->add_option("--tokens-per-pass", options->tokensPerPass,
                    "Tokens computed at once")
       ->capture_default_str();
-  command->add_option("--in-flight", options->inFlight, "Requests in flight")
+  command
+      ->add_option("--in-flight", options->request.pipeline.inFlight,
+                   "Requests in flight, each with a cache of its own")
+      ->check(CLI::Range(1, 4096))
       ->capture_default_str();
   command
       ->add_option("--wafers", options->wafers,

@@ -15,7 +15,18 @@ using namespace wafer;
 
 /// The JSON that `wsec run` needs of the model.
 static std::string describeModel(const std::string &name,
-                                 const ModelConfig &config, int64_t context) {
+                                 const ModelConfig &config,
+                                 mlir::ModuleOp module, const Image &image) {
+  auto number = [&](const char *attribute, int64_t otherwise) {
+    auto found = module->getAttrOfType<mlir::IntegerAttr>(attribute);
+    return found ? found.getInt() : otherwise;
+  };
+  int64_t context = number("wafer.context", 0);
+  // All layer stages have the same rows.
+  int32_t rows = 1;
+  for (const StageInfo &stage : image.stages) {
+    rows = stage.numLayers > 0 ? stage.rect.h : rows;
+  }
   nlohmann::json json;
   json["name"] = name;
   json["family"] = config.family;
@@ -23,9 +34,9 @@ static std::string describeModel(const std::string &name,
   json["context"] = context;
   json["layers"] = config.layers;
   json["dim"] = config.dim;
-  json["protocol"] = "tokens-v1";
-  json["positions"] = {{"buffer", "token_state"},
-                       {"low", ropeLowSize(context)}};
+  json["protocol"] = "tokens-v2";
+  json["in_flight"] = number("wafer.in_flight", 1);
+  json["positions"] = {{"rows", rows}, {"low", ropeLowSize(context)}};
   if (config.bos) {
     json["bos"] = *config.bos;
   }
@@ -130,15 +141,10 @@ wafer::compilePerfect(const CompileRequest &request, CompilerSession &session,
     return nullptr;
   }
   compiled->emitted = std::move(*emitted);
-  int64_t positions = 0;
-  if (auto attribute =
-          module->getAttrOfType<mlir::IntegerAttr>("wafer.context")) {
-    positions = attribute.getInt();
-  }
   const Model &model = compiled->source.model;
   Image &image = compiled->emitted.image;
   image.model =
-      addStateViews(describeModel(model.name, model.config, positions),
+      addStateViews(describeModel(model.name, model.config, module, image),
                     compiled->emitted.states);
   if (model.tokenizer) {
     image.tokenizer = model.tokenizer->toJson();

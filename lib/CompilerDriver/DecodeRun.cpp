@@ -116,13 +116,9 @@ Result<uint64_t> wafer::timeToken(const DecodeRunOptions &options,
   }
   // The last position of the context. On the wafer the next token begins when
   // this one's id is sampled, so the ways to and from the host do not count.
-  uint64_t position = options.context - 1;
-  if (Status status = setPosition(**engine, image, **protocol, position);
-      !status) {
-    return status.takeError();
-  }
   (**protocol).stopAtInvalid = false;
-  auto result = runTokens(**engine, **protocol, {0}, 1, kNever);
+  auto result =
+      runTokens(**engine, **protocol, {{{0}, 1, options.context - 1}}, kNever);
   if (!result) {
     return result.takeError();
   }
@@ -131,7 +127,7 @@ Result<uint64_t> wafer::timeToken(const DecodeRunOptions &options,
                           nameOf(result->outcome.kind),
                       "", "", result->outcome.detail, ""};
   }
-  return result->arrivals.front() - 2 * compiled.machine.host.latencyCycles;
+  return result->lastArrival() - 2 * compiled.machine.host.latencyCycles;
 }
 
 //===----------------------------------------------------------------------===//

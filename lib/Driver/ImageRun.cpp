@@ -46,29 +46,12 @@ Status ImageRun::readTokenizer() {
   return Status::success();
 }
 
-Result<std::vector<uint32_t>>
-ImageRun::readPrompt(const TokenProtocol &protocol) {
-  if (!options.tokens.empty()) {
-    return options.tokens;
-  }
-  std::vector<uint32_t> ids;
-  if (options.prompts.empty()) {
-    if (!protocol.bos) {
-      return Diagnostic{"no prompt is given", options.image, "", "",
-                        "use --prompt TEXT or --tokens 1,2,3"};
-    }
-    ids.push_back(*protocol.bos);
-    return ids;
-  }
-  if (!tokenizer) {
-    return Diagnostic{"the image has no tokenizer", options.image, "", "",
-                      "give token ids with --tokens 1,2,3"};
-  }
-  const std::string &text = options.prompts.front();
+Result<std::vector<uint32_t>> ImageRun::encode(const std::string &text) const {
   Status known = tokenizer->checkText(text);
   if (!known) {
     return known.takeError();
   }
+  std::vector<uint32_t> ids;
   if (std::optional<uint32_t> bos = tokenizer->bos()) {
     ids.push_back(*bos);
   }
@@ -77,8 +60,49 @@ ImageRun::readPrompt(const TokenProtocol &protocol) {
   return ids;
 }
 
-Result<uint32_t> ImageRun::countTokens(const TokenProtocol &protocol,
-                                       size_t prompt) {
+Result<std::vector<TokenRequest>>
+ImageRun::readRequests(const TokenProtocol &protocol) {
+  std::vector<TokenRequest> requests;
+  if (!options.tokens.empty()) {
+    requests.push_back({options.tokens});
+  } else if (options.prompts.empty()) {
+    if (!protocol.bos) {
+      return Diagnostic{"no prompt is given", options.image, "", "",
+                        "use --prompt TEXT or --tokens 1,2,3"};
+    }
+    requests.push_back({{*protocol.bos}});
+  } else if (!tokenizer) {
+    return Diagnostic{"the image has no tokenizer", options.image, "", "",
+                      "give token ids with --tokens 1,2,3"};
+  }
+  if (options.prompts.size() > protocol.inFlight) {
+    return Diagnostic{"more prompts than the image has requests in flight",
+                      options.image,
+                      fmt::format("at most {}", protocol.inFlight),
+                      fmt::format("{}", options.prompts.size()),
+                      "compile with --in-flight N"};
+  }
+  for (const std::string &text : options.prompts) {
+    Result<std::vector<uint32_t>> ids = encode(text);
+    if (!ids) {
+      return ids.takeError();
+    }
+    requests.push_back({std::move(*ids)});
+  }
+  for (TokenRequest &request : requests) {
+    request.position = options.position.value_or(0);
+    request.tokens = countTokens(protocol, request.prompt.size());
+    Status status =
+        protocol.check(request.prompt, request.tokens, request.position);
+    if (!status) {
+      return status.takeError();
+    }
+  }
+  return requests;
+}
+
+uint32_t ImageRun::countTokens(const TokenProtocol &protocol,
+                               size_t prompt) const {
   if (options.maxTokens) {
     return *options.maxTokens;
   }
@@ -92,7 +116,7 @@ Result<uint32_t> ImageRun::countTokens(const TokenProtocol &protocol,
 // Check
 //===----------------------------------------------------------------------===//
 
-Status ImageRun::startAt(const TokenProtocol &protocol) {
+Status ImageRun::startAt() {
   uint32_t position = uint32_t(options.position.value_or(0));
   std::vector<ModelState> states;
   if (!options.state.empty()) {
@@ -102,12 +126,6 @@ Status ImageRun::startAt(const TokenProtocol &protocol) {
     }
     states = std::move(*read);
     Status status = putStates(*engine, image, states);
-    if (!status) {
-      return status;
-    }
-  }
-  if (options.position) {
-    Status status = setPosition(*engine, image, protocol, position);
     if (!status) {
       return status;
     }
@@ -162,32 +180,31 @@ ExitCode ImageRun::runTokenImage(TokenProtocol protocol) {
   if (!status) {
     return context.fail(status.error());
   }
-  Result<std::vector<uint32_t>> prompt = readPrompt(protocol);
-  if (!prompt) {
-    return context.fail(prompt.error());
+  Result<std::vector<TokenRequest>> requests = readRequests(protocol);
+  if (!requests) {
+    return context.fail(requests.error());
   }
-  Result<uint32_t> wanted = countTokens(protocol, prompt->size());
-  status = protocol.check(*prompt, *wanted, options.position.value_or(0));
+  status = startAt();
   if (!status) {
     return context.fail(status.error());
   }
-  status = startAt(protocol);
-  if (!status) {
-    return context.fail(status.error());
-  }
-  bool streams =
-      !options.asJson && !options.timingOnly && ::isatty(STDOUT_FILENO);
+  bool streams = !options.asJson && !options.timingOnly &&
+                 requests->size() == 1 && ::isatty(STDOUT_FILENO);
   TokenObserver observer;
   if (check) {
     observer.onStep = [&](uint32_t fed, uint32_t chosen) {
       return check->step(fed, chosen);
     };
   }
+  uint64_t wanted = 0;
+  for (const TokenRequest &request : *requests) {
+    wanted += request.tokens;
+  }
   InterruptNote interrupts;
   Result<TokenRun> result = [&] {
     uint64_t done = 0;
-    Progress progress("tokens", *wanted);
-    observer.onToken = [&](uint32_t id) {
+    Progress progress("tokens", wanted);
+    observer.onToken = [&](size_t, uint32_t id) {
       if (streams) {
         stream(id, done == 0);
       }
@@ -199,8 +216,7 @@ ExitCode ImageRun::runTokenImage(TokenProtocol protocol) {
         progress.update(done, speed());
       }
     };
-    return runTokens(*engine, protocol, *prompt, *wanted, cycleLimit(),
-                     observer);
+    return runTokens(*engine, protocol, *requests, cycleLimit(), observer);
   }();
   engine->onSlice = nullptr;
   if (!result) {
@@ -211,39 +227,47 @@ ExitCode ImageRun::runTokenImage(TokenProtocol protocol) {
     return context.fail(status.error());
   }
   if (result->outcome.kind != Outcome::Kind::HostSatisfied) {
-    if (streams && !result->generated.empty()) {
+    if (streams && !result->first().generated.empty()) {
       context.write("\n");
       (void)!context.flush();
     }
     ExitCode code = stopped(result->outcome);
-    reportTokens(*prompt, *result, streams);
+    reportTokens(*requests, *result, streams);
     return code;
   }
   status = writeOutputs();
   if (status) {
-    status = saveState(result->arrivals.size());
+    status = saveState(requests->front().prompt.size() +
+                       result->first().generated.size() - 1);
   }
   if (!status) {
     return context.fail(status.error());
   }
-  bool invalid = protocol.stopAtInvalid && !result->generated.empty() &&
-                 protocol.isInvalid(result->generated.back());
-  if (invalid) {
-    result->generated.pop_back();
-    result->arrivals.pop_back();
+  const TokenRequest *invalid = nullptr;
+  const RequestRun *invalidRun = nullptr;
+  for (size_t r = 0; r < requests->size(); ++r) {
+    RequestRun &run = result->requests[r];
+    if (protocol.stopAtInvalid && !run.generated.empty() &&
+        protocol.isInvalid(run.generated.back())) {
+      run.generated.pop_back();
+      run.arrivals.pop_back();
+      invalid = &(*requests)[r];
+      invalidRun = &run;
+    }
   }
-  reportTokens(*prompt, *result, streams);
-  if (invalid) {
-    return context.fail(
-        {"no logit is a number", options.image, "finite logits",
-         fmt::format("NaN behind position {}",
-                     prompt->size() + result->generated.size() - 1 +
-                         options.position.value_or(0)),
-         "a weight is NaN, or a value left the range of binary16, or the "
-         "greatest attention score moved by more than 2^100 from one token to "
-         "the next: try --accumulate f32 or --weights-type f32"});
-  }
-  return checked();
+  reportTokens(*requests, *result, streams);
+  return invalid ? context.fail(notANumber(*invalid, *invalidRun)) : checked();
+}
+
+Diagnostic ImageRun::notANumber(const TokenRequest &request,
+                                const RequestRun &run) const {
+  return {"no logit is a number", options.image, "finite logits",
+          fmt::format("NaN behind position {}", request.position +
+                                                    request.prompt.size() +
+                                                    run.generated.size() - 1),
+          "a weight is NaN, or a value left the range of binary16, or the "
+          "greatest attention score moved by more than 2^100 from one token to "
+          "the next: try --accumulate f32 or --weights-type f32"};
 }
 
 ExitCode ImageRun::runPlainImage() {

@@ -56,11 +56,13 @@ private:
   ExitCode runPlainImage();
   Status chooseParameters();
   Status makeEngine(const std::optional<TokenProtocol> &protocol);
-  Result<std::vector<uint32_t>> readPrompt(const TokenProtocol &protocol);
-  Result<uint32_t> countTokens(const TokenProtocol &protocol, size_t prompt);
+  /// One for each prompt, checked.
+  Result<std::vector<TokenRequest>> readRequests(const TokenProtocol &protocol);
+  Result<std::vector<uint32_t>> encode(const std::string &text) const;
+  uint32_t countTokens(const TokenProtocol &protocol, size_t prompt) const;
   Status readTokenizer();
   /// Puts the model where --position and --state want it, and prepares --check.
-  Status startAt(const TokenProtocol &protocol);
+  Status startAt();
   Status startCheck(const std::vector<ModelState> &states);
   /// --save-state, after `steps` steps.
   Status saveState(uint64_t steps);
@@ -79,8 +81,15 @@ private:
   /// What both kinds of runs report, in JSON and as a line of text.
   nlohmann::json describe(const Outcome &outcome, Cycle cycles) const;
   std::string circumstances(const Outcome &outcome) const;
-  void reportTokens(const std::vector<uint32_t> &prompt, const TokenRun &run,
-                    bool streamed);
+  void reportTokens(const std::vector<TokenRequest> &requests,
+                    const TokenRun &run, bool streamed);
+  /// Prompt and generated ids.
+  std::vector<uint32_t> idsOf(const TokenRequest &request,
+                              const RequestRun &run) const;
+  nlohmann::json describeRequest(const TokenRequest &request,
+                                 const RequestRun &run) const;
+  Diagnostic notANumber(const TokenRequest &request,
+                        const RequestRun &run) const;
   void reportPlain(const Outcome &outcome, std::optional<uint64_t> timed);
   void printAccounts();
   std::string speed() const;

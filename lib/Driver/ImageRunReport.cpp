@@ -198,28 +198,54 @@ static std::string listOf(const std::vector<uint32_t> &ids) {
   return text;
 }
 
-void ImageRun::reportTokens(const std::vector<uint32_t> &prompt,
-                            const TokenRun &run, bool streamed) {
-  bool hasEnded = run.outcome.kind == Outcome::Kind::HostSatisfied;
-  std::vector<uint32_t> all = prompt;
+std::vector<uint32_t> ImageRun::idsOf(const TokenRequest &request,
+                                      const RequestRun &run) const {
+  std::vector<uint32_t> all = request.prompt;
   if (!options.timingOnly) {
     all.insert(all.end(), run.generated.begin(), run.generated.end());
   }
-  Cycle cycles = hasEnded ? run.arrivals.back() : engine->cycle();
+  return all;
+}
+
+json ImageRun::describeRequest(const TokenRequest &request,
+                               const RequestRun &run) const {
+  json object;
+  std::vector<uint32_t> all = idsOf(request, run);
+  object["tokens"] = all;
+  object["generated"] =
+      options.timingOnly ? json::array() : json(run.generated);
+  object["text"] = tokenizer ? tokenizer->decode(all) : "";
+  object["steps"] = run.arrivals.empty()
+                        ? 0
+                        : request.prompt.size() + run.arrivals.size() - 1;
+  object["first_token_cycle"] =
+      run.arrivals.empty() ? json(nullptr) : json(run.arrivals.front());
+  return object;
+}
+
+void ImageRun::reportTokens(const std::vector<TokenRequest> &requests,
+                            const TokenRun &run, bool streamed) {
+  bool hasEnded = run.outcome.kind == Outcome::Kind::HostSatisfied;
+  Cycle cycles = hasEnded ? run.lastArrival() : engine->cycle();
   double perToken = run.cyclesPerToken();
   double perSecond = perToken > 0 ? machine.clockHz / perToken : 0;
   bool hasChecked = check && check->errors().steps;
+  size_t generated = 0;
+  for (const RequestRun &request : run.requests) {
+    generated += request.generated.size();
+  }
   if (options.asJson) {
     json object = describe(run.outcome, cycles);
-    object["tokens"] = all;
-    object["generated"] =
-        options.timingOnly ? json::array() : json(run.generated);
-    object["steps"] = run.arrivals.size();
-    object["text"] = tokenizer ? tokenizer->decode(all) : "";
-    if (!run.generated.empty()) {
+    // The only request, or the first of several.
+    object.update(describeRequest(requests.front(), run.first()));
+    object["requests"] = json::array();
+    for (size_t r = 0; r < requests.size(); ++r) {
+      object["requests"].push_back(
+          describeRequest(requests[r], run.requests[r]));
+    }
+    if (generated > 0) {
       object["cycles_per_token"] = number(perToken);
       object["tokens_per_second"] = perSecond;
-      object["first_token_cycle"] = run.arrivals[run.firstStep];
     }
     if (hasChecked) {
       object["check"] = describeCheck();
@@ -227,11 +253,18 @@ void ImageRun::reportTokens(const std::vector<uint32_t> &prompt,
     context.write(dump(object));
     return;
   }
-  if (!streamed && !options.timingOnly) {
-    context.write(tokenizer ? tokenizer->decode(all) : listOf(all));
+  for (size_t r = 0; r < requests.size() && !streamed && !options.timingOnly;
+       ++r) {
+    std::vector<uint32_t> all = idsOf(requests[r], run.requests[r]);
+    context.print("{}{}", r ? "\n\n" : "",
+                  tokenizer ? tokenizer->decode(all) : listOf(all));
   }
-  context.print("\n\n{} tokens, {} cycles", run.generated.size(), cycles);
-  if (!run.generated.empty()) {
+  context.print("\n\n{} tokens{}, {} cycles", generated,
+                requests.size() > 1
+                    ? fmt::format(" of {} requests", requests.size())
+                    : "",
+                cycles);
+  if (generated > 0) {
     context.print(", {:.1f} cycles a token: {:.1f} tokens/s at {:g} GHz",
                   perToken, perSecond, machine.clockHz / 1e9);
   }

@@ -25,10 +25,6 @@ static std::optional<Diagnostic> unsupported(const RunOptions &o) {
   if (!o.inputs.empty()) {
     return refuse("--input", "");
   }
-  if (o.prompts.size() > 1) {
-    return refuse("more than one --prompt",
-                  "the image has one request in flight");
-  }
   return std::nullopt;
 }
 
@@ -58,6 +54,16 @@ static std::optional<Diagnostic> contradiction(const RunOptions &o) {
     return Diagnostic{"--check cannot begin at a position with an empty cache",
                       "", "", "--position without --state",
                       "--state DIR gives both sides the same cache"};
+  }
+  for (auto [isGiven, name] :
+       {std::pair(o.check, "--check"),
+        std::pair(o.position.has_value(), "--position"),
+        std::pair(!o.saveState.empty(), "--save-state")}) {
+    if (isGiven && o.prompts.size() > 1) {
+      return Diagnostic{std::string(name) + " is for a single request", "",
+                        "one --prompt", fmt::format("{}", o.prompts.size()),
+                        ""};
+    }
   }
   if (!o.timingOnly) {
     return std::nullopt;
@@ -107,7 +113,8 @@ void addRunCommand(CLI::App &app, CommandContext &context) {
   CLI::App *command = app.add_subcommand(
       "run", "Execute an image in a simulator, cycle by cycle");
   command->add_option("image", o->image, "Image file (.wafer)")->required();
-  command->add_option("--prompt", o->prompts, "Text of the prompt");
+  command->add_option("--prompt", o->prompts,
+                      "Text of the prompt; several are requests in flight");
   command->add_option("--tokens", o->tokens, "Token ids of the prompt, 1,2,3")
       ->delimiter(',');
   command->add_option("--max-tokens", o->maxTokens,

@@ -35,7 +35,7 @@ Result<double> wafer::simulateToken(const Image &image, const Machine &machine,
   TokenProtocol plain = **protocol;
   plain.stopAtEos = plain.stopAtInvalid = false;
   // The first token starts from a wafer at rest; the next two tell the pace.
-  Result<TokenRun> run = runTokens(**engine, plain, {0}, 3, kNever, {});
+  Result<TokenRun> run = runTokens(**engine, plain, {{{0}, 3}}, kNever);
   if (!run) {
     return run.takeError();
   }

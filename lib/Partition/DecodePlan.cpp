@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "wafer/Partition/DecodePlan.h"
 
+#include "wafer/Image/TokenCommand.h"
+
 #include <algorithm>
 
 using namespace wafer;
@@ -21,7 +23,7 @@ static int64_t leastWafers(const PartitionProblem &p) {
   double perLayer =
       double(p.dim) * double(p.headDim) * double(2 * p.heads + 2 * p.kvHeads) +
       3.0 * double(p.dim) * double(p.ffn) +
-      2.0 * double(p.context) * double(p.kvHeads * p.headDim);
+      2.0 * double(p.context * p.requests) * double(p.kvHeads * p.headDim);
   double elements =
       double(p.layers) * perLayer + 2.0 * double(p.vocab) * double(p.dim);
   double wafer =
@@ -45,4 +47,29 @@ Result<DecodePlan> wafer::planDecode(PartitionProblem problem) {
                   : Result<DecodePlan>(plan.takeError());
     }
   }
+}
+
+Result<DecodePlan> wafer::planInFlight(PartitionProblem problem) {
+  problem.objective = Objective::Throughput;
+  std::optional<DecodePlan> best;
+  double least = 0;
+  int64_t most = mostInFlight(unsigned(problem.layers));
+  for (problem.requests = 1; problem.requests <= most; ++problem.requests) {
+    Result<DecodePlan> plan = planDecode(problem);
+    if (!plan) {
+      // More caches only need more room.
+      return best ? Result<DecodePlan>(std::move(*best)) : plan.takeError();
+    }
+    if (best && plan->wafers() > best->wafers()) {
+      break;
+    }
+    double cycles =
+        plan->cyclesBetweenTokens(double(plan->cyclesPerToken()),
+                                  double(plan->plan.chosen.slowestStageCycles));
+    if (!best || cycles < least) {
+      least = cycles;
+      best = std::move(*plan);
+    }
+  }
+  return std::move(*best);
 }

@@ -62,9 +62,9 @@ SramEstimate wafer::estimateLayerSram(const PartitionProblem &p, int64_t width,
                      product(s.query, s.dim) + product(s.dim, 2 * s.ffn) +
                      product(s.ffn, s.dim);
   e.weights = layersPerStage * perLayer * p.weightBytes;
-  e.cache = layersPerStage * s.slots * 2 * s.key * p.weightBytes;
+  e.cache = p.requests * layersPerStage * s.slots * 2 * s.key * p.weightBytes;
   if (p.qkNorm) {
-    e.cache += layersPerStage * s.slots * s.kvHeads * 4;
+    e.cache += p.requests * layersPerStage * s.slots * s.kvHeads * 4;
     e.weights += layersPerStage * 4 * s.pairs * 4;
   }
   int64_t low = ropeLowSize(p.context);

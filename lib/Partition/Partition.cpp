@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 #include "wafer/Partition/Partition.h"
 
+#include "wafer/Image/TokenCommand.h"
 #include "wafer/Place/Floorplan.h"
 
 #include <algorithm>
@@ -36,6 +37,23 @@ Status PartitionProblem::check() const {
         "heads must be a multiple of the KV heads and the head size even",
         std::to_string(heads) + ", " + std::to_string(kvHeads) + ", " +
             std::to_string(headDim));
+  }
+  if (requests <= 0 || requests > int64_t(mostInFlight(unsigned(layers)))) {
+    Diagnostic d;
+    d.what = "number of requests in flight is out of range";
+    d.expected = "1 to " + std::to_string(mostInFlight(unsigned(layers))) +
+                 " (a stage for each layer, the embedding and the head)";
+    d.found = std::to_string(requests);
+    return d;
+  }
+  if (stages && requests > int64_t(mostInFlight(unsigned(*stages)))) {
+    Diagnostic d;
+    d.what = "more requests in flight than there is work for";
+    d.expected = "at most " + std::to_string(mostInFlight(unsigned(*stages))) +
+                 " with " + std::to_string(*stages) + " layer stages";
+    d.found = std::to_string(requests);
+    d.hint = "more --stages, or --stages auto";
+    return d;
   }
   if (stages && (*stages <= 0 || *stages > layers)) {
     Diagnostic d;
@@ -139,7 +157,8 @@ public:
   void run() {
     for (int64_t height : heights()) {
       SideColumns sides = sideColumns(problem, height);
-      int64_t firstStages = problem.stages.value_or(problem.wafers);
+      int64_t firstStages = problem.stages.value_or(std::max<int64_t>(
+          problem.wafers, problem.requests - mostInFlight(0)));
       int64_t lastStages = problem.stages.value_or(problem.layers);
       int64_t lastPerStage = 0;
       for (int64_t stages = firstStages; stages <= lastStages; ++stages) {
@@ -174,9 +193,13 @@ private:
     for (int64_t h = 1; h <= last; h = h < 64 ? h + 1 : h + h / 16) {
       list.push_back(h);
     }
-    if (list.back() != last) {
-      list.push_back(last);
+    // Those that leave no rows over.
+    for (int64_t shelves = 1; shelves <= problem.machine->height() / 64;
+         ++shelves) {
+      list.push_back(std::min(last, problem.machine->height() / shelves));
     }
+    std::sort(list.begin(), list.end());
+    list.erase(std::unique(list.begin(), list.end()), list.end());
     return list;
   }
 
@@ -214,8 +237,21 @@ private:
         low = middle + 1;
       }
     }
+    std::vector<int64_t> widths;
     for (int64_t width = low; width <= widest;
          width += std::max<int64_t>(1, width / 16)) {
+      widths.push_back(width);
+    }
+    // Those that leave no columns over in a shelf without embedding and head.
+    for (int64_t inShelf = 1; inShelf <= stages && columns / inShelf >= low;
+         ++inShelf) {
+      if (columns / inShelf <= widest) {
+        widths.push_back(columns / inShelf);
+      }
+    }
+    std::sort(widths.begin(), widths.end());
+    widths.erase(std::unique(widths.begin(), widths.end()), widths.end());
+    for (int64_t width : widths) {
       evaluate(width, height, stages, perStage, sides);
     }
   }
@@ -324,16 +360,37 @@ private:
     return snakes.list.empty() ? std::nullopt : std::optional(snakes);
   }
 
+  /// Of a row: its slice of the hidden state, and the header.
+  int64_t handOverWords(int64_t height) const {
+    return ceilDiv(problem.dim, height) + kHeaderWords;
+  }
+
+  int64_t turnCycles(int64_t width, int64_t height) const {
+    return height +
+           estimateRowReduceCycles(
+               *problem.machine, set, handOverWords(height), width,
+               problem.kvHeads,
+               rowGroupColumns(*problem.machine, set, width, problem.kvHeads));
+  }
+
+  /// While a stage works on one token it takes no other.
+  int64_t slowestStage(const PartitionCandidate &c, int64_t headCycles) const {
+    int64_t perStage = ceilDiv(problem.layers, c.stages);
+    int64_t in = c.width + handOverWords(c.height) + 20;
+    if (c.shelves > 1) {
+      in = std::max(in, turnCycles(c.width, c.height));
+    }
+    return std::max({perStage * c.cyclesPerLayer + in,
+                     headCycles + c.headColumns + handOverWords(c.height),
+                     6 * c.embedColumns});
+  }
+
   /// Cycles that the hand-overs of a token and the way back of its id take.
   int64_t handOverCycles(int64_t width, int64_t height, int64_t stages,
                          const Snakes &snakes) const {
-    int64_t words = ceilDiv(problem.dim, height);
+    int64_t words = handOverWords(height);
     int64_t turns = snakes.turns();
-    int64_t turn =
-        height +
-        estimateRowReduceCycles(
-            *problem.machine, set, words, width, problem.kvHeads,
-            rowGroupColumns(*problem.machine, set, width, problem.kvHeads));
+    int64_t turn = turnCycles(width, height);
     const Snake &last = snakes.list.back();
     int64_t back = last.places.back().x + (last.shelves - 1) * height;
     return (stages + problem.wafers - turns) * (width + words + 20) +
@@ -357,15 +414,20 @@ private:
     c.shelves = snakes.most();
     c.stagesOfWafer = snakes.share;
     c.handOverCycles = handOverCycles(width, height, stages, snakes);
+    int64_t head = estimateHeadCycles(problem, height, shelf.headColumns);
+    c.slowestStageCycles = slowestStage(c, head);
     int64_t latencies = 0;
     if (problem.wafers > 1) {
-      c.crossingCycles =
-          (problem.wafers - 1) * estimateCrossingCycles(problem, height);
+      int64_t crossing = estimateCrossingCycles(problem, height);
+      c.crossingCycles = (problem.wafers - 1) * crossing;
       latencies = problem.wafers * int64_t(problem.machine->crossingCycles());
+      c.slowestStageCycles = std::max(c.slowestStageCycles, crossing);
     }
     c.cyclesPerToken = problem.layers * c.cyclesPerLayer + c.handOverCycles +
                        c.crossingCycles + latencies + 6 * shelf.embedColumns +
-                       estimateHeadCycles(problem, height, shelf.headColumns);
+                       head;
+    c.cyclesBetweenTokens = std::max(
+        c.slowestStageCycles, ceilDiv(c.cyclesPerToken, problem.requests));
     return shelf;
   }
 
@@ -396,7 +458,7 @@ private:
   void choose() {
     int64_t least = std::numeric_limits<int64_t>::max();
     for (const Shelf &shelf : shelves) {
-      least = std::min(least, shelf.candidate.cyclesPerToken);
+      least = std::min(least, cost(shelf));
     }
     auto cores = [](const Shelf &s) {
       return (s.embedColumns + s.headColumns +
@@ -404,19 +466,24 @@ private:
              s.candidate.height;
     };
     for (const Shelf &shelf : shelves) {
-      bool close = shelf.candidate.cyclesPerToken <=
-                   least + least / 100 * kAccuracyPercent;
+      bool close = cost(shelf) <= least + least / 100 * kAccuracyPercent;
       if (close && (!best || cores(shelf) < cores(*best))) {
         best = shelf;
       }
     }
     for (const Shelf &shelf : shelves) {
       if (!sameShape(shelf.candidate, best->candidate) &&
-          (!runnerUp || shelf.candidate.cyclesPerToken <
-                            runnerUp->candidate.cyclesPerToken)) {
+          (!runnerUp || cost(shelf) < cost(*runnerUp))) {
         runnerUp = shelf;
       }
     }
+  }
+
+  int64_t cost(const Shelf &shelf) const {
+    const PartitionCandidate &c = shelf.candidate;
+    return problem.objective == Objective::Latency ? c.cyclesPerToken
+           : problem.requests > 1                  ? c.cyclesBetweenTokens
+                                                   : c.slowestStageCycles;
   }
 
   int64_t bestHeadColumns(int64_t height, int64_t least, int64_t most) const {

@@ -56,6 +56,8 @@ void wafer::buildPartitionPhase(OpPassManager &manager,
   partition.height = options.height;
   partition.reserveColumns = options.reserveColumns;
   partition.reserveRows = options.reserveRows;
+  partition.inFlight = options.inFlight;
+  partition.objective = options.objective;
   partition.allowOverflow = options.allowOverflow;
   manager.addPass(createWaferPartition(partition));
   manager.addPass(createWaferVerifyPartitioned());

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "wafer/Report/Report.h"
 
+#include "wafer/Image/TokenCommand.h"
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -104,9 +106,13 @@ static int64_t crossingCost(const ImageReport &report, const json &own,
          int64_t(report.crossings.size()) * int64_t(latency);
 }
 
-/// Only the hidden state and the next id cross; the latter goes back.
+/// Only the hidden state, with a header in each channel, and the next id cross;
+/// the latter goes back.
 static int64_t wordsOf(const CrossingReport &crossing, const json &own) {
-  return crossing.to > crossing.from ? numberOf(own, "crossing_words") : 1;
+  return crossing.to > crossing.from
+             ? numberOf(own, "crossing_words") +
+                   int64_t(crossing.channels) * kHeaderWords
+             : 1;
 }
 
 std::string ImageReport::toJson() const {

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "wafer/Sim/TokenRun.h"
 
+#include "wafer/Image/TokenCommand.h"
 #include "wafer/Support/Json.h"
 
 #include <algorithm>
+#include <cstring>
 #include <fmt/format.h>
 
 using namespace wafer;
 using nlohmann::json;
 
 static constexpr const char *kWhere = "model of the image";
+static constexpr const char *kProtocol = "tokens-v2";
 
 bool TokenProtocol::isEos(uint32_t id) const {
   return std::find(eos.begin(), eos.end(), id) != eos.end();
@@ -87,7 +90,7 @@ static Result<unsigned> requirePort(const Image &image, const char *name,
     return Diagnostic{
         "the image has no such host port", kWhere,
         fmt::format("an {} port named '{}'", input ? "input" : "output", name),
-        "", "the protocol tokens-v1 needs it"};
+        "", fmt::format("the protocol {} needs it", kProtocol)};
   }
   return unsigned(port);
 }
@@ -105,9 +108,10 @@ wafer::readTokenProtocol(const Image &image) {
   if (!model.is_object() || !model.contains("protocol")) {
     return std::optional<TokenProtocol>();
   }
-  if (model["protocol"] != "tokens-v1") {
+  if (model["protocol"] != kProtocol) {
     return Diagnostic{"the protocol of the image is not known", kWhere,
-                      "'tokens-v1'", model["protocol"].dump(), ""};
+                      fmt::format("'{}'", kProtocol), model["protocol"].dump(),
+                      "compile the model with this version"};
   }
   TokenProtocol protocol;
   if (model.contains("name") && model["name"].is_string()) {
@@ -115,100 +119,158 @@ wafer::readTokenProtocol(const Image &image) {
   }
   Result<uint32_t> vocab = readNumber(model, "vocab");
   Result<uint32_t> context = readNumber(model, "context");
+  Result<uint32_t> inFlight = readNumber(model, "in_flight");
   auto positions = model.find("positions");
-  if (positions != model.end() && positions->is_object() &&
-      positions->contains("buffer") && (*positions)["buffer"].is_string()) {
-    Result<uint32_t> low = readNumber(*positions, "low");
-    if (!low) {
-      return low.takeError();
-    }
-    protocol.positionBuffer = (*positions)["buffer"].get<std::string>();
-    protocol.positionLow = *low;
-  }
+  json none = json::object();
+  const json &cut = positions == model.end() ? none : *positions;
+  Result<uint32_t> rows = readNumber(cut, "rows");
+  Result<uint32_t> low = readNumber(cut, "low");
   Result<unsigned> in = requirePort(image, "prompt", true);
   Result<unsigned> out = requirePort(image, "tokens", false);
   Status ends = readEnds(model, protocol);
   for (const Diagnostic *error :
        {vocab ? nullptr : &vocab.error(), context ? nullptr : &context.error(),
-        in ? nullptr : &in.error(), out ? nullptr : &out.error(),
-        ends ? nullptr : &ends.error()}) {
+        inFlight ? nullptr : &inFlight.error(), rows ? nullptr : &rows.error(),
+        low ? nullptr : &low.error(), in ? nullptr : &in.error(),
+        out ? nullptr : &out.error(), ends ? nullptr : &ends.error()}) {
     if (error) {
       return *error;
     }
   }
   protocol.vocab = *vocab;
   protocol.context = *context;
+  if (*inFlight == 0 || *rows == 0 || *low == 0) {
+    return Diagnostic{"a number is zero", kWhere,
+                      "'in_flight', 'rows' and 'low' of at least 1",
+                      fmt::format("{}, {}, {}", *inFlight, *rows, *low), ""};
+  }
+  protocol.inFlight = *inFlight;
+  protocol.rows = *rows;
+  protocol.low = *low;
   protocol.promptPort = *in;
   protocol.tokenPort = *out;
   return std::optional<TokenProtocol>(std::move(protocol));
 }
 
 //===----------------------------------------------------------------------===//
-// Positions
+// Commands
 //===----------------------------------------------------------------------===//
 
-Status wafer::setPosition(Engine &engine, const Image &image,
-                          const TokenProtocol &protocol, uint64_t position) {
-  if (position >= protocol.context) {
-    return Diagnostic{"the position is beyond the context", kWhere,
-                      fmt::format("0 to {}", protocol.context - 1),
-                      fmt::format("{}", position), ""};
-  }
-  bool found = false;
-  for (const Region &region : image.regions) {
-    const Role &role = image.roles[region.role];
-    auto buffer = std::find_if(
-        role.buffers.begin(), role.buffers.end(), [&](const Buffer &b) {
-          return b.name == protocol.positionBuffer && b.bytes >= 20;
-        });
-    if (protocol.positionLow == 0 || buffer == role.buffers.end()) {
-      continue;
+namespace {
+
+/// The commands of a run, and whose id each awaited word is.
+class Schedule {
+public:
+  explicit Schedule(const TokenProtocol &protocol) : protocol(protocol) {}
+
+  /// `everyStep`: ids of the prompt sample too, and each is awaited before the
+  /// next one is fed.
+  void build(const std::vector<TokenRequest> &requests, bool everyStep) {
+    if (everyStep) {
+      oneByOne(requests.front());
+      return;
     }
-    found = true;
-    uint64_t rows = uint64_t(region.rect.h);
-    for (int32_t y = 0; y < region.rect.h; ++y) {
-      // The positions below `position` that are y mod rows.
-      uint64_t held = (position + rows - 1 - uint64_t(y)) / rows;
-      uint32_t words[5] = {uint32_t(held), 0, uint32_t(position % rows),
-                           uint32_t(position % protocol.positionLow),
-                           uint32_t(position / protocol.positionLow)};
-      for (int32_t x = 0; x < region.rect.w; ++x) {
-        Status status = engine.poke({region.rect.x + x, region.rect.y + y},
-                                    buffer->offset, words, sizeof words);
-        if (!status) {
-          return status;
+    // No id is awaited here, and the head has nothing to say.
+    for (size_t r = 0; r < requests.size(); ++r) {
+      const std::vector<uint32_t> &prompt = requests[r].prompt;
+      for (size_t i = 0; i + 1 < prompt.size(); ++i) {
+        command(false, kFeedId, prompt[i], r, requests[r].position + i, false);
+      }
+    }
+    for (size_t r = 0; r < requests.size(); ++r) {
+      const std::vector<uint32_t> &prompt = requests[r].prompt;
+      command(false, kFeedId, prompt.back(), r,
+              requests[r].position + prompt.size() - 1, true);
+    }
+    uint32_t most = 0;
+    for (const TokenRequest &request : requests) {
+      most = std::max(most, request.tokens);
+    }
+    for (uint32_t token = 1; token <= most; ++token) {
+      for (size_t r = 0; r < requests.size(); ++r) {
+        if (token > requests[r].tokens) {
+          continue;
         }
+        owners.push_back(r);
+        uint64_t position =
+            requests[r].position + requests[r].prompt.size() + token - 1;
+        bool last = token == requests[r].tokens;
+        command(true, last ? kFeedNothing : kFeedAwaited, 0, r,
+                last ? 0 : position, true);
       }
     }
   }
-  if (!found) {
-    return Diagnostic{"the image does not say where its cores count positions",
-                      kWhere, "a field 'positions'", "", ""};
+
+  std::vector<uint32_t> words;
+  std::vector<size_t> owners;
+
+private:
+  void oneByOne(const TokenRequest &request) {
+    uint64_t steps = request.prompt.size() + request.tokens - 1;
+    for (uint64_t step = 0; step < steps; ++step) {
+      bool own = step < request.prompt.size();
+      command(step > 0, own ? kFeedId : kFeedAwaited,
+              own ? request.prompt[step] : 0, 0, request.position + step, true);
+    }
+    command(true, kFeedNothing, 0, 0, 0, true);
+    owners.assign(steps, 0);
   }
-  return Status::success();
-}
+
+  void command(bool await, CommandFeed feed, uint32_t id, size_t slot,
+               uint64_t position, bool sample) {
+    uint32_t command[kCommandWords] = {await ? 1u : 0u, uint32_t(feed), id};
+    float header[kHeaderWords] = {};
+    header[kHeaderTurns] = float(position / protocol.rows);
+    header[kHeaderTurn] = float(position % protocol.rows);
+    header[kHeaderLow] = float(position % protocol.low);
+    header[kHeaderHigh] = float(position / protocol.low);
+    header[kHeaderSlot] = float(slot);
+    header[kHeaderSample] = sample ? 1 : 0;
+    std::memcpy(command + kCommandHeader, header, sizeof header);
+    words.insert(words.end(), std::begin(command), std::end(command));
+  }
+
+  const TokenProtocol &protocol;
+};
+
+} // namespace
 
 //===----------------------------------------------------------------------===//
 // Running
 //===----------------------------------------------------------------------===//
 
+Cycle TokenRun::lastArrival() const {
+  Cycle last = 0;
+  for (const RequestRun &request : requests) {
+    last =
+        std::max(last, request.arrivals.empty() ? 0 : request.arrivals.back());
+  }
+  return last;
+}
+
 double TokenRun::cyclesPerToken() const {
-  if (arrivals.empty() || generated.empty()) {
-    return 0;
+  Cycle begin = 0;
+  for (const RequestRun &request : requests) {
+    if (!request.arrivals.empty()) {
+      begin = std::max(begin, request.arrivals.front());
+    }
   }
-  if (generated.size() > 1) {
-    return double(arrivals.back() - arrivals[firstStep]) /
-           double(generated.size() - 1);
+  size_t later = 0;
+  for (const RequestRun &request : requests) {
+    later +=
+        size_t(std::count_if(request.arrivals.begin(), request.arrivals.end(),
+                             [&](Cycle c) { return c > begin; }));
   }
-  Cycle before = arrivals.size() > 1 ? arrivals[arrivals.size() - 2] : 0;
-  return double(arrivals.back() - before);
+  return later ? double(lastArrival() - begin) / double(later)
+               : double(lastArrival());
 }
 
 /// Tells the observer of every step when its word leaves the wafer: when it
 /// arrives, the memory of the cores may be that of a later step.
 static Status observeSteps(Engine &engine, const TokenProtocol &protocol,
-                           const std::vector<uint32_t> &prompt, size_t steps,
+                           const TokenRequest &request, size_t steps,
                            Cycle maxCycles, const TokenObserver &observer) {
+  const std::vector<uint32_t> &prompt = request.prompt;
   uint32_t fed = prompt.front();
   for (size_t step = 0; step < steps; ++step) {
     Outcome outcome =
@@ -226,7 +288,7 @@ static Status observeSteps(Engine &engine, const TokenProtocol &protocol,
       break;
     }
     if (!isPrompt && observer.onToken) {
-      observer.onToken(chosen);
+      observer.onToken(0, chosen);
     }
     if (!isPrompt && protocol.stopAtEos && protocol.isEos(chosen)) {
       break;
@@ -237,23 +299,27 @@ static Status observeSteps(Engine &engine, const TokenProtocol &protocol,
 }
 
 Result<TokenRun> wafer::runTokens(Engine &engine, const TokenProtocol &protocol,
-                                  const std::vector<uint32_t> &prompt,
-                                  uint32_t tokens, Cycle maxCycles,
+                                  const std::vector<TokenRequest> &requests,
+                                  Cycle maxCycles,
                                   const TokenObserver &observer) {
   TokenRun run;
-  run.firstStep = prompt.size() - 1;
-  size_t steps = run.firstStep + tokens;
-  std::vector<uint32_t> words = {uint32_t(prompt.size()), uint32_t(steps)};
-  words.insert(words.end(), prompt.begin(), prompt.end());
-  engine.push(protocol.promptPort, words);
-  if (observer.onStep) {
-    Status status =
-        observeSteps(engine, protocol, prompt, steps, maxCycles, observer);
+  run.requests.resize(requests.size());
+  bool everyStep = bool(observer.onStep);
+  Schedule schedule(protocol);
+  schedule.build(requests, everyStep);
+  engine.push(protocol.promptPort, schedule.words);
+  size_t steps = schedule.owners.size();
+  size_t before = everyStep ? requests.front().prompt.size() - 1 : 0;
+  if (everyStep) {
+    Status status = observeSteps(engine, protocol, requests.front(), steps,
+                                 maxCycles, observer);
     if (!status) {
       return status.takeError();
     }
   }
-  for (size_t step = 0; step < steps; ++step) {
+  std::vector<bool> isDone(requests.size());
+  size_t running = requests.size();
+  for (size_t step = 0; step < steps && running > 0; ++step) {
     RunLimits limits;
     limits.goals = {{protocol.tokenPort, step + 1}};
     limits.maxCycles = maxCycles;
@@ -261,19 +327,22 @@ Result<TokenRun> wafer::runTokens(Engine &engine, const TokenProtocol &protocol,
     if (run.outcome.kind != Outcome::Kind::HostSatisfied) {
       return run;
     }
-    HostWord word = engine.word(protocol.tokenPort, step);
-    run.arrivals.push_back(word.cycle);
-    if (step < run.firstStep) {
+    size_t owner = schedule.owners[step];
+    if (step < before || isDone[owner]) {
       continue;
     }
-    run.generated.push_back(word.payload);
-    bool shown = !protocol.stopAtInvalid || !protocol.isInvalid(word.payload);
-    if (observer.onToken && !observer.onStep && shown) {
-      observer.onToken(word.payload);
+    HostWord word = engine.word(protocol.tokenPort, step);
+    RequestRun &request = run.requests[owner];
+    request.arrivals.push_back(word.cycle);
+    request.generated.push_back(word.payload);
+    bool invalid = protocol.stopAtInvalid && protocol.isInvalid(word.payload);
+    if (observer.onToken && !everyStep && !invalid) {
+      observer.onToken(owner, word.payload);
     }
-    if ((protocol.stopAtEos && protocol.isEos(word.payload)) ||
-        (protocol.stopAtInvalid && protocol.isInvalid(word.payload))) {
-      break;
+    if (invalid || (protocol.stopAtEos && protocol.isEos(word.payload)) ||
+        request.generated.size() == requests[owner].tokens) {
+      isDone[owner] = true;
+      --running;
     }
   }
   return run;

@@ -40,6 +40,8 @@ def WaferPartition : Pass<"wafer-partition", "::mlir::ModuleOp"> {
     Option<"accumulate", "accumulate", "std::string", "\"mixed\"", "sums of products of f16 inside a core: mixed (f16, up to 64 terms) or f32">,
     Option<"reserveColumns", "reserve-columns", "int64_t", "0", "columns of the machine that the plan leaves free, to skip defects">,
     Option<"reserveRows", "reserve-rows", "int64_t", "0", "rows of the machine that the plan leaves free">,
+    Option<"inFlight", "in-flight", "int64_t", "1", "requests in flight, each with a cache of its own">,
+    Option<"objective", "objective", "std::string", "\"latency\"", "what the plan is good at: latency (cycles of a token) or throughput (cycles between tokens)">,
     Option<"allowOverflow", "allow-overflow", "bool", "false", "warn where no plan fits in SRAM, and take the closest">
   ];
   let dependentDialects = ["::wafer::dist::DistDialect"];

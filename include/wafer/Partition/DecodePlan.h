@@ -11,6 +11,8 @@
 
 #include "wafer/Partition/Partition.h"
 
+#include <algorithm>
+
 namespace wafer {
 
 struct DecodePlan {
@@ -27,6 +29,11 @@ struct DecodePlan {
   int64_t otherCycles() const {
     return cyclesPerToken() - layers() * cyclesPerLayer();
   }
+  /// Predicted, from one token of any request in flight to the next, where a
+  /// token takes `tokenCycles` and its slowest stage `stageCycles`.
+  double cyclesBetweenTokens(double tokenCycles, double stageCycles) const {
+    return std::max(stageCycles, tokenCycles / double(problem.requests));
+  }
   /// Cycles that crossings of `seconds` add.
   double crossingCycles(double seconds) const;
 };
@@ -35,6 +42,10 @@ struct DecodePlan {
 /// `problem` fits; its field `wafers` is not looked at. Begins with as many as
 /// hold weights and cache alone. Fails with the reason of the last try.
 Result<DecodePlan> planDecode(PartitionProblem problem);
+
+/// The number of requests in flight that gives the most tokens in a cycle, and
+/// its plan: all numbers from one up to that of layers and two are tried.
+Result<DecodePlan> planInFlight(PartitionProblem problem);
 
 } // namespace wafer
 

@@ -2,7 +2,8 @@
 //===- Partition.h - Stages, rectangles and their cost ----------*- C++ -*-===//
 //
 // Decides how a transformer is cut into stages and which rectangle each stage
-// gets. Minimises the estimated cycles of one token (latency). All layer
+// gets. Minimises the estimated cycles of one token (latency), or those between
+// tokens of several requests in flight (throughput). All layer
 // stages get equal rectangles, as high as the embedding and the head, in a
 // snake of shelves (wafer/Place/Floorplan.h):
 //
@@ -36,6 +37,11 @@
 
 namespace wafer {
 
+/// What a plan is good at: few cycles of a token, or few from one token of any
+/// request in flight to the next (of a single request: from one token of its
+/// prompt to the next).
+enum class Objective : uint8_t { Latency, Throughput };
+
 struct PartitionProblem {
   // The transformer.
   int64_t layers = 0;
@@ -48,6 +54,10 @@ struct PartitionProblem {
   bool qkNorm = false;
   /// Positions that the KV cache must hold.
   int64_t context = 0;
+  /// Requests in flight, each with a cache of its own. At most two more than
+  /// stages (wafer/Image/TokenCommand.h).
+  int64_t requests = 1;
+  Objective objective = Objective::Latency;
   /// Bytes of a stored weight or cache element.
   int64_t weightBytes = 2;
   /// Whether products are summed in binary16 inside a core.
@@ -90,6 +100,12 @@ struct PartitionCandidate {
   /// Of a token: from wafer to wafer, but for the latency of the machine, of
   /// which it has as many as there are wafers (the last one is the way back).
   int64_t crossingCycles = 0;
+  /// From one token of any request to the next: of the slowest stage, or while
+  /// too few requests are in flight to keep it busy, their share of a token.
+  int64_t cyclesBetweenTokens = 0;
+  /// Of the slowest stage, embedding and head included: how fast tokens whose
+  /// ids are known can follow each other.
+  int64_t slowestStageCycles = 0;
   int64_t sramBytes = 0; // of the fullest layer core
   int64_t embedColumns = 0;
   int64_t headColumns = 0;

@@ -51,6 +51,10 @@ struct PipelineOptions {
   int64_t stages = 0; // 0: chosen
   int64_t wafers = 1; // 0: as few as hold the model
   int64_t width = 0, height = 0;
+  /// Requests in flight.
+  int64_t inFlight = 1;
+  /// latency or throughput.
+  std::string objective = "latency";
   /// Lines of the machine that the plan leaves free, to skip defects.
   int64_t reserveColumns = 0, reserveRows = 0;
   /// Warn where no plan fits in SRAM; for looking at the phases before

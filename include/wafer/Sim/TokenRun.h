@@ -2,10 +2,11 @@
 //===- TokenRun.h - Feeding prompts and collecting tokens -------*- C++ -*-===//
 //
 // The host's half of the protocol of images that generate tokens (docs/run.md).
-// The image has an input port "prompt" and an output port "tokens". The host
-// sends [prompt length, steps, ids ...] with steps = prompt length + tokens
-// wanted - 1; after every step the wafer sends one word, the id it chose. The
-// words of steps below prompt length - 1 are no tokens: the prompt goes on.
+// The image has an input port "prompt", which takes commands, and an output
+// port "tokens" (wafer/Image/TokenCommand.h). All ids of a prompt but the last
+// follow each other through the stages; the last one, and every id fed back,
+// samples. Requests in flight take turns: each has one pass that samples and is
+// awaited, in the order of the requests.
 //
 //===----------------------------------------------------------------------===//
 #ifndef WAFER_SIM_TOKENRUN_H
@@ -26,18 +27,18 @@ struct TokenProtocol {
   uint32_t vocab = 0;
   /// Positions the KV cache holds.
   uint32_t context = 0;
+  /// Most requests in flight; each has a cache for `context` positions.
+  uint32_t inFlight = 1;
+  /// Rows of a layer stage (position mod rows owns it), and the size of the low
+  /// rotary table.
+  uint32_t rows = 1;
+  uint32_t low = 1;
   std::optional<uint32_t> bos;
   std::vector<uint32_t> eos;
   bool stopAtEos = false;
   /// A generated id that is not in the vocabulary ends the run: the wafer says
   /// that no logit was a number. Off where values are not computed.
   bool stopAtInvalid = true;
-  /// The buffer of seven words in which a core counts positions; empty where
-  /// the image does not say. Words 0, 2, 3 and 4 are state: positions that the
-  /// row holds, position mod rows, position mod `positionLow`, position /
-  /// `positionLow`.
-  std::string positionBuffer;
-  uint32_t positionLow = 0;
 
   bool isEos(uint32_t id) const;
   bool isInvalid(uint32_t id) const { return id >= vocab; }
@@ -52,41 +53,53 @@ struct TokenProtocol {
 /// that is not known and on fields or ports that are missing.
 Result<std::optional<TokenProtocol>> readTokenProtocol(const Image &image);
 
-/// Makes the cores of a fresh engine believe that `position` tokens went by.
-/// The caches keep what they hold (zeros at the start). Fails where the image
-/// has no counters or the context is shorter.
-Status setPosition(Engine &engine, const Image &image,
-                   const TokenProtocol &protocol, uint64_t position);
+/// A prompt, and what is wanted of it.
+struct TokenRequest {
+  std::vector<uint32_t> prompt;
+  /// Tokens to be generated, at least one.
+  uint32_t tokens = 1;
+  /// Positions before the prompt, whose caches the cores hold.
+  uint64_t position = 0;
+};
+
+/// What came of one.
+struct RequestRun {
+  std::vector<uint32_t> generated;
+  /// When each generated token reached the host.
+  std::vector<Cycle> arrivals;
+};
 
 struct TokenRun {
   /// HostSatisfied unless the run stopped before the last token.
   Outcome outcome;
-  std::vector<uint32_t> generated;
-  /// When the word of each step reached the host.
-  std::vector<Cycle> arrivals;
-  /// Index of the step that gave the first generated token.
-  size_t firstStep = 0;
+  std::vector<RequestRun> requests;
 
-  /// Steady state: cycles from one generated token to the next. With a single
-  /// one, those from the word before it, or from the start.
+  const RequestRun &first() const { return requests.front(); }
+  /// When the last word came.
+  Cycle lastArrival() const;
+  /// Steady state of a single request: cycles from one generated token to the
+  /// next; with one token, from the start. Of several: cycles from any token to
+  /// the next one, from the first of the request that was last to begin.
   double cyclesPerToken() const;
 };
 
 /// Who is told of a run while it goes on.
 struct TokenObserver {
-  /// Every step: the id that was fed and the one the wafer chose, when that
-  /// leaves the wafer, so that the cores hold what this step left. A failure
-  /// ends the run.
+  /// Every step of the only request, those of the prompt too, one after the
+  /// other: the id that was fed and the one the wafer chose, when that leaves
+  /// the wafer, so that the cores hold what this step left. A failure ends the
+  /// run.
   std::function<Status(uint32_t fed, uint32_t chosen)> onStep;
   /// Every generated token, when it arrives; with onStep, when it leaves.
-  std::function<void(uint32_t)> onToken;
+  std::function<void(size_t request, uint32_t id)> onToken;
 };
 
-/// Runs one prompt to `tokens` generated tokens (at least one), or to the end
-/// of text where the protocol stops there. The engine must be fresh; the
-/// arguments must have passed check(). Fails only where the observer does.
+/// Runs requests to the tokens that they want, or to the end of text where the
+/// protocol stops there. The engine must be fresh; there are at most `inFlight`
+/// requests, and each must have passed check(). Fails only where the observer
+/// does.
 Result<TokenRun> runTokens(Engine &engine, const TokenProtocol &protocol,
-                           const std::vector<uint32_t> &prompt, uint32_t tokens,
+                           const std::vector<TokenRequest> &requests,
                            Cycle maxCycles, const TokenObserver &observer = {});
 
 } // namespace wafer

@@ -82,6 +82,9 @@ LogicalResult Lowering::findParameters() {
   if (auto policy = module->getAttrOfType<StringAttr>("wafer.accumulate")) {
     halfSums = policy.getValue() == "mixed";
   }
+  if (auto inFlight = module->getAttrOfType<IntegerAttr>("wafer.in_flight")) {
+    requests = inFlight.getInt();
+  }
   return success();
 }
 

@@ -3,15 +3,16 @@
 #include "CollectiveRemarks.h"
 #include "Lowering.h"
 
+#include "wafer/Image/TokenCommand.h"
+
 using namespace mlir;
 using namespace wafer;
 using namespace wafer::dist;
 
 using wpe::Predicate;
 
-// The host sends the number of prompt tokens and of steps, then the prompt.
-// Each step sends one id to the embedding and waits for the id that the head
-// found, which also goes to the host.
+// Commands of the host, one after the other (wafer/Image/TokenCommand.h). The
+// next pass leaves before the host hears of the id, which nobody waits for.
 LogicalResult Lowering::lowerLoop() {
   Code code(loop.getLoc());
   auto role = wpe::RoleOp::create(builder, "loop_role");
@@ -23,27 +24,32 @@ LogicalResult Lowering::lowerLoop() {
   {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(&role.getBody().front());
-    wpe::BufferOp::create(builder, "request", 2, code.i32(),
+    wpe::BufferOp::create(builder, "command", kCommandWords, code.i32(),
                           wpe::BufferKind::Scratch);
-    wpe::BufferOp::create(builder, "id", 1, code.i32(),
+    wpe::BufferOp::create(builder, "awaited", 1, code.i32(),
                           wpe::BufferKind::Scratch);
   }
-  Place request{"request", code.i32(), 0, {}}, id{"id", code.i32(), 0, {}};
+  Place command{"command", code.i32(), 0, {}},
+      awaited{"awaited", code.i32(), 0, {}};
+  auto word = [&](CommandWord index) { return command.at(index * 4); };
   code.forever([&] {
-    code.vec("mov32", code.mem(request, 2),
-             code.fabricIn("prompt_in", 2, code.i32()));
-    mlir::Value promptTokens = code.load(request);
-    code.loop(code.load(request.at(4)), [&](mlir::Value step) {
-      code.when(Predicate::Lt, step, promptTokens, [&] {
-        code.vec("mov32", code.mem(id, 1),
-                 code.fabricIn("prompt_in", 1, code.i32()));
-      });
-      code.vec("mov32", code.fabricOut("token_out", 1, code.i32()),
-               code.mem(id, 1));
-      code.vec("mov32", code.mem(id, 1),
+    code.vec("mov32", code.mem(command, kCommandWords),
+             code.fabricIn("prompt_in", kCommandWords, code.i32()));
+    mlir::Value await = code.load(word(kCommandAwait));
+    mlir::Value feed = code.load(word(kCommandFeed));
+    code.when(Predicate::Ne, await, code.constant(0), [&] {
+      code.vec("mov32", code.mem(awaited, 1),
                code.fabricIn("next_in", 1, code.i32()));
+    });
+    code.when(Predicate::Eq, feed, code.constant(kFeedAwaited),
+              [&] { code.store(code.load(awaited), word(kCommandId)); });
+    code.when(Predicate::Ne, feed, code.constant(kFeedNothing), [&] {
+      code.vec("mov32", code.fabricOut("token_out", kMessageWords, code.i32()),
+               code.mem(word(kCommandId), kMessageWords));
+    });
+    code.when(Predicate::Ne, await, code.constant(0), [&] {
       code.vec("mov32", code.fabricOut("host_out", 1, code.i32()),
-               code.mem(id, 1));
+               code.mem(awaited, 1));
     });
   });
   makeRegion("loop", "loop_role", rectOf(loop), {}, {}, {});
@@ -51,7 +57,8 @@ LogicalResult Lowering::lowerLoop() {
 }
 
 // Every column holds the rows of some tokens. The owner of the token puts its
-// row into a chain of sums that runs east; all others add zeros.
+// row into a chain of sums that runs east; all others add zeros. All know the
+// header, so the last one sends it behind the sums.
 LogicalResult Lowering::lowerEmbed() {
   auto lookup = *embed.getBody().getOps<EmbedLookupOp>().begin();
   Rect rect = rectOf(embed);
@@ -65,8 +72,9 @@ LogicalResult Lowering::lowerEmbed() {
   std::vector<std::string> outs = embedChain;
   llvm::append_range(outs, handOverFrom[embed.getSymNameAttr()].families);
   declareQueue(role, "hidden_out", wpe::QueueDirection::Output, outs);
-  declareParams(role, {"token_low", "token_high", "token_count", "has_west"},
-                wpe::ParamKind::Column);
+  declareParams(
+      role, {"token_low", "token_high", "token_count", "has_west", "is_last"},
+      wpe::ParamKind::Column);
 
   auto table = symbols.lookup<TensorOp>(lookup.getTable());
   auto type = cast<RankedTensorType>(table.getType());
@@ -81,18 +89,18 @@ LogicalResult Lowering::lowerEmbed() {
   View rows = lowering.makeBuffer("table", element, most * width,
                                   wpe::BufferKind::Weights);
   View x = lowering.makeBuffer("x", code.f32(), width);
-  View id = lowering.makeBuffer("id", code.i32(), 1);
+  View message = lowering.makeBuffer("message", code.i32(), kMessageWords);
   LocalTensor local;
   local.tensor = lookup.getTable().str();
   local.buffer = "table";
   local.strides = {width * size, size};
 
   code.forever([&] {
-    code.vec("mov32", code.mem(id.place, 1),
-             code.fabricIn("token_in", 1, code.i32()));
+    code.vec("mov32", code.mem(message.place, kMessageWords),
+             code.fabricIn("token_in", kMessageWords, code.i32()));
     mlir::Value first = code.add(code.shl(code.param("token_high"), 16),
                                  code.param("token_low"));
-    mlir::Value index = code.sub(code.load(id.place), first);
+    mlir::Value index = code.sub(code.load(message.place), first);
     code.clear(x.place, width);
     code.when(Predicate::Ge, index, code.constant(0), [&] {
       code.when(Predicate::Lt, index, code.param("token_count"), [&] {
@@ -115,21 +123,27 @@ LogicalResult Lowering::lowerEmbed() {
     } else {
       send(false);
     }
+    code.whenSet("is_last", [&] {
+      code.vec("mov32", code.fabricOut("hidden_out", kHeaderWords, code.i32()),
+               code.mem(message.place.at(4), kHeaderWords));
+    });
   });
 
-  Table low, high, count, west;
+  Table low, high, count, west, last;
   for (int32_t i = 0; i < rect.w; ++i) {
     auto [begin, end] = tokens.getRange(i);
     low.push_back(uint16_t(begin & 0xffff));
     high.push_back(uint16_t(begin >> 16));
     count.push_back(uint16_t(end - begin));
     west.push_back(i > 0);
+    last.push_back(i + 1 == rect.w);
   }
   makeRegion("embed", "embed_role", rect, {},
              {{"token_low", low},
               {"token_high", high},
               {"token_count", count},
-              {"has_west", west}},
+              {"has_west", west},
+              {"is_last", last}},
              {});
   makePlacements("embed", {local}, embed);
   return success();
@@ -158,22 +172,22 @@ LogicalResult Lowering::lowerHead() {
   Type logits = argmax.getLogits().getType();
   Type argument = head.getBody().getArgument(0).getType();
   int64_t width = lowering.localCount(argument);
-  View x = lowering.makeBuffer("x", code.f32(), width);
-  lowering.bindArgument(x);
+  View x = lowering.makeHidden(width);
   LogicalResult result = success();
   code.forever([&] {
-    code.vec("mov32", code.mem(x.place, width),
-             code.fabricIn("hidden_in", width, code.f32()));
-    result = lowering.lowerBody({});
-    if (failed(result)) {
-      return;
-    }
-    code.whenSet("token_row", [&] {
-      code.whenSet("column_root", [&] {
-        code.vec("mov32", code.fabricOut("token_out", 1, code.f32()),
-                 code.mem(lowering.bestPlace().at(4), 1));
-      });
-    });
+    code.vec("mov32", code.mem(x.place, width + kHeaderWords),
+             code.fabricIn("hidden_in", width + kHeaderWords, code.f32()));
+    code.when(Predicate::Ne, lowering.headerWord(kHeaderSample),
+              code.constant(0), [&] {
+                result = lowering.lowerBody({});
+                code.whenSet("token_row", [&] {
+                  code.whenSet("column_root", [&] {
+                    code.vec("mov32",
+                             code.fabricOut("token_out", 1, code.f32()),
+                             code.mem(lowering.bestPlace().at(4), 1));
+                  });
+                });
+              });
   });
   if (failed(result)) {
     return failure();

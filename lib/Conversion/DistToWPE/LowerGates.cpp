@@ -8,7 +8,9 @@
 // A core hands on its own slice first, then those of the rows behind it, so the
 // words of a channel are: the slice of its core, those of the rows above from
 // the nearest to the farthest, then those below. Both gates of a crossing have
-// the same chains, so the words need no names.
+// the same chains, so the words need no names. The header, which all rows have,
+// crosses once a channel, before the slices, and goes first in each chain of
+// the gate that spreads them.
 //
 //===----------------------------------------------------------------------===//
 #include "Lowering.h"
@@ -147,40 +149,64 @@ LogicalResult Lowering::lowerGates(ArrayRef<Gate> gates, bool inward) {
     declareQueue(role, "hidden_out", QueueDirection::Output, handOvers);
   }
   int64_t width = lowering.localCount(model.getBody().getArgument(0).getType());
-  View x = lowering.makeBuffer("x", code.f32(), width);
+  View x = lowering.makeHidden(width);
+  Place header = x.place.at(width * 4);
   auto move = [&](mlir::Value to, mlir::Value from) {
     code.vec("mov32", to, from);
+  };
+  auto sendHeader = [&](StringRef queue) {
+    move(code.fabricOut(queue, kHeaderWords, code.f32()),
+         code.mem(header, kHeaderWords));
   };
   auto pass = [&](StringRef param, StringRef to, StringRef from) {
     declareParams(role, {param}, wpe::ParamKind::Row);
     code.whenSet(param, [&] {
+      if (!inward) {
+        sendHeader(to);
+      }
       mlir::Value words = code.param(param);
       move(code.fabricOut(to, words, code.f32()),
            code.fabricIn(from, words, code.f32()));
     });
   };
-  code.forever([&] {
-    move(code.mem(x.place, width),
-         code.fabricIn(inward ? "hidden_in" : "in", width, code.f32()));
-    if (inward) {
-      move(code.fabricOut("out", width, code.f32()), code.mem(x.place, width));
-    }
+  int64_t all = width + kHeaderWords;
+  auto gather = [&] {
+    move(code.mem(x.place, all), code.fabricIn("hidden_in", all, code.f32()));
+    code.whenSet("is_root", [&] { sendHeader("out"); });
+    move(code.fabricOut("out", width, code.f32()), code.mem(x.place, width));
     if (!first.empty()) {
-      pass("first_words", inward ? "out" : "first_out",
-           inward ? "first_in" : "in");
+      pass("first_words", "out", "first_in");
     }
     if (!second.empty()) {
-      pass("second_words", inward ? "out" : "second_out",
-           inward ? "second_in" : "in");
+      pass("second_words", "out", "second_in");
     }
-    if (!inward) {
-      move(code.fabricOut("hidden_out", width, code.f32()),
-           code.mem(x.place, width));
+  };
+  auto spread = [&] {
+    move(code.mem(header, kHeaderWords),
+         code.fabricIn("in", kHeaderWords, code.f32()));
+    move(code.mem(x.place, width), code.fabricIn("in", width, code.f32()));
+    if (!first.empty()) {
+      pass("first_words", "first_out", "in");
     }
-  });
+    if (!second.empty()) {
+      pass("second_words", "second_out", "in");
+    }
+    move(code.fabricOut("hidden_out", all, code.f32()), code.mem(x.place, all));
+  };
+  if (inward) {
+    declareParams(role, {"is_root"}, wpe::ParamKind::Row);
+  }
+  code.forever([&] { inward ? gather() : spread(); });
   for (const Gate &gate : gates) {
     auto [firstWords, secondWords] = wordsBehind(gate, width);
     Tables rows;
+    if (inward) {
+      Table roots(size_t(gate.groups.back().end), 0);
+      for (const GateGroup &group : gate.groups) {
+        roots[size_t(group.root)] = 1;
+      }
+      rows.push_back({"is_root", roots});
+    }
     if (!first.empty()) {
       rows.push_back({"first_words", firstWords});
     }

@@ -3,6 +3,8 @@
 #include "CollectiveRemarks.h"
 #include "Lowering.h"
 
+#include "wafer/Image/TokenCommand.h"
+
 using namespace mlir;
 using namespace wafer;
 using namespace wafer::dist;
@@ -20,7 +22,7 @@ LogicalResult Lowering::lowerLayers() {
   auto role = wpe::RoleOp::create(builder, "layer_role");
   makeTask(role, code);
   StageLowering lowering(code, role, symbols, first, most, machine, *parameters,
-                         halfSums);
+                         halfSums, requests);
   std::vector<std::string> ins, turns, outs;
   bool turnsOut = false;
   for (StageOp stage : layers) {
@@ -50,19 +52,17 @@ LogicalResult Lowering::lowerLayers() {
 
   Type argument = first.getBody().getArgument(0).getType();
   int64_t width = lowering.localCount(argument);
-  View x = lowering.makeBuffer("x", code.f32(), width);
-  lowering.bindArgument(x);
+  View x = lowering.makeHidden(width);
+  // The header comes and goes behind the hidden state.
+  int64_t words = width + kHeaderWords;
   LogicalResult result = success();
   // What a core is to its collectives, which every layer asks several times.
   code.hold(rowClass);
   code.hold(columnClass);
   code.forever([&] {
-    if (lowering.hasAttention()) {
-      lowering.beginToken();
-    }
     auto receive = [&](StringRef queue) {
-      code.vec("mov32", code.mem(x.place, width),
-               code.fabricIn(queue, width, code.f32()));
+      code.vec("mov32", code.mem(x.place, words),
+               code.fabricIn(queue, words, code.f32()));
     };
     auto fromBeside = [&] {
       if (rect.w == 1) {
@@ -74,8 +74,8 @@ LogicalResult Lowering::lowerLayers() {
           [&] {
             receive("group_in");
             code.vec("mov32",
-                     code.fabricOut(lowering.columns.out, width, code.f32()),
-                     code.mem(x.place, width));
+                     code.fabricOut(lowering.columns.out, words, code.f32()),
+                     code.mem(x.place, words));
           },
           [&] { receive(lowering.columns.second); });
     };
@@ -84,13 +84,16 @@ LogicalResult Lowering::lowerLayers() {
       code.when(
           Predicate::Eq, code.param("turn_in"), code.param("row"),
           [&] { receive(lowering.columns.third); },
-          [&] { code.clear(x.place, width); });
-      lowering.sumOverRow(x.place, width);
+          [&] { code.clear(x.place, words); });
+      lowering.sumOverRow(x.place, words);
     };
     if (turnsOut) {
       code.whenSet("turned", fromAbove, fromBeside);
     } else {
       fromBeside();
+    }
+    if (lowering.hasAttention()) {
+      lowering.beginToken();
     }
     code.loop(
         code.param("layers"),
@@ -105,15 +108,12 @@ LogicalResult Lowering::lowerLayers() {
       return;
     }
     auto send = [&] {
-      code.vec("mov32", code.fabricOut("hidden_out", width, code.f32()),
-               code.mem(x.place, width));
+      code.vec("mov32", code.fabricOut("hidden_out", words, code.f32()),
+               code.mem(x.place, words));
     };
     code.whenSet("sends", send);
     if (turnsOut) {
       code.when(Predicate::Eq, code.param("turn_out"), code.param("row"), send);
-    }
-    if (lowering.hasAttention()) {
-      lowering.endToken();
     }
   });
   if (failed(result)) {

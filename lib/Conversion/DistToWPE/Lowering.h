@@ -130,6 +130,8 @@ private:
   const ParameterSet *parameters = nullptr;
   /// Products are summed in binary16 inside a core.
   bool halfSums = true;
+  /// In flight.
+  int64_t requests = 1;
 };
 
 } // namespace wafer

@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- StageAttention.cpp - Positions, cache and attention ----------------===//
 //
-// What a core knows about positions lies in `token_state`, six words:
+// The header that comes with the hidden state says which position and request a
+// pass is of; from it come the words of `token_state`:
 //
 //   0 held    positions that this row holds, without the current one
 //   4 now     the same with the current one, if this row owns it
-//   8 turn    position mod rows: the row that owns the current position
-//  12 low     position mod low table size      (rotary table)
-//  16 high    position / low table size
-//  20 own     1 if this row owns the current position
+//   8 own     1 if this row owns the current position
+//  12 first   entry of the request's first layer in caches (several requests)
 //
 // During a token `now` is in a register, and so is
 //
 //     reach   now, at least the lanes of a sum (if the row has as many)
 //
-// All counters start at zero and step at the end of a token, so no division is
-// ever needed and an append moves nothing.
+// Quotients and remainders come from the host, so no core divides, and an
+// append moves nothing.
 //
 //===----------------------------------------------------------------------===//
 #include "StageLowering.h"
@@ -28,6 +27,8 @@ using namespace wafer::dist;
 
 using wpe::Predicate;
 
+static constexpr int64_t kHeld = 0, kNow = 4, kOwn = 8, kFirst = 12;
+
 static Place tokenState(Code &code, int64_t offset) {
   return {"token_state", code.i32(), offset, {}};
 }
@@ -36,17 +37,51 @@ static Place tokenState(Code &code, int64_t offset) {
 // Positions
 //===----------------------------------------------------------------------===//
 
+View StageLowering::makeHidden(int64_t width) {
+  View x = makeBuffer("x", code.f32(), width + kHeaderWords);
+  header = x.place.at(width * 4);
+  x.count = width;
+  bindArgument(x);
+  return x;
+}
+
+mlir::Value StageLowering::headerWord(HeaderWord word) {
+  return wpe::CastOp::create(code.builder, code.i32(),
+                             code.load(header.at(word * 4)));
+}
+
+mlir::Value StageLowering::cacheOffset(int64_t bytes) {
+  if (requests == 1) {
+    return layerOffset(bytes);
+  }
+  mlir::Value entry = code.load(tokenState(code, kFirst));
+  if (layer && maxLayers > 1) {
+    entry = code.add(entry, layer);
+  }
+  return code.mul(entry, int32_t(bytes));
+}
+
 void StageLowering::beginToken() {
-  makeBuffer("token_state", code.i32(), 6, wpe::BufferKind::State);
-  mlir::Value held = code.load(tokenState(code, 0));
-  code.store(held, tokenState(code, 4));
-  code.store(code.constant(0), tokenState(code, 20));
-  code.when(Predicate::Eq, code.load(tokenState(code, 8)), code.param("row"),
-            [&] {
-              code.store(code.add(held, 1), tokenState(code, 4));
-              code.store(code.constant(1), tokenState(code, 20));
-            });
-  now = code.load(tokenState(code, 4));
+  makeBuffer("token_state", code.i32(), 4, wpe::BufferKind::Scratch);
+  mlir::Value held = headerWord(kHeaderTurns), turn = headerWord(kHeaderTurn);
+  mlir::Value row = code.param("row");
+  code.store(held, tokenState(code, kHeld));
+  code.store(held, tokenState(code, kNow));
+  code.store(code.constant(0), tokenState(code, kOwn));
+  mlir::Value more = code.add(held, 1);
+  code.when(Predicate::Lt, row, turn, [&] {
+    code.store(more, tokenState(code, kHeld));
+    code.store(more, tokenState(code, kNow));
+  });
+  code.when(Predicate::Eq, row, turn, [&] {
+    code.store(more, tokenState(code, kNow));
+    code.store(code.constant(1), tokenState(code, kOwn));
+  });
+  if (requests > 1) {
+    code.store(code.mul(headerWord(kHeaderSlot), int32_t(maxLayers)),
+               tokenState(code, kFirst));
+  }
+  now = code.load(tokenState(code, kNow));
   reach = wpe::MaxOp::create(code.builder, now, code.constant(int32_t(lanes)));
   if (frequencies.empty()) {
     return;
@@ -71,10 +106,10 @@ void StageLowering::beginToken() {
     local.strides = {rowBytes, pairs * 4, 4};
     tensors.push_back(local);
   }
-  Place lowRow = low.place.plus(
-      code.mul(code.load(tokenState(code, 12)), int32_t(rowBytes)));
-  Place highRow = high.place.plus(
-      code.mul(code.load(tokenState(code, 16)), int32_t(rowBytes)));
+  Place lowRow =
+      low.place.plus(code.mul(headerWord(kHeaderLow), int32_t(rowBytes)));
+  Place highRow =
+      high.place.plus(code.mul(headerWord(kHeaderHigh), int32_t(rowBytes)));
   auto product = [&](const Place &result, int64_t lowPart, int64_t highPart) {
     code.vec("fmuls", code.mem(result, pairs),
              code.mem(lowRow.at(lowPart * pairs * 4), pairs),
@@ -88,26 +123,6 @@ void StageLowering::beginToken() {
   product(t1.place, 1, 0);
   code.vec("fadds", code.mem(now.place.at(pairs * 4), pairs),
            code.mem(t0.place, pairs), code.mem(t1.place, pairs));
-}
-
-void StageLowering::endToken() {
-  code.store(now, tokenState(code, 0));
-  // Steps a counter that returns to zero at `limit`, then does `carry`.
-  auto step = [&](int64_t offset, int64_t limit, const Code::Body &carry) {
-    mlir::Value next = code.add(code.load(tokenState(code, offset)), 1);
-    code.when(
-        Predicate::Eq, next, code.constant(int32_t(limit)),
-        [&] {
-          code.store(code.constant(0), tokenState(code, offset));
-          carry();
-        },
-        [&] { code.store(next, tokenState(code, offset)); });
-  };
-  step(8, rows.lines, [] {});
-  step(12, ropeLow, [&] {
-    code.store(code.add(code.load(tokenState(code, 16)), 1),
-               tokenState(code, 16));
-  });
 }
 
 //===----------------------------------------------------------------------===//
@@ -235,7 +250,7 @@ LogicalResult StageLowering::lowerAppend(AppendOp op) {
     stride *= stride < inside ? slots : 1;
   }
   strides[*positions] = 1;
-  View buffer = makeBuffer(op.getState(), element, maxLayers * count,
+  View buffer = makeBuffer(op.getState(), element, requests * maxLayers * count,
                            wpe::BufferKind::State);
   LocalTensor local;
   local.tensor = op.getState().str();
@@ -246,10 +261,10 @@ LogicalResult StageLowering::lowerAppend(AppendOp op) {
   local.layerStride = count * size;
   tensors.push_back(local);
   code.when(
-      Predicate::Ne, code.load(tokenState(code, 20)), code.constant(0), [&] {
+      Predicate::Ne, code.load(tokenState(code, kOwn)), code.constant(0), [&] {
         mlir::Value slot =
-            code.mul(code.load(tokenState(code, 0)), int32_t(size));
-        mlir::Value offset = layerOffset(count * size);
+            code.mul(code.load(tokenState(code, kHeld)), int32_t(size));
+        mlir::Value offset = cacheOffset(count * size);
         Place place = buffer.place.plus(offset ? code.add(offset, slot) : slot);
         code.vec(element.isF16() ? "fs2h" : "mov32",
                  code.mem(place, value.count, slots),
@@ -272,7 +287,7 @@ void StageLowering::lowerScores(ScoresOp op) {
   int64_t size = wpe::elementBytes(element);
   int64_t width = 2 * pairs, perPosition = heads * group_;
   Place keys{op.getKeys().str(), element, 0,
-             layerOffset(heads * width * slots * size)};
+             cacheOffset(heads * width * slots * size)};
   int64_t all = group_ * width * slots;
   bool together = products == ProductTypes::Mixed && all <= kProductElements &&
                   width <= kHalfTerms;
@@ -382,15 +397,16 @@ void StageLowering::lowerHeadNormScores(HeadNormScoresOp op) {
   views[op.getResult()] = scores;
   View querySums = viewOf(op.getQuerySums()), keySums = viewOf(op.getKeySums());
   TensorOp state = tensorOf(op.getFactorsAttr());
-  View factors = makeBuffer(op.getFactors(), code.f32(),
-                            maxLayers * heads * slots, wpe::BufferKind::State);
+  View factors =
+      makeBuffer(op.getFactors(), code.f32(),
+                 requests * maxLayers * heads * slots, wpe::BufferKind::State);
   LocalTensor local;
   local.tensor = state.getSymName().str();
   local.buffer = state.getSymName().str();
   local.strides = {slots * 4, 4};
   local.layerStride = heads * slots * 4;
   tensors.push_back(local);
-  mlir::Value offset = layerOffset(heads * slots * 4);
+  mlir::Value offset = cacheOffset(heads * slots * 4);
   auto factorOf = [&](const Place &sums) {
     mlir::Value mean = wpe::FMulOp::create(
         b, code.load(sums), code.constant(1.0f / float(op.getCount())));
@@ -403,10 +419,10 @@ void StageLowering::lowerHeadNormScores(HeadNormScoresOp op) {
       if (offset) {
         line = code.add(line, offset);
       }
-      code.when(Predicate::Ne, code.load(tokenState(code, 20)),
+      code.when(Predicate::Ne, code.load(tokenState(code, kOwn)),
                 code.constant(0), [&] {
                   mlir::Value slot =
-                      code.shl(code.load(tokenState(code, 0)), 2);
+                      code.shl(code.load(tokenState(code, kHeld)), 2);
                   code.store(factorOf(keySums.place.plus(code.shl(head, 2))),
                              factors.place.plus(code.add(line, slot)));
                 });

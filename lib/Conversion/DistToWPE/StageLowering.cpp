@@ -11,9 +11,11 @@ using namespace wafer::dist;
 StageLowering::StageLowering(Code &code, wpe::RoleOp role, SymbolTable &symbols,
                              StageOp stage, int64_t maxLayers,
                              const Machine &machine,
-                             const ParameterSet &parameters, bool halfSums)
+                             const ParameterSet &parameters, bool halfSums,
+                             int64_t requests)
     : code(code), role(role), symbols(symbols), stage(stage),
-      maxLayers(maxLayers), machine(machine), parameters(parameters),
+      maxLayers(maxLayers), requests(requests), machine(machine),
+      parameters(parameters),
       lanes(std::max({machine.lanesOf("fadds"), machine.lanesOf("faddhs"),
                       machine.lanesOf("fmaxs")})) {
   for (MatVecOp product : stage.getBody().getOps<MatVecOp>()) {

@@ -19,6 +19,7 @@
 #include "Code.h"
 #include "wafer/Conversion/HalfFunctions.h"
 #include "wafer/Dist/Dist.h"
+#include "wafer/Image/TokenCommand.h"
 #include "wafer/Machine/Machine.h"
 #include "wafer/Partition/Partition.h"
 
@@ -59,7 +60,8 @@ public:
   /// `body` is the body of the stage; code goes to the end of `task`.
   StageLowering(Code &code, wpe::RoleOp role, mlir::SymbolTable &symbols,
                 dist::StageOp stage, int64_t maxLayers, const Machine &machine,
-                const ParameterSet &parameters, bool halfSums);
+                const ParameterSet &parameters, bool halfSums,
+                int64_t requests = 1);
 
   CollectiveQueues rows;    // along a column
   CollectiveQueues columns; // along a row
@@ -80,11 +82,14 @@ public:
   /// Where a value of the body lies.
   View viewOf(mlir::Value value) { return views.lookup(value); }
 
-  /// The code at the start of a token: rotary factors of the position, whether
-  /// this row owns it, and how many positions it holds.
+  /// The buffer of the hidden state and the header behind it; binds the stage's
+  /// argument to the former.
+  View makeHidden(int64_t width);
+  /// A word of the header, as an integer.
+  mlir::Value headerWord(HeaderWord word);
+  /// The code behind the header: rotary factors of the position, whether this
+  /// row owns it, and how many positions it holds.
   void beginToken();
-  /// The code at the end of a token: the next position.
-  void endToken();
   bool hasAttention() const { return attention; }
 
   View makeBuffer(llvm::StringRef name, mlir::Type element, int64_t count,
@@ -210,6 +215,8 @@ private:
   std::string weightsName(dist::MatVecOp op);
   dist::TensorOp tensorOf(mlir::FlatSymbolRefAttr symbol);
   mlir::Value layerOffset(int64_t bytes);
+  /// The same in what is kept for each request in flight.
+  mlir::Value cacheOffset(int64_t bytes);
   View scratch(llvm::StringRef name, mlir::Type element, int64_t count);
   Place scoresPlace();
 
@@ -218,6 +225,9 @@ private:
   mlir::SymbolTable &symbols;
   dist::StageOp stage;
   int64_t maxLayers;
+  /// In flight; each has a cache of its own.
+  int64_t requests;
+  Place header;
   const Machine &machine;
   const ParameterSet &parameters;
   /// Elements of a step of any sum: a sum over rows must not meet one of its

@@ -116,10 +116,10 @@ void StageLowering::resetTop() {
 Place StageLowering::softmaxReference() {
   int64_t perLayer = heads * group_;
   if (!role.lookupSymbol("softmax_reference")) {
-    makeBuffer("softmax_reference", code.i32(), maxLayers * perLayer,
+    makeBuffer("softmax_reference", code.i32(), requests * maxLayers * perLayer,
                wpe::BufferKind::State);
   }
-  return {"softmax_reference", code.i32(), 0, layerOffset(perLayer * 4)};
+  return {"softmax_reference", code.i32(), 0, cacheOffset(perLayer * 4)};
 }
 
 /// From the greatest score m: top = k / c and scale = 2^(k - b).
@@ -268,7 +268,7 @@ void StageLowering::lowerWeightedValues(WeightedValuesOp op) {
   Type element = cast<RankedTensorType>(values.getType()).getElementType();
   unsigned size = wpe::elementBytes(element);
   int64_t width = 2 * pairs, block = width * slots * size;
-  Place cache{op.getValues().str(), element, 0, layerOffset(heads * block)};
+  Place cache{op.getValues().str(), element, 0, cacheOffset(heads * block)};
   Place factors = weights.place;
   assert(factors.element == element && "weights of the type of the values");
   bool half = sumsValuesInHalf(), together = half && op.getScale();

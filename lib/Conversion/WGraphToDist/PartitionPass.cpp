@@ -83,6 +83,14 @@ struct PartitionPass : public wafer::impl::WaferPartitionBase<PartitionPass> {
       return signalPassFailure();
     }
     problem.context = context;
+    problem.requests = inFlight;
+    if (objective != "latency" && objective != "throughput") {
+      module.emitError() << "unknown objective '" << objective
+                         << "'; expected latency or throughput";
+      return signalPassFailure();
+    }
+    problem.objective =
+        objective == "latency" ? Objective::Latency : Objective::Throughput;
     if (stages != 0) {
       problem.stages = stages;
     }
@@ -132,6 +140,10 @@ struct PartitionPass : public wafer::impl::WaferPartitionBase<PartitionPass> {
                       builder.getI64IntegerAttr(slice * plan->chosen.height));
       module->setAttr("wafer.crossing_cycles",
                       builder.getI64IntegerAttr(plan->chosen.crossingCycles));
+    }
+    if (problem.requests != 1) {
+      module->setAttr("wafer.in_flight",
+                      builder.getI64IntegerAttr(problem.requests));
     }
     module->setAttr("wafer.context",
                     builder.getI64IntegerAttr(problem.context));

@@ -54,13 +54,13 @@ Shown runOn(Engine &engine, const Image &image, uint64_t maxCycles) {
   if (*protocol) {
     TokenProtocol p = **protocol;
     p.stopAtEos = false;
-    Result<TokenRun> tokens = runTokens(engine, p, {1, 2}, 3, maxCycles);
+    Result<TokenRun> tokens = runTokens(engine, p, {{{1, 2}, 3}}, maxCycles);
     if (!tokens) {
       return {"no run: " + tokens.error().str(), 0, false};
     }
     run.text = nameOf(tokens->outcome.kind);
     run.succeeded = tokens->outcome.kind == Outcome::Kind::HostSatisfied;
-    for (uint32_t id : tokens->generated) {
+    for (uint32_t id : tokens->first().generated) {
       run.text += fmt::format(" {}", id);
     }
     run.cycle = tokens->outcome.cycle;

@@ -15,42 +15,42 @@ using namespace wafer::test;
 
 namespace {
 
-/// Its word after each step is the step's input + 1; from the end of the
-/// prompt on the input is the word before.
+/// The id that it finds is the id fed + 1.
 const char *const kText = R"(
 machine "test8"
-model json {"name": "counter", "protocol": "tokens-v1", "vocab": 100,
-  "context": 12, "bos": 3, "eos": [8], "stop_at_eos": STOP}
+model json {"name": "counter", "protocol": "tokens-v2", "vocab": 100,
+  "context": 12, "in_flight": 1, "positions": {"rows": 1, "low": 4},
+  "bos": 3, "eos": [8], "stop_at_eos": STOP}
 role @counter {
   params at 0 {
-    in: desc fabin queue=2 extent=1
-    word: desc mem base=cell extent=1
+    in: desc fabin queue=2 extent=9
+    all: desc mem base=command extent=9
     out: desc fabout queue=2 extent=1
   }
   buffer @params params at 0 size 48
-  buffer @cell scratch at 48 size 4
+  buffer @command scratch at 48 size 36
   input queue 2 color 0
   output queue 2 color 1
   task @main local active entry start
   code {
   start:
     dsrload s0.0, [r0 + in]
-    dsrload d0, [r0 + word]
+    dsrload d0, [r0 + all]
     dsrload d1, [r0 + out]
+    addi r5, r0, 1
+  next:
     mov32 d0, s0.0
-    ldw r1, [r0 + cell]     // left of the prompt
-    mov32 d0, s0.0
-    ldw r2, [r0 + cell]     // left of the steps
-  step:
-    beq r1, r0, own
-    mov32 d0, s0.0
-    ldw r3, [r0 + cell]
-    addi r1, r1, -1
+    ldw r1, [r0 + command]      // await
+    beq r1, r0, feed
+    mov32 d1, r3
+  feed:
+    ldw r2, [r0 + command + 4]  // 0 nothing, 1 the id, 2 the awaited one
+    beq r2, r0, next
+    bne r2, r5, own
+    ldw r3, [r0 + command + 8]
   own:
     addi r3, r3, 1
-    mov32 d1, r3
-    dbnz r2, step
-    end
+    beq r0, r0, next
   }
 }
 region @core role @counter rect 0 0 1 1 {}
@@ -104,16 +104,17 @@ TEST(TokenRunTest, GeneratesFromTheLastTokenOfThePrompt) {
   load(l, "false");
   Words seen;
   TokenObserver observer;
-  observer.onToken = [&](uint32_t id) { seen.push_back(id); };
+  observer.onToken = [&](size_t, uint32_t id) { seen.push_back(id); };
   TokenRun run =
-      *runTokens(*l.engine, l.protocol, {20, 30, 40}, 4, kNever, observer);
+      *runTokens(*l.engine, l.protocol, {{{20, 30, 40}, 4}}, kNever, observer);
   EXPECT_EQ(run.outcome.kind, Outcome::Kind::HostSatisfied);
-  EXPECT_EQ(run.generated, (Words{41, 42, 43, 44}));
-  EXPECT_EQ(seen, run.generated);
-  ASSERT_EQ(run.arrivals.size(), 6u); // 3 + 4 - 1 steps
-  EXPECT_EQ(run.firstStep, 2u);
-  // addi, mov32, dbnz and beq are the same in each further step.
-  EXPECT_EQ(run.cyclesPerToken(), double(run.arrivals[4] - run.arrivals[3]));
+  EXPECT_EQ(run.first().generated, (Words{41, 42, 43, 44}));
+  EXPECT_EQ(seen, run.first().generated);
+  const std::vector<Cycle> &arrivals = run.first().arrivals;
+  ASSERT_EQ(arrivals.size(), 4u);
+  // Commands that await and feed take the same time; the last one only awaits.
+  EXPECT_EQ(arrivals[2] - arrivals[1], arrivals[1] - arrivals[0]);
+  EXPECT_EQ(run.cyclesPerToken(), double(arrivals[3] - arrivals[0]) / 3);
 }
 
 TEST(TokenRunTest, ObserversSeeTheMemoryOfTheirStep) {
@@ -125,20 +126,22 @@ TEST(TokenRunTest, ObserversSeeTheMemoryOfTheirStep) {
   std::vector<Cycle> cycles;
   Words seen;
   TokenObserver observer;
-  observer.onToken = [&](uint32_t id) { seen.push_back(id); };
+  observer.onToken = [&](size_t, uint32_t id) { seen.push_back(id); };
   observer.onStep = [&](uint32_t fed, uint32_t chosen) {
     steps.push_back({fed, chosen});
     cycles.push_back(l.engine->cycle());
     return Status::success();
   };
   TokenRun run =
-      *runTokens(*l.engine, l.protocol, {20, 30}, 2, kNever, observer);
+      *runTokens(*l.engine, l.protocol, {{{20, 30}, 2}}, kNever, observer);
   using Steps = decltype(steps);
   EXPECT_EQ(steps, (Steps{{20, 21}, {30, 31}, {31, 32}}));
   EXPECT_EQ(seen, (Words{31, 32}));
-  ASSERT_EQ(run.arrivals.size(), 3u);
-  for (size_t i = 0; i < 3; ++i) {
-    EXPECT_EQ(run.arrivals[i] - cycles[i], l.machine.host.latencyCycles);
+  // The word of the first step is no token.
+  ASSERT_EQ(run.first().arrivals.size(), 2u);
+  for (size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(run.first().arrivals[i] - cycles[i + 1],
+              l.machine.host.latencyCycles);
   }
 
   Loaded again;
@@ -147,24 +150,25 @@ TEST(TokenRunTest, ObserversSeeTheMemoryOfTheirStep) {
     return Diagnostic{"stop", "", "", "", ""};
   };
   EXPECT_FALSE(bool(
-      runTokens(*again.engine, again.protocol, {20}, 2, kNever, observer)));
+      runTokens(*again.engine, again.protocol, {{{20}, 2}}, kNever, observer)));
 }
 
 TEST(TokenRunTest, StopsAtTheEndOfTextWhereTheModelSaysSo) {
   for (bool stop : {false, true}) {
     Loaded l;
     load(l, stop ? "true" : "false");
-    TokenRun run = *runTokens(*l.engine, l.protocol, {6}, 4, kNever);
-    EXPECT_EQ(run.generated, stop ? (Words{7, 8}) : (Words{7, 8, 9, 10}));
+    TokenRun run = *runTokens(*l.engine, l.protocol, {{{6}, 4}}, kNever);
+    EXPECT_EQ(run.first().generated,
+              stop ? (Words{7, 8}) : (Words{7, 8, 9, 10}));
   }
 }
 
 TEST(TokenRunTest, OneTokenHasAPaceToo) {
   Loaded l;
   load(l, "false");
-  TokenRun run = *runTokens(*l.engine, l.protocol, {20, 30}, 1, kNever);
-  EXPECT_EQ(run.generated, (Words{31}));
-  EXPECT_EQ(run.cyclesPerToken(), double(run.arrivals[1] - run.arrivals[0]));
+  TokenRun run = *runTokens(*l.engine, l.protocol, {{{20, 30}, 1}}, kNever);
+  EXPECT_EQ(run.first().generated, (Words{31}));
+  EXPECT_EQ(run.cyclesPerToken(), double(run.first().arrivals[0]));
 }
 
 TEST(TokenRunTest, ChecksThePrompt) {
@@ -186,9 +190,9 @@ TEST(TokenRunTest, ChecksThePrompt) {
 TEST(TokenRunTest, CycleLimit) {
   Loaded l;
   load(l, "false");
-  TokenRun run = *runTokens(*l.engine, l.protocol, {20}, 4, 10);
+  TokenRun run = *runTokens(*l.engine, l.protocol, {{{20}, 4}}, 10);
   EXPECT_EQ(run.outcome.kind, Outcome::Kind::CycleLimit);
-  EXPECT_TRUE(run.generated.empty());
+  EXPECT_TRUE(run.first().generated.empty());
   EXPECT_EQ(run.cyclesPerToken(), 0);
 }
 
@@ -196,18 +200,64 @@ TEST(TokenRunTest, BadModels) {
   EXPECT_EQ(protocolError(""), "");
   EXPECT_EQ(protocolError("{}"), "");
   EXPECT_NE(protocolError("{"), "");
-  EXPECT_NE(protocolError(R"({"protocol": "tokens-v2"})").find("tokens-v1"),
+  EXPECT_NE(protocolError(R"({"protocol": "tokens-v1"})").find("tokens-v2"),
             std::string::npos);
-  EXPECT_NE(protocolError(R"({"protocol": "tokens-v1", "vocab": -1})")
+  EXPECT_NE(protocolError(R"({"protocol": "tokens-v2", "vocab": -1})")
                 .find("bad field 'vocab'"),
             std::string::npos);
-  EXPECT_NE(
-      protocolError(R"({"protocol": "tokens-v1", "vocab": 9, "context": 9})")
-          .find("no such host port"),
-      std::string::npos);
-  EXPECT_NE(protocolError(R"({"protocol": "tokens-v1", "vocab": 9,
+  EXPECT_NE(protocolError(R"({"protocol": "tokens-v2", "vocab": 9,
+                              "context": 9, "in_flight": 1})")
+                .find("bad field 'rows'"),
+            std::string::npos);
+  EXPECT_NE(protocolError(R"({"protocol": "tokens-v2", "vocab": 9,
+                              "context": 9, "in_flight": 1,
+                              "positions": {"rows": 2, "low": 3}})")
+                .find("no such host port"),
+            std::string::npos);
+  EXPECT_NE(protocolError(R"({"protocol": "tokens-v2", "vocab": 9,
                               "context": 9, "eos": ["x"]})"),
             "");
+}
+
+TEST(TokenRunTest, RequestsTakeTurns) {
+  // The counter again, but it finds ids only for passes that sample, and keeps
+  // them in a row until they are awaited: word 8 of a command is `sample`.
+  Loaded l;
+  load(l, "false");
+  std::string text = kText;
+  text.replace(text.find("STOP"), 4, "false");
+  auto replace = [&](const std::string &from, const std::string &to) {
+    ASSERT_NE(text.find(from), std::string::npos) << from;
+    text.replace(text.find(from), from.size(), to);
+  };
+  replace("\"in_flight\": 1", "\"in_flight\": 3");
+  replace("scratch at 48 size 36",
+          "scratch at 48 size 36\n  buffer @ids scratch at 128 size 400");
+  replace("mov32 d1, r3",
+          "ldw r3, [r6 + ids]\n    addi r6, r6, 4\n    mov32 d1, r3");
+  replace("addi r3, r3, 1\n",
+          "addi r3, r3, 1\n    ldw r4, [r0 + command + 32]\n    beq r4, r0, "
+          "next\n    stw r3, [r7 + ids]\n    addi r7, r7, 4\n");
+  Result<Image> image = parseImage(text, "counter");
+  ASSERT_TRUE(bool(image)) << image.error().str();
+  auto engine =
+      PairEngine::create(*image, l.machine, l.machine.parameterSets.front());
+  ASSERT_TRUE(bool(engine)) << engine.error().str();
+  TokenProtocol protocol = **readTokenProtocol(*image);
+  EXPECT_EQ(protocol.inFlight, 3u);
+  std::vector<std::pair<size_t, uint32_t>> seen;
+  TokenObserver observer;
+  observer.onToken = [&](size_t request, uint32_t id) {
+    seen.push_back({request, id});
+  };
+  TokenRun run = *runTokens(**engine, protocol,
+                            {{{20, 30}, 3}, {{40}, 1}, {{50, 51, 52}, 2}},
+                            kNever, observer);
+  EXPECT_EQ(run.requests[0].generated, (Words{31, 32, 33}));
+  EXPECT_EQ(run.requests[1].generated, (Words{41}));
+  EXPECT_EQ(run.requests[2].generated, (Words{53, 54}));
+  using Seen = decltype(seen);
+  EXPECT_EQ(seen, (Seen{{0, 31}, {1, 41}, {2, 53}, {0, 32}, {2, 54}, {0, 33}}));
 }
 
 //===----------------------------------------------------------------------===//

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===- TokenCommand.h - What the host asks of a model -----------*- C++ -*-===//
+//
+// The words of protocol tokens-v2 (docs/run.md). The host sends commands; the
+// loop of the model makes messages of them, which the embedding takes; the
+// header of a message goes through all stages with the hidden state. So no core
+// counts positions, and any position of any request may follow any other.
+//
+//   command  [await, feed, id, header]     to the loop
+//   message  [id, header]                  to the embedding
+//   header   [turns, turn, low, high, slot, sample], binary32 numbers
+//
+//===----------------------------------------------------------------------===//
+#ifndef WAFER_IMAGE_TOKENCOMMAND_H
+#define WAFER_IMAGE_TOKENCOMMAND_H
+
+namespace wafer {
+
+/// Words of a command.
+enum CommandWord : int {
+  /// 1: before anything else, take the id that the head found for the oldest
+  /// pass that samples and has not been awaited.
+  kCommandAwait,
+  /// What is fed: see CommandFeed.
+  kCommandFeed,
+  kCommandId,
+  kCommandHeader,
+};
+
+enum CommandFeed : int {
+  kFeedNothing, // no pass
+  kFeedId,      // the id of the command
+  kFeedAwaited, // the id that this command awaited
+};
+
+/// Words of a header. They are integers below 2^24 as binary32 numbers, so a
+/// sum with zeros leaves them as they are.
+enum HeaderWord : int {
+  /// position / rows and position mod rows of a stage: how many positions every
+  /// row has, and the row that owns this one.
+  kHeaderTurns,
+  kHeaderTurn,
+  /// position mod and / the size of the low rotary table.
+  kHeaderLow,
+  kHeaderHigh,
+  /// The request whose cache is used.
+  kHeaderSlot,
+  /// 1: the head looks for the next id and sends it to the loop.
+  kHeaderSample,
+  kHeaderWords,
+};
+
+inline constexpr int kMessageWords = 1 + kHeaderWords;
+inline constexpr int kCommandWords = kCommandHeader + kHeaderWords;
+
+/// Most requests in flight on a wafer with so many layer stages: each stage,
+/// the embedding and the head hold one, so none waits for another, however
+/// shallow the queues are.
+inline constexpr unsigned mostInFlight(unsigned layerStages) {
+  return layerStages + 2;
+}
+
+} // namespace wafer
+
+#endif // WAFER_IMAGE_TOKENCOMMAND_H
