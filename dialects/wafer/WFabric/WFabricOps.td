@@ -153,7 +153,7 @@ def WFabric_CrossingOp : WFabric_Op<"crossing", [
   let arguments = (ins SymbolNameAttr:$sym_name, FlatSymbolRefAttr:$source,
                        FlatSymbolRefAttr:$target);
   let assemblyFormat = [{
-    $sym_name `` `from` `(` $source `)` `to` `(` $target `)` attr-dict
+    $sym_name `from` `(` $source `)` `to` `(` $target `)` attr-dict
   }];
   let builders = [
     OpBuilder<(ins "::llvm::StringRef":$name, "::llvm::StringRef":$source,
