@@ -92,10 +92,10 @@ static PublishedTable decodeTable(const Machine &machine, bool wholeToken) {
         row.ours.push_back(std::nullopt);
         continue;
       }
-      row.ours.push_back(wholeToken
-                             ? double(plan->cyclesPerToken()) +
-                                   plan->crossingCycles(kFastCrossingSeconds)
-                             : double(plan->cyclesPerLayer()));
+      row.ours.push_back(
+          wholeToken ? double(plan->cyclesPerToken()) +
+                           plan->crossingCycles(machine.networkLatencySeconds)
+                     : double(plan->cyclesPerLayer()));
     }
     table.rows.push_back(std::move(row));
   }

@@ -71,7 +71,7 @@ public:
 private:
   Status plan();
   /// Cycles from one sampled token to the next at the end of the context.
-  Result<uint64_t> simulate(int64_t layers, int64_t stages);
+  Result<uint64_t> simulate(int64_t layers, int64_t stages, int64_t wafers);
   Status keepFolder() const;
   DecodeRunOptions runOptions() const {
     return {options.model, options.machine, decode.set->name,
@@ -96,7 +96,7 @@ private:
 // Plan
 //===----------------------------------------------------------------------===//
 
-/// Searches the rectangles; as many wafers as it needs share the layers evenly.
+/// Searches the rectangles; as many wafers as it needs share the stages.
 Status BenchDecode::plan() {
   Result<Machine> machine = Machine::load(options.machine);
   if (!machine) {
@@ -151,12 +151,14 @@ Status BenchDecode::keepFolder() const {
   return options.keep.empty() ? Status::success() : makeFolder(options.keep);
 }
 
-Result<uint64_t> BenchDecode::simulate(int64_t layers, int64_t stages) {
+Result<uint64_t> BenchDecode::simulate(int64_t layers, int64_t stages,
+                                       int64_t wafers) {
   DecodeRunOptions run = runOptions();
   CompileRequest request = decodeRequest(run);
   request.pipeline.stages = stages;
   request.pipeline.width = decode.plan.plan.chosen.width;
   request.pipeline.height = decode.plan.plan.chosen.height;
+  request.pipeline.wafers = wafers;
   CompilerSession session(context);
   auto compiled = compileLayers(run, request, layers, session, context);
   if (!compiled) {
@@ -170,23 +172,27 @@ Result<uint64_t> BenchDecode::simulate(int64_t layers, int64_t stages) {
 }
 
 Status BenchDecode::simulateAll() {
-  Result<uint64_t> one = simulate(1, 1);
+  Result<uint64_t> one = simulate(1, 1, 1);
   if (!one) {
     return one.takeError();
   }
-  Result<uint64_t> two = simulate(2, 1);
+  Result<uint64_t> two = simulate(2, 1, 1);
   if (!two) {
     return two.takeError();
   }
   decode.layerCycles = *two - *one;
   decode.otherCycles = *one - decode.layerCycles;
-  if (options.whole && decode.plan.wafers == 1) {
+  if (options.whole) {
     Result<uint64_t> whole =
-        simulate(decode.plan.layers, decode.plan.plan.chosen.stages);
+        simulate(decode.plan.layers(), decode.plan.plan.chosen.stages,
+                 decode.plan.wafers());
     if (!whole) {
       return whole.takeError();
     }
-    decode.wholeCycles = *whole;
+    // Latencies are added below, once for each kind of crossing.
+    decode.wholeCycles =
+        *whole - uint64_t(std::llround(decode.plan.crossingCycles(
+                     decode.machine.offWaferLatencySeconds)));
   }
   Result<uint64_t> rival = simulateRival();
   if (rival) {
@@ -200,9 +206,9 @@ Status BenchDecode::simulateAll() {
 }
 
 Status BenchDecode::fitToWafer() {
-  if (decode.plan.wafers != 1) {
+  if (decode.plan.wafers() != 1) {
     return Diagnostic{"--defects is for a model on one wafer", options.model,
-                      "", fmt::format("{} wafers", decode.plan.wafers), ""};
+                      "", fmt::format("{} wafers", decode.plan.wafers()), ""};
   }
   Result<DecodeOnWafer> found = decodeOnWafer(
       runOptions(), options.defects, !options.predict, options.whole, context);
@@ -250,14 +256,14 @@ json BenchDecode::report() const {
   int64_t words = (decode.plan.problem.dim + chosen.height - 1) / chosen.height;
   int64_t oneStage =
       2 * (chosen.width + words + 20) + chosen.embedColumns + chosen.width + 50;
-  int64_t between = chosen.handOverCycles - oneStage;
+  int64_t between = chosen.handOverCycles + chosen.crossingCycles - oneStage;
   double other = simulated ? double(decode.otherCycles) + double(between)
                            : double(otherPredicted);
-  double token = decode.wholeCycles ? double(decode.wholeCycles)
-                                    : double(decode.plan.layers) * layer +
-                                          double(decode.plan.wafers) * other;
+  double token = decode.wholeCycles
+                     ? double(decode.wholeCycles)
+                     : double(decode.plan.layers()) * layer + other;
   int64_t bound =
-      decode.plan.layers *
+      decode.plan.layers() *
       boundLayerCycles(decode.plan.problem, chosen.width, chosen.height);
   const DecodeOnWafer *onWafer = decode.onWafer ? &*decode.onWafer : nullptr;
   if (onWafer) {
@@ -279,16 +285,16 @@ json BenchDecode::report() const {
   object["method"] = isWhole     ? "simulated whole"
                      : simulated ? "simulated layer by layer"
                                  : "predicted";
-  object["stages"] = decode.plan.wafers * chosen.stages;
-  object["wafers"] = decode.plan.wafers;
+  object["stages"] = chosen.stages;
+  object["wafers"] = decode.plan.wafers();
   object["shelves"] = chosen.shelves;
   object["stage_rect"] = {chosen.width, chosen.height};
   object["cycles_per_token"] =
-      token + decode.plan.crossingCycles(kFastCrossingSeconds);
+      token + decode.plan.crossingCycles(decode.machine.networkLatencySeconds);
   object["cycles_per_token_slow_crossing"] =
       token + decode.plan.crossingCycles(decode.machine.offWaferLatencySeconds);
   object["cycles_per_layer"] = layer;
-  object["head_cycles"] = token - double(decode.plan.layers) * layer;
+  object["head_cycles"] = token - double(decode.plan.layers()) * layer;
   object["bound_cycles_per_token"] = bound;
   object["predicted_cycles_per_token"] = predicted;
   object["predicted_cycles_per_layer"] = chosen.cyclesPerLayer;
@@ -318,14 +324,14 @@ void BenchDecode::print(const json &object) {
   context.print("  {} stage{} of {}x{} on {} wafer{}, {}\n",
                 object["stages"].get<int64_t>(),
                 object["stages"] == 1 ? "" : "s", decode.plan.plan.chosen.width,
-                decode.plan.plan.chosen.height, decode.plan.wafers,
-                decode.plan.wafers == 1 ? "" : "s",
+                decode.plan.plan.chosen.height, decode.plan.wafers(),
+                decode.plan.wafers() == 1 ? "" : "s",
                 object["method"].get<std::string>());
   auto line = [&](const char *what, const char *key) {
     context.print("  {:<44} {:>12.0f}\n", what, object[key].get<double>());
   };
   line("cycles a token", "cycles_per_token");
-  if (decode.plan.wafers > 1) {
+  if (decode.plan.wafers() > 1) {
     line("  with crossings of the machine file",
          "cycles_per_token_slow_crossing");
   }

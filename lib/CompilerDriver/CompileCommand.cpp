@@ -32,7 +32,7 @@ struct Options {
   std::string weights = "real";
   bool remarks = false;
   uint32_t tokensPerPass = 1;
-  uint32_t wafers = 1;
+  std::string wafers = "1";
   CompileRequest request;
 };
 
@@ -55,8 +55,8 @@ std::optional<Diagnostic> unsupported(const Options &o) {
   if (o.tokensPerPass != 1) {
     return refuse("--tokens-per-pass", "1", std::to_string(o.tokensPerPass));
   }
-  if (o.wafers != 1) {
-    return refuse("--wafers", "1", std::to_string(o.wafers));
+  if (!o.request.defects.empty() && o.request.pipeline.wafers != 1) {
+    return refuse("--defects with --wafers", "--wafers 1", o.wafers);
   }
   if (!o.request.defects.empty() && !o.stopAfter.empty()) {
     return refuse("--defects with --stop-after",
@@ -72,7 +72,7 @@ std::optional<Diagnostic> unsupported(const Options &o) {
   return std::nullopt;
 }
 
-/// "13x11" and "auto|3" into numbers; a Diagnostic for anything else.
+/// "13x11", "auto|3" and the like into numbers; a Diagnostic for anything else.
 std::optional<Diagnostic> parseShapes(Options &o) {
   if (!o.region.empty()) {
     unsigned width = 0, height = 0;
@@ -95,6 +95,20 @@ std::optional<Diagnostic> parseShapes(Options &o) {
                    "'" + o.stages + "'");
     }
     o.request.pipeline.stages = stages;
+  }
+  if (o.wafers == "auto") {
+    o.request.pipeline.wafers = 0;
+  } else {
+    unsigned wafers = 0;
+    char rest = 0;
+    if (std::sscanf(o.wafers.c_str(), "%4u%c", &wafers, &rest) != 1 ||
+        wafers == 0 || wafers > unsigned(Machine::kMostWafers)) {
+      return usage("bad --wafers",
+                   "auto or a number from 1 to " +
+                       std::to_string(Machine::kMostWafers),
+                   "'" + o.wafers + "'");
+    }
+    o.request.pipeline.wafers = wafers;
   }
   return std::nullopt;
 }
@@ -266,7 +280,10 @@ void wafer::addCompileCommand(CLI::App &app, CommandContext &context) {
                    "Requests in flight, each with a cache of its own")
       ->check(CLI::Range(1, 4096))
       ->capture_default_str();
-  command->add_option("--wafers", options->wafers, "Wafers")
+  command
+      ->add_option("--wafers", options->wafers,
+                   "Wafers that share the stages: a number, or auto for as "
+                   "few as hold the model")
       ->capture_default_str();
   command->add_option("--defects", options->request.defects,
                       "Defect map of the wafer that the image is fitted to");

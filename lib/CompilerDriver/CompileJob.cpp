@@ -56,6 +56,14 @@ static std::string describeCompile(mlir::ModuleOp module,
           "wafer.predicted_cycles_per_token")) {
     json["predicted_cycles_per_token"] = cycles.getInt();
   }
+  if (auto cycles =
+          module->getAttrOfType<mlir::IntegerAttr>("wafer.crossing_cycles")) {
+    json["predicted_crossing_cycles"] = cycles.getInt();
+  }
+  if (auto words =
+          module->getAttrOfType<mlir::IntegerAttr>("wafer.crossing_words")) {
+    json["crossing_words"] = words.getInt();
+  }
   return json.dump();
 }
 
@@ -115,6 +123,10 @@ wafer::compilePerfect(const CompileRequest &request, CompilerSession &session,
   if (!machine) {
     context.fail(machine.error());
     return nullptr;
+  }
+  if (auto wafers =
+          (*source->module)->getAttrOfType<mlir::IntegerAttr>("wafer.wafers")) {
+    machine->wafers = int32_t(wafers.getInt());
   }
   auto compiled = std::make_unique<CompiledImage>();
   compiled->source = std::move(*source);

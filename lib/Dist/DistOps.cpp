@@ -154,7 +154,8 @@ LogicalResult StageOp::verify() {
                          << int64_t(getNumLayers());
   }
   // stage-c3
-  if (layers) {
+  bool gate = getKind() == StageKind::GateOut || getKind() == StageKind::GateIn;
+  if (layers || gate) {
     Block &block = getBody().front();
     auto yield = cast<YieldOp>(block.getTerminator());
     if (block.getNumArguments() != 1 || yield.getNumOperands() != 1 ||
@@ -179,6 +180,16 @@ LogicalResult TransferOp::verifySymbolUses(SymbolTableCollection &symbols) {
   ArrayRef<int64_t> from = source.getRect(), to = target.getRect();
   bool sameRows = from[1] == to[1];
   bool sameColumns = from[0] == to[0] && from[2] == to[2];
+  bool crosses = source.getKind() == StageKind::GateOut &&
+                 target.getKind() == StageKind::GateIn;
+  if (crosses != (source.getWafer() != target.getWafer())) {
+    return emitOpError() << "stages '" << getSource() << "' and '"
+                         << getTarget()
+                         << "' are no gates of two wafers, and not on one";
+  }
+  if (crosses && from[3] == to[3]) {
+    return success();
+  }
   if (from[3] != to[3] || (!sameRows && !sameColumns)) {
     return emitOpError() << "stages '" << getSource() << "' and '"
                          << getTarget()

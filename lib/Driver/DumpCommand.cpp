@@ -136,7 +136,7 @@ std::string CorePage::route(const SwitchPosition &position) const {
         continue;
       }
       Coord c = neighbour(core, Port(p));
-      bool inside = Rect{0, 0, machine.width(), machine.height()}.contains(c);
+      bool inside = machine.hasLink(core, Port(p));
       text += text.empty() ? "" : " and ";
       text += Port(p) == Port::Ramp ? "the core"
               : inside              ? fmt::format("{},{}", c.x, c.y)

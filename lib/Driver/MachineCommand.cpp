@@ -198,6 +198,11 @@ void MachinePage::outside() {
   line("latency between wafers",
        fmt::format("{:g} us", m.offWaferLatencySeconds * 1e6),
        "/offWafer/latencySeconds");
+  if (m.networkLatencySeconds > 0) {
+    line("latency of the network alone",
+         fmt::format("{:g} us", m.networkLatencySeconds * 1e6),
+         "/offWafer/networkLatencySeconds");
+  }
   line("clock", fmt::format("{:g} GHz", m.clockHz / 1e9), "/clock/hertz");
 }
 

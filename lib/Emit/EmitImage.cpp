@@ -36,7 +36,8 @@ static FailureOr<BoundQueues> bindQueues(wpe::RegionOp region, wpe::RoleOp role,
 
 /// The stages that a person knows: the regions, with the layers that their
 /// placements hold.
-static void describeStages(ModuleOp module, Image &image) {
+static void describeStages(ModuleOp module, const Machine &machine,
+                           Image &image) {
   llvm::StringMap<std::pair<int64_t, int64_t>> layers;
   for (auto placement : module.getOps<dist::PlacementOp>()) {
     if (placement.getNumLayers() > 0) {
@@ -49,6 +50,7 @@ static void describeStages(ModuleOp module, Image &image) {
     stage.name = image.regions[i].name;
     stage.region = uint32_t(i);
     stage.rect = image.regions[i].rect;
+    stage.wafer = uint32_t(machine.waferOf(stage.rect.x));
     if (auto it = layers.find(stage.name); it != layers.end()) {
       stage.firstLayer = int32_t(it->second.first);
       stage.numLayers = int32_t(it->second.second);
@@ -94,7 +96,7 @@ FailureOr<EmittedImage> wafer::emitImage(ModuleOp module,
   image.rules = std::move(fabric->rules);
   image.configs = std::move(fabric->configs);
   image.hostPorts = std::move(fabric->hostPorts);
-  describeStages(module, image);
+  describeStages(module, machine, image);
   if (failed(placeTensors(module, symbols, options.weights, result))) {
     return failure();
   }

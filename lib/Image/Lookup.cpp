@@ -12,6 +12,10 @@ const Region *wafer::findRegion(const Image &image, Coord core) {
   return it == image.regions.end() ? nullptr : &*it;
 }
 
+Coord wafer::edgeCore(const HostPort &port, const Machine &machine) {
+  return {machine.edgeColumn(int32_t(port.wafer), port.west), port.row};
+}
+
 uint32_t wafer::configAt(const Rule &rule, Coord core) {
   if (!rule.rect.contains(core)) {
     return kNoRoute;

@@ -183,6 +183,8 @@ void codeHostPort(S &s, T &p) {
   s.field(p.west);
   s.field(p.row);
   s.field(p.color);
+  s.field(p.wafer);
+  s.field(p.partner);
 }
 
 template <typename S, typename T>
@@ -261,7 +263,7 @@ void codeSection(S &s, Section kind, T &image) {
   case Section::Tensors:
     return s.list(image.tensors, 30, [&](auto &x) { codeTensor(s, x); });
   case Section::HostPorts:
-    return s.list(image.hostPorts, 11, [&](auto &x) { codeHostPort(s, x); });
+    return s.list(image.hostPorts, 19, [&](auto &x) { codeHostPort(s, x); });
   case Section::Stages:
     return s.list(image.stages, 36, [&](auto &x) { codeStage(s, x); });
   case Section::Map:

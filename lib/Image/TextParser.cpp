@@ -353,12 +353,19 @@ bool ImageParser::hostPort() {
   if (!name(h.name)) {
     return false;
   }
+  if (acceptWord("wafer") && !integer(h.wafer, "wafer")) {
+    return false;
+  }
   h.west = acceptWord("west");
   if (!h.west && !expectWord("east")) {
     return false;
   }
   if (!expectWord("row") || !integer(h.row, "row") || !expectWord("color") ||
       !integer(h.color, "color")) {
+    return false;
+  }
+  if (acceptWord("partner") &&
+      (!expect("#") || !integer(h.partner, "index of a host port"))) {
     return false;
   }
   image.hostPorts.push_back(std::move(h));

@@ -446,8 +446,15 @@ std::string wafer::printImage(const Image &image,
   }
   out += image.hostPorts.empty() ? "" : "\n";
   for (const HostPort &p : image.hostPorts) {
-    put(out, "host {} @{} {} row {} color {}\n", p.input ? "input" : "output",
-        symbol(p.name), p.west ? "west" : "east", p.row, p.color);
+    put(out, "host {} @{} ", p.input ? "input" : "output", symbol(p.name));
+    if (p.wafer != 0) {
+      put(out, "wafer {} ", p.wafer);
+    }
+    put(out, "{} row {} color {}", p.west ? "west" : "east", p.row, p.color);
+    if (p.crosses()) {
+      put(out, " partner #{}", p.partner);
+    }
+    out += '\n';
   }
   out += image.stages.empty() ? "" : "\n";
   for (const StageInfo &s : image.stages) {

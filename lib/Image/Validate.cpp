@@ -68,6 +68,12 @@ Status wafer::imagefile::checkRect(const Rect &r, const Machine &machine,
         fmt::format("a part of 0 0 {} {}", machine.width(), machine.height()),
         describe(r), ""};
   }
+  if (!machine.onOneWafer(r)) {
+    return Diagnostic{"rectangle lies on two wafers", where,
+                      fmt::format("no border of a wafer, which has {} columns",
+                                  machine.usable.w),
+                      describe(r), ""};
+  }
   return Status::success();
 }
 
@@ -273,6 +279,11 @@ Status wafer::imagefile::validateRegions(const Image &image,
     WAFER_CHECK(
         checkIndex(stage.region, image.regions.size(), "region", where));
     WAFER_CHECK(checkRect(stage.rect, machine, where));
+    if (stage.wafer != uint32_t(machine.waferOf(stage.rect.x))) {
+      return Diagnostic{"stage lies on another wafer than it says", where,
+                        fmt::format("wafer {}", machine.waferOf(stage.rect.x)),
+                        fmt::format("{}", stage.wafer), ""};
+    }
     if (stage.firstLayer < 0 || stage.numLayers < 0 ||
         int64_t(stage.firstLayer) + stage.numLayers > INT32_MAX) {
       return Diagnostic{

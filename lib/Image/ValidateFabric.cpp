@@ -195,10 +195,34 @@ static Status checkStream(const Stream &stream, const Machine &machine,
   return Status::success();
 }
 
+/// A crossing joins ports of two wafers, one out and one in.
+static Status checkPartner(const Image &image, size_t index,
+                           const std::string &where) {
+  const HostPort &port = image.hostPorts[index];
+  if (!port.crosses()) {
+    return Status::success();
+  }
+  WAFER_CHECK(
+      checkIndex(port.partner, image.hostPorts.size(), "partner", where));
+  const HostPort &partner = image.hostPorts[port.partner];
+  std::string found = placeOf("host port", port.partner, partner.name);
+  if (partner.partner != index) {
+    return Diagnostic{"partner of a crossing has another partner", where, "",
+                      found, ""};
+  }
+  if (partner.input == port.input || partner.wafer == port.wafer) {
+    return Diagnostic{"ports are no ends of a crossing", where,
+                      "an output of one wafer and an input of another", found,
+                      ""};
+  }
+  return Status::success();
+}
+
 static Status checkHostPort(const HostPort &port, const Machine &machine,
                             const std::string &where) {
   WAFER_CHECK(checkName(port.name, where));
   WAFER_CHECK(checkIndex(port.color, machine.colors, "color", where));
+  WAFER_CHECK(checkIndex(port.wafer, uint64_t(machine.wafers), "wafer", where));
   bool side = port.west ? machine.host.west : machine.host.east;
   if (!side || port.row < 0 || port.row >= machine.height() ||
       machine.host.rowStep <= 0 || !machine.host.isChannelRow(port.row)) {
@@ -211,12 +235,14 @@ static Status checkHostPort(const HostPort &port, const Machine &machine,
 }
 
 static Status checkHostPorts(const Image &image, const Machine &machine) {
-  using Key = std::tuple<bool, bool, int32_t, uint8_t>;
+  using Key = std::tuple<uint32_t, bool, bool, int32_t, uint8_t>;
   std::vector<std::pair<Key, size_t>> keys;
   for (size_t i = 0; i < image.hostPorts.size(); ++i) {
     const HostPort &p = image.hostPorts[i];
-    WAFER_CHECK(checkHostPort(p, machine, placeOf("host port", i, p.name)));
-    keys.push_back({{p.input, p.west, p.row, p.color}, i});
+    std::string where = placeOf("host port", i, p.name);
+    WAFER_CHECK(checkHostPort(p, machine, where));
+    WAFER_CHECK(checkPartner(image, i, where));
+    keys.push_back({{p.wafer, p.input, p.west, p.row, p.color}, i});
   }
   std::sort(keys.begin(), keys.end());
   for (size_t i = 1; i < keys.size(); ++i) {

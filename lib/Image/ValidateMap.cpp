@@ -183,6 +183,10 @@ static Status checkBypassed(const LogicalMap &map, const Machine &machine) {
 Status wafer::imagefile::validateMap(const Image &image,
                                      const Machine &machine) {
   const LogicalMap &map = image.map;
+  if (machine.wafers > 1 && !map.isDefault()) {
+    return Diagnostic{"a map is of one wafer", "map", "1 wafer",
+                      fmt::format("{}", machine.wafers), ""};
+  }
   if (!map.defects.machine.empty()) {
     WAFER_CHECK(map.defects.check(machine, "map: defects"));
   }

@@ -141,6 +141,11 @@ Status DefectMap::check(const Machine &target, const std::string &where) const {
                       fmt::format("machine '{}'", target.name),
                       fmt::format("'{}'", machine), ""};
   }
+  if (target.wafers > 1) {
+    return Diagnostic{"a defect map is of one wafer", where, "1 wafer",
+                      fmt::format("{} wafers", target.wafers),
+                      "programs on several wafers need wafers without defects"};
+  }
   if (Status s = checkPlaces("tiles", tiles, target, where); !s) {
     return s;
   }

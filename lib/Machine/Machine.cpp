@@ -4,6 +4,8 @@
 #include "ShippedMachines.h"
 #include "wafer/Support/File.h"
 
+#include <cmath>
+
 using namespace wafer;
 
 /// Far above what a description of one machine can need.
@@ -20,6 +22,24 @@ unsigned QueueSpec::numUsable() const {
 uint32_t Machine::lanesOf(std::string_view mnemonic) const {
   auto it = lanes.find(mnemonic);
   return it == lanes.end() ? 1 : it->second;
+}
+
+bool Machine::hasLink(Coord from, Port side) const {
+  Coord to = neighbour(from, side);
+  return Rect{0, 0, width(), height()}.contains(to) &&
+         waferOf(to.x) == waferOf(from.x);
+}
+
+uint64_t Machine::crossingCycles() const {
+  return uint64_t(std::llround(offWaferLatencySeconds * clockHz));
+}
+
+uint64_t Machine::crossingWordTime() const {
+  constexpr double kWordBytes = 4, kUnit = 1u << kWordTimeBits;
+  return offWaferBytesPerSecond > 0
+             ? uint64_t(std::llround(kWordBytes * clockHz /
+                                     offWaferBytesPerSecond * kUnit))
+             : 0;
 }
 
 const ParameterSet *Machine::findParameters(std::string_view setName) const {

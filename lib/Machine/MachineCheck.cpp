@@ -33,7 +33,8 @@ public:
               Presence) override {
     hold(pointerTo(key), member, bounds);
   }
-  void real(const char *key, double &member, double max, bool zero) override {
+  void real(const char *key, double &member, double max, bool zero,
+            Presence) override {
     bool good = std::isfinite(member) && member <= max &&
                 (zero ? member >= 0 : member > 0);
     if (!good && !problem) {
@@ -114,7 +115,8 @@ public:
     for (Status (RuleChecker::*rule)() const :
          {&RuleChecker::name, &RuleChecker::grid, &RuleChecker::memory,
           &RuleChecker::fabric, &RuleChecker::queues, &RuleChecker::host,
-          &RuleChecker::redundancy, &RuleChecker::parameterSets}) {
+          &RuleChecker::offWafer, &RuleChecker::redundancy,
+          &RuleChecker::parameterSets}) {
       if (Status status = (this->*rule)(); !status) {
         return status;
       }
@@ -147,6 +149,7 @@ private:
   Status queues() const;
   Status queues(const char *pointer, const QueueSpec &spec) const;
   Status host() const;
+  Status offWafer() const;
   Status redundancy() const;
   Status parameterSets() const;
 
@@ -253,6 +256,26 @@ Status RuleChecker::host() const {
     return broken(
         "/host/count", "last channel lies outside the usable rectangle",
         fmt::format("a row below {}", m.usable.h), fmt::format("row {}", last));
+  }
+  return Status::success();
+}
+
+/// What keeps the times of crossings far from the ends of 64 bits.
+Status RuleChecker::offWafer() const {
+  constexpr double kMostCycles = 1e9;
+  double latency = m.offWaferLatencySeconds * m.clockHz;
+  if (latency > kMostCycles) {
+    return broken("/offWafer/latencySeconds", "latency is too long",
+                  fmt::format("at most {:g} cycles", kMostCycles),
+                  fmt::format("{:g} cycles", latency));
+  }
+  double word = m.offWaferBytesPerSecond > 0
+                    ? 4 * m.clockHz / m.offWaferBytesPerSecond
+                    : 0;
+  if (word > kMostCycles) {
+    return broken("/offWafer/bytesPerSecond", "rate is too low",
+                  fmt::format("at most {:g} cycles a word", kMostCycles),
+                  fmt::format("{:g} cycles", word));
   }
   return Status::success();
 }

@@ -24,6 +24,7 @@ static void visitGrid(Machine &m, MachineVisitor &v) {
   v.tuple("physical", {&m.physicalWidth, &m.physicalHeight}, kSide);
   v.tuple("usable", {&m.usable.x, &m.usable.y, &m.usable.w, &m.usable.h},
           kPlace);
+  v.number("wafers", m.wafers, {1, Machine::kMostWafers}, Presence::Optional);
   v.leave();
 }
 
@@ -88,6 +89,8 @@ static void visitOutside(Machine &m, MachineVisitor &v) {
   if (v.enter("offWafer", Presence::Optional)) {
     v.real("bytesPerSecond", m.offWaferBytesPerSecond, 1e18, true);
     v.real("latencySeconds", m.offWaferLatencySeconds, 1e6, true);
+    v.real("networkLatencySeconds", m.networkLatencySeconds, 1e6, true,
+           Presence::Optional);
     v.leave();
   }
   if (v.enter("clock", Presence::Required)) {

@@ -35,7 +35,8 @@ public:
   virtual void number(const char *key, int32_t &member, Bounds bounds,
                       Presence presence = Presence::Required) = 0;
   /// A positive real number up to `max`; 0 too where `zero` is set.
-  virtual void real(const char *key, double &member, double max, bool zero) = 0;
+  virtual void real(const char *key, double &member, double max, bool zero,
+                    Presence presence = Presence::Required) = 0;
   virtual void flag(const char *key, bool &member) = 0;
   /// An array with one integer for each member.
   virtual void tuple(const char *key, std::initializer_list<int32_t *> members,

@@ -48,7 +48,8 @@ public:
               Presence presence) override {
     readNumber(key, member, bounds, presence);
   }
-  void real(const char *key, double &member, double max, bool zero) override;
+  void real(const char *key, double &member, double max, bool zero,
+            Presence presence) override;
   void flag(const char *key, bool &member) override;
   void tuple(const char *key, std::initializer_list<int32_t *> members,
              Bounds bounds) override;
@@ -201,8 +202,9 @@ void Reader::text(const char *key, std::string &member, Presence presence) {
   member = value->get<std::string>();
 }
 
-void Reader::real(const char *key, double &member, double max, bool zero) {
-  const json *value = leaf(key, Presence::Required);
+void Reader::real(const char *key, double &member, double max, bool zero,
+                  Presence presence) {
+  const json *value = leaf(key, presence);
   if (!value) {
     return;
   }
@@ -535,7 +537,7 @@ public:
   void number(const char *key, int32_t &member, Bounds, Presence) override {
     put(key, member);
   }
-  void real(const char *key, double &member, double, bool) override {
+  void real(const char *key, double &member, double, bool, Presence) override {
     put(key, member);
   }
   void flag(const char *key, bool &member) override { put(key, member); }

@@ -522,6 +522,19 @@ int64_t wafer::boundLayerCycles(const PartitionProblem &p, int64_t width,
          hops * int64_t(p.machine->hopCycles);
 }
 
+int64_t wafer::estimateCrossingCycles(const PartitionProblem &p,
+                                      int64_t height) {
+  const Machine &machine = *p.machine;
+  const ParameterSet &set = *machine.findParameters(p.parameterSet);
+  int64_t slice = ceilDiv(p.dim, height);
+  // A gate's rows lie half on either side of their channel.
+  int64_t rows = std::min<int64_t>(machine.host.rowStep, height);
+  int64_t chain = (rows / 2 + 1) * (2 * int64_t(set.vectorStart) + slice + 8);
+  int64_t rate = (height * slice * int64_t(machine.crossingWordTime())) >>
+                 Machine::kWordTimeBits;
+  return 2 * chain + std::max(rate, rows * slice);
+}
+
 int64_t wafer::estimateHeadCycles(const PartitionProblem &p, int64_t height,
                                   int64_t columns) {
   const ParameterSet &set = *p.machine->findParameters(p.parameterSet);

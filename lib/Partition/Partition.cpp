@@ -63,12 +63,29 @@ Status PartitionProblem::check() const {
     d.found = std::to_string(*stages);
     return d;
   }
+  if (wafers <= 0 || wafers > Machine::kMostWafers || wafers > layers) {
+    Diagnostic d;
+    d.what = "number of wafers is out of range";
+    d.expected =
+        "1 to " +
+        std::to_string(std::min<int64_t>(Machine::kMostWafers, layers)) +
+        " (at least one layer each)";
+    d.found = std::to_string(wafers);
+    return d;
+  }
+  if (stages && *stages < wafers) {
+    Diagnostic d;
+    d.what = "every wafer needs a stage";
+    d.expected = "at least " + std::to_string(wafers) + " stages";
+    d.found = std::to_string(*stages);
+    return d;
+  }
   if (region && (region->first <= 0 || region->second <= 0 ||
-                 region->first > machine->width() ||
+                 region->first > machine->usable.w ||
                  region->second > machine->height())) {
     Diagnostic d;
     d.what = "region does not fit on machine '" + machine->name + "'";
-    d.expected = "at most " + std::to_string(machine->width()) + "x" +
+    d.expected = "at most " + std::to_string(machine->usable.w) + "x" +
                  std::to_string(machine->height());
     d.found =
         std::to_string(region->first) + "x" + std::to_string(region->second);
@@ -107,6 +124,30 @@ struct Shelf {
   int64_t headColumns = 0;
 };
 
+/// Columns of a gate.
+constexpr int64_t kGateColumns = 1;
+
+/// The snakes of a candidate, one a wafer, and the layer stages in each.
+struct Snakes {
+  std::vector<Snake> list;
+  std::vector<int64_t> share;
+
+  int64_t turns() const {
+    int64_t sum = 0;
+    for (const Snake &snake : list) {
+      sum += snake.shelves - 1;
+    }
+    return sum;
+  }
+  int64_t most() const {
+    int64_t shelves = 1;
+    for (const Snake &snake : list) {
+      shelves = std::max<int64_t>(shelves, snake.shelves);
+    }
+    return shelves;
+  }
+};
+
 class Search {
 public:
   explicit Search(const PartitionProblem &problem)
@@ -116,8 +157,8 @@ public:
   void run() {
     for (int64_t height : heights()) {
       SideColumns sides = sideColumns(problem, height);
-      int64_t firstStages = problem.stages.value_or(
-          std::max<int64_t>(1, problem.requests - mostInFlight(0)));
+      int64_t firstStages = problem.stages.value_or(std::max<int64_t>(
+          problem.wafers, problem.requests - mostInFlight(0)));
       int64_t lastStages = problem.stages.value_or(problem.layers);
       int64_t lastPerStage = 0;
       for (int64_t stages = firstStages; stages <= lastStages; ++stages) {
@@ -174,13 +215,13 @@ private:
       return;
     }
     // No snake has wider stages.
+    int64_t columns = problem.machine->usable.w - 1;
     int64_t shelves =
         std::min<int64_t>(problem.machine->height() / height, stages);
     int64_t room =
-        shelves * (problem.machine->width() - 1) - sides.embed - sides.head;
-    int64_t widest = std::min<int64_t>(
-        {room / stages, problem.machine->width() - 1 - sides.embed,
-         std::max(problem.ffn, problem.dim)});
+        problem.wafers * shelves * columns - sides.embed - sides.head;
+    int64_t widest = std::min<int64_t>({room / stages, columns - sides.embed,
+                                        std::max(problem.ffn, problem.dim)});
     if (widest < 1 || sram(widest, height, perStage) > supply) {
       if (widest >= 1) {
         noteMiss(widest, height, stages, sram(widest, height, perStage), sides);
@@ -202,7 +243,6 @@ private:
       widths.push_back(width);
     }
     // Those that leave no columns over in a shelf without embedding and head.
-    int64_t columns = problem.machine->width() - 1;
     for (int64_t inShelf = 1; inShelf <= stages && columns / inShelf >= low;
          ++inShelf) {
       if (columns / inShelf <= widest) {
@@ -227,28 +267,97 @@ private:
     closest->stages = stages;
     closest->sramBytes = bytes;
     closestShelf.reset();
-    if (std::optional<Snake> snake = snakeFor(width, height, stages, sides)) {
+    if (auto snakes = snakesFor(width, height, stages, sides)) {
       closestShelf =
-          makeShelf(width, height, stages, bytes, sides, sides.head, *snake);
+          makeShelf(width, height, stages, bytes, sides, sides.head, *snakes);
     }
   }
 
-  std::optional<Snake> snakeFor(int64_t width, int64_t height, int64_t stages,
-                                const SideColumns &sides) const {
+  /// The snake of a wafer with so many layer stages.
+  std::optional<Snake> snakeOf(int64_t wafer, int64_t width, int64_t height,
+                               int64_t stages, const SideColumns &sides) const {
     const Machine &machine = *problem.machine;
     bool turns = canTurn(machine, set, width, height, problem.kvHeads);
+    bool first = wafer == 0, last = wafer + 1 == problem.wafers;
     SnakeProblem shelves;
-    shelves.columns = machine.width();
-    shelves.firstColumn = 1;
+    shelves.columns = machine.usable.w;
+    shelves.firstColumn = first ? 1 : 0;
     shelves.maxShelves =
         turns ? int32_t(std::min<int64_t>(machine.height() / height, stages))
               : 1;
-    shelves.blocks.push_back({int32_t(sides.embed), false});
+    shelves.blocks.push_back(
+        {int32_t(first ? sides.embed : kGateColumns), false});
     for (int64_t i = 0; i < stages; ++i) {
       shelves.blocks.push_back({int32_t(width), i > 0});
     }
-    shelves.blocks.push_back({int32_t(sides.head), false});
+    shelves.blocks.push_back(
+        {int32_t(last ? sides.head : kGateColumns), false});
     return laySnake(shelves);
+  }
+
+  /// The most layer stages that a wafer can have, up to `stages`.
+  int64_t mostStages(int64_t wafer, int64_t width, int64_t height,
+                     int64_t stages, const SideColumns &sides) const {
+    int64_t low = 0, high = stages;
+    while (low < high) {
+      int64_t middle = (low + high + 1) / 2;
+      if (snakeOf(wafer, width, height, middle, sides)) {
+        low = middle;
+      } else {
+        high = middle - 1;
+      }
+    }
+    return low;
+  }
+
+  /// The stages of each wafer: as evenly as they fit. Empty where they do not.
+  std::vector<int64_t> shareStages(int64_t width, int64_t height,
+                                   int64_t stages,
+                                   const SideColumns &sides) const {
+    const int64_t wafers = problem.wafers;
+    if (wafers == 1) {
+      return {stages};
+    }
+    int64_t shelves = std::max<int64_t>(1, problem.machine->height() / height);
+    if (stages * width > wafers * shelves * problem.machine->usable.w) {
+      return {};
+    }
+    // Between the first and the last wafer all are alike.
+    int64_t atMost = stages - wafers + 1;
+    int64_t first = mostStages(0, width, height, atMost, sides);
+    int64_t inner =
+        wafers > 2 ? mostStages(1, width, height, atMost, sides) : 0;
+    int64_t last = mostStages(wafers - 1, width, height, atMost, sides);
+    std::vector<int64_t> share(static_cast<size_t>(wafers));
+    int64_t left = stages;
+    for (int64_t before = -1; left > 0 && left != before;) {
+      before = left;
+      for (int64_t k = 0; k < wafers && left > 0; ++k) {
+        int64_t most = k == 0 ? first : k + 1 == wafers ? last : inner;
+        if (share[size_t(k)] < most) {
+          ++share[size_t(k)];
+          --left;
+        }
+      }
+    }
+    bool each = std::find(share.begin(), share.end(), 0) == share.end();
+    return left == 0 && each ? share : std::vector<int64_t>();
+  }
+
+  /// One a wafer; nothing where a wafer has none.
+  std::optional<Snakes> snakesFor(int64_t width, int64_t height, int64_t stages,
+                                  const SideColumns &sides) const {
+    Snakes snakes;
+    snakes.share = shareStages(width, height, stages, sides);
+    for (size_t k = 0; k < snakes.share.size(); ++k) {
+      std::optional<Snake> snake =
+          snakeOf(int64_t(k), width, height, snakes.share[k], sides);
+      if (!snake) {
+        return std::nullopt;
+      }
+      snakes.list.push_back(std::move(*snake));
+    }
+    return snakes.list.empty() ? std::nullopt : std::optional(snakes);
   }
 
   /// Of a row: its slice of the hidden state, and the header.
@@ -278,18 +387,19 @@ private:
 
   /// Cycles that the hand-overs of a token and the way back of its id take.
   int64_t handOverCycles(int64_t width, int64_t height, int64_t stages,
-                         const Snake &snake) const {
+                         const Snakes &snakes) const {
     int64_t words = handOverWords(height);
-    int64_t turns = snake.shelves - 1;
+    int64_t turns = snakes.turns();
     int64_t turn = turnCycles(width, height);
-    int64_t back = snake.places.back().x + turns * height;
-    return (stages + 1 - turns) * (width + words + 20) + turns * turn + back +
-           50;
+    const Snake &last = snakes.list.back();
+    int64_t back = last.places.back().x + (last.shelves - 1) * height;
+    return (stages + problem.wafers - turns) * (width + words + 20) +
+           turns * turn + back + 50;
   }
 
   Shelf makeShelf(int64_t width, int64_t height, int64_t stages, int64_t bytes,
                   const SideColumns &sides, int64_t mostHead,
-                  const Snake &snake) const {
+                  const Snakes &snakes) const {
     Shelf shelf;
     shelf.embedColumns = sides.embed;
     shelf.headColumns = bestHeadColumns(height, sides.head, mostHead);
@@ -301,12 +411,21 @@ private:
     c.embedColumns = shelf.embedColumns;
     c.headColumns = shelf.headColumns;
     c.cyclesPerLayer = estimateLayerCycles(problem, width, height);
-    c.shelves = snake.shelves;
-    c.handOverCycles = handOverCycles(width, height, stages, snake);
+    c.shelves = snakes.most();
+    c.stagesOfWafer = snakes.share;
+    c.handOverCycles = handOverCycles(width, height, stages, snakes);
     int64_t head = estimateHeadCycles(problem, height, shelf.headColumns);
-    c.cyclesPerToken = problem.layers * c.cyclesPerLayer + c.handOverCycles +
-                       6 * shelf.embedColumns + head;
     c.slowestStageCycles = slowestStage(c, head);
+    int64_t latencies = 0;
+    if (problem.wafers > 1) {
+      int64_t crossing = estimateCrossingCycles(problem, height);
+      c.crossingCycles = (problem.wafers - 1) * crossing;
+      latencies = problem.wafers * int64_t(problem.machine->crossingCycles());
+      c.slowestStageCycles = std::max(c.slowestStageCycles, crossing);
+    }
+    c.cyclesPerToken = problem.layers * c.cyclesPerLayer + c.handOverCycles +
+                       c.crossingCycles + latencies + 6 * shelf.embedColumns +
+                       head;
     c.cyclesBetweenTokens = std::max(
         c.slowestStageCycles, ceilDiv(c.cyclesPerToken, problem.requests));
     return shelf;
@@ -320,17 +439,18 @@ private:
     // bytes exactly; the estimate only rules out what cannot fit at all.
     int64_t supply = problem.machine->programBytes();
     int64_t slack = problem.region && problem.stages ? supply / 4 : 0;
-    std::optional<Snake> snake;
+    std::optional<Snakes> snakes;
     if (bytes <= supply + slack) {
-      snake = snakeFor(width, height, stages, sides);
+      snakes = snakesFor(width, height, stages, sides);
     }
-    if (!snake) {
+    if (!snakes) {
       noteMiss(width, height, stages, bytes, sides);
       return;
     }
     shelves.push_back(makeShelf(
         width, height, stages, bytes, sides,
-        std::min<int64_t>(sides.head + snake->room, problem.vocab), *snake));
+        std::min<int64_t>(sides.head + snakes->list.back().room, problem.vocab),
+        *snakes));
   }
 
   /// Of the candidates that the estimate cannot tell from the cheapest one, the
@@ -399,7 +519,7 @@ Diagnostic doesNotFit(const PartitionProblem &p, const Search &search) {
   int64_t supply = p.machine->programBytes();
   if (!search.closest) {
     d.what += ": embedding and head alone are wider than the machine";
-    d.expected = "at most " + std::to_string(p.machine->width()) + " columns";
+    d.expected = "at most " + std::to_string(p.machine->usable.w) + " columns";
     return d;
   }
   const PartitionCandidate &c = *search.closest;
@@ -411,9 +531,12 @@ Diagnostic doesNotFit(const PartitionProblem &p, const Search &search) {
   if (e.total() <= supply) {
     SideColumns sides = sideColumns(p, c.height);
     int64_t shelves = p.machine->height() / c.height;
-    d.expected = "at most " + std::to_string(p.machine->width()) +
-                 " columns in each of " + std::to_string(shelves) +
-                 (shelves == 1 ? " shelf" : " shelves");
+    d.expected =
+        "at most " + std::to_string(p.machine->usable.w) +
+        " columns in each of " + std::to_string(shelves) +
+        (shelves == 1 ? " shelf" : " shelves") +
+        (p.wafers > 1 ? " on each of " + std::to_string(p.wafers) + " wafers"
+                      : "");
     d.found =
         std::to_string(1 + sides.embed + c.stages * c.width + sides.head) +
         " columns for " + shape + ", " + std::to_string(sides.embed) +
@@ -427,7 +550,7 @@ Diagnostic doesNotFit(const PartitionProblem &p, const Search &search) {
             std::to_string(e.cache) + ", scratch " + std::to_string(e.scratch) +
             ", code " + std::to_string(e.code) + ", rope tables " +
             std::to_string(e.tables);
-  d.hint = "more stages, a larger region or a smaller --context";
+  d.hint = "more stages, a larger region, a smaller --context or more --wafers";
   return d;
 }
 } // namespace
@@ -454,24 +577,47 @@ Result<PartitionPlan> wafer::partition(const PartitionProblem &problem) {
   }
   const PartitionCandidate &c = plan.chosen;
   int32_t height = int32_t(c.height);
-  plan.loop = {"loop", {0, 0, 1, 1}, 0, 0};
-  plan.embed = {
-      "embed", {0, 0, int32_t(search.best->embedColumns), height}, 0, 0};
-  int64_t layer = 0;
+  plan.loop = {"loop", {0, 0, 1, 1}};
+  plan.embed = {"embed", {0, 0, int32_t(search.best->embedColumns), height}};
+  int64_t layer = 0, wafer = 0, before = 0;
   for (int64_t s = 0; s < c.stages; ++s) {
+    if (s == before + c.stagesOfWafer[size_t(wafer)]) {
+      before = s;
+      ++wafer;
+      Rect gate{0, 0, int32_t(kGateColumns), height};
+      plan.gates.push_back(
+          {{"gate_out" + std::to_string(wafer - 1), gate, 0, 0, wafer - 1},
+           {"gate_in" + std::to_string(wafer), gate, 0, 0, wafer}});
+    }
     int64_t count =
         problem.layers / c.stages + (s < problem.layers % c.stages ? 1 : 0);
     plan.layers.push_back({"layers" + std::to_string(s),
                            {0, 0, int32_t(c.width), height},
                            layer,
-                           count});
+                           count,
+                           wafer});
     layer += count;
   }
-  plan.head = {"head", {0, 0, int32_t(search.best->headColumns), height}, 0, 0};
+  plan.head = {
+      "head", {0, 0, int32_t(search.best->headColumns), height}, 0, 0, wafer};
   if (Status status = plan.verify(problem); !status) {
     return status.takeError();
   }
   return plan;
+}
+
+std::vector<const StageRect *> PartitionPlan::inOrder() const {
+  std::vector<const StageRect *> all = {&embed};
+  for (const StageRect &stage : layers) {
+    if (stage.wafer != all.back()->wafer) {
+      const auto &[out, in] = gates[size_t(stage.wafer - 1)];
+      all.push_back(&out);
+      all.push_back(&in);
+    }
+    all.push_back(&stage);
+  }
+  all.push_back(&head);
+  return all;
 }
 
 Status PartitionPlan::verify(const PartitionProblem &problem) const {
@@ -480,38 +626,46 @@ Status PartitionPlan::verify(const PartitionProblem &problem) const {
     d.what = "internal: partition plan: " + what;
     return Status(std::move(d));
   };
-  std::vector<const StageRect *> all = {&loop, &embed};
-  int64_t next = 0;
+  int64_t next = 0, wafer = 0;
   for (const StageRect &stage : layers) {
     if (stage.firstLayer != next || stage.numLayers <= 0) {
       return fail("layers are not covered in order");
     }
+    if (stage.wafer != wafer && stage.wafer != ++wafer) {
+      return fail("stages do not follow the wafers");
+    }
     next += stage.numLayers;
-    all.push_back(&stage);
   }
-  all.push_back(&head);
   if (next != problem.layers) {
     return fail("not every layer has a stage");
   }
-  SnakeProblem shelves;
-  shelves.columns = problem.machine->width();
-  shelves.firstColumn = loop.rect.w;
-  shelves.maxShelves = int32_t(chosen.shelves);
-  for (const StageRect *stage : all) {
-    if (stage != &loop) {
-      bool mayTurn = stage != &embed && stage != &head && stage != &layers[0];
-      shelves.blocks.push_back({stage->rect.w, mayTurn});
-    }
+  if (wafer + 1 != problem.wafers || int64_t(gates.size()) != wafer ||
+      head.wafer != wafer) {
+    return fail("not every wafer has its stages");
+  }
+  if (loop.rect.empty()) {
+    return fail("'" + loop.name + "' has no cores");
+  }
+  std::vector<SnakeProblem> wafers(static_cast<size_t>(problem.wafers));
+  wafers.front().firstColumn = loop.rect.w;
+  for (const StageRect *stage : inOrder()) {
+    SnakeProblem &shelves = wafers[size_t(stage->wafer)];
+    bool mayTurn = stage->numLayers > 0 && shelves.blocks.size() > 1;
+    shelves.blocks.push_back({stage->rect.w, mayTurn});
     if (stage->rect.empty()) {
       return fail("'" + stage->name + "' has no cores");
     }
-    if (stage != &loop && stage->rect.h != embed.rect.h) {
+    if (stage->rect.h != embed.rect.h) {
       return fail("'" + stage->name + "' has other rows than the embedding");
     }
   }
-  if (embed.rect.h * chosen.shelves > problem.machine->height() ||
-      !laySnake(shelves)) {
-    return fail("the shelves do not fit on the machine");
+  for (SnakeProblem &shelves : wafers) {
+    shelves.columns = problem.machine->usable.w;
+    shelves.maxShelves = int32_t(chosen.shelves);
+    if (embed.rect.h * chosen.shelves > problem.machine->height() ||
+        !laySnake(shelves)) {
+      return fail("the shelves do not fit on the machine");
+    }
   }
   return Status::success();
 }

@@ -51,6 +51,7 @@ void wafer::buildPartitionPhase(OpPassManager &manager,
   partition.accumulate = options.accumulate;
   partition.context = options.context;
   partition.stages = options.stages;
+  partition.wafers = options.wafers;
   partition.width = options.width;
   partition.height = options.height;
   partition.reserveColumns = options.reserveColumns;

@@ -15,7 +15,15 @@ static Diagnostic problemWith(std::string what, std::string expected,
 }
 
 Status FloorplanProblem::check() const {
+  int32_t wafer = 0;
   for (const FloorplanBlock &block : blocks) {
+    if (block.wafer < wafer || block.wafer >= machine->wafers) {
+      return problemWith("stage '" + block.name + "' has no wafer",
+                         std::to_string(wafer) + " to " +
+                             std::to_string(machine->wafers - 1),
+                         std::to_string(block.wafer));
+    }
+    wafer = block.wafer;
     if (block.width <= 0 || block.height <= 0) {
       return problemWith(
           "stage '" + block.name + "' has no cores", "positive sides",
@@ -40,7 +48,8 @@ Status Floorplan::verify(const FloorplanProblem &problem) const {
   for (size_t i = 0; i < rects.size(); ++i) {
     const FloorplanBlock &block = problem.blocks[i];
     if (rects[i].w != block.width || rects[i].h != block.height ||
-        !grid.contains(rects[i])) {
+        !grid.contains(rects[i]) || !problem.machine->onOneWafer(rects[i]) ||
+        problem.machine->waferOf(rects[i].x) != block.wafer) {
       return problemWith("stage '" + block.name + "' is misplaced", "", "");
     }
     if (block.atHostChannel &&
@@ -55,7 +64,8 @@ Status Floorplan::verify(const FloorplanProblem &problem) const {
                            "", "");
       }
     }
-    if (i > 0 && !problem.blocks[i - 1].atHostChannel) {
+    if (i > 0 && !problem.blocks[i - 1].atHostChannel &&
+        problem.blocks[i - 1].wafer == block.wafer) {
       const Rect &last = rects[i - 1], &here = rects[i];
       bool beside =
           here.y == last.y && (here.x == last.endX() || here.endX() == last.x);
@@ -74,32 +84,41 @@ Status Floorplan::verify(const FloorplanProblem &problem) const {
   return Status::success();
 }
 
-static Diagnostic doesNotFit(const FloorplanProblem &problem) {
+static Diagnostic doesNotFit(const FloorplanProblem &problem, int32_t wafer) {
   const Machine &machine = *problem.machine;
   int64_t width = 0;
   int32_t height = 0;
   for (const FloorplanBlock &block : problem.blocks) {
-    width += block.width;
-    height = std::max(height, block.height);
+    if (block.wafer == wafer) {
+      width += block.width;
+      height = std::max(height, block.height);
+    }
   }
-  return problemWith("the stages do not fit side by side on machine '" +
+  std::string which = machine.wafers > 1
+                          ? "wafer " + std::to_string(wafer) + " of machine '"
+                          : "machine '";
+  return problemWith("the stages do not fit side by side on " + which +
                          machine.name + "'",
-                     "at most " + std::to_string(machine.width()) + "x" +
+                     "at most " + std::to_string(machine.usable.w) + "x" +
                          std::to_string(machine.height()) + " cores",
                      std::to_string(width) + "x" + std::to_string(height));
 }
 
-Result<Floorplan> wafer::placeInShelves(const FloorplanProblem &problem) {
-  if (Status status = problem.check(); !status) {
-    return status.takeError();
-  }
+/// Appends the rectangles of the blocks of one wafer; those of the wafers
+/// before it are there.
+static Status placeOnWafer(const FloorplanProblem &problem, int32_t wafer,
+                           std::vector<Rect> &rects) {
   const Machine &machine = *problem.machine;
+  const size_t begin = rects.size();
+  size_t end = begin;
   int32_t height = 0;
   SnakeProblem shelves;
-  shelves.columns = machine.width();
+  shelves.columns = machine.usable.w;
   std::vector<Rect> atChannel;
   // The column of the host's block stays free in all shelves: the way back.
-  for (const FloorplanBlock &block : problem.blocks) {
+  for (; end < problem.blocks.size() && problem.blocks[end].wafer == wafer;
+       ++end) {
+    const FloorplanBlock &block = problem.blocks[end];
     height = std::max(height, block.height);
     if (block.atHostChannel) {
       atChannel.push_back({shelves.firstColumn, machine.host.firstRow,
@@ -109,8 +128,11 @@ Result<Floorplan> wafer::placeInShelves(const FloorplanProblem &problem) {
       shelves.blocks.push_back({block.width, block.mayTurn});
     }
   }
+  if (begin == end) {
+    return Status::success();
+  }
   if (height > machine.height()) {
-    return doesNotFit(problem);
+    return doesNotFit(problem, wafer);
   }
   // The first shelf reaches down to the first channel's row.
   int32_t channel = machine.host.firstRow;
@@ -120,18 +142,33 @@ Result<Floorplan> wafer::placeInShelves(const FloorplanProblem &problem) {
   shelves.maxShelves = (machine.height() - top) / height;
   std::optional<Snake> snake = laySnake(shelves);
   if (!snake) {
-    return doesNotFit(problem);
+    return doesNotFit(problem, wafer);
+  }
+  size_t nextAtChannel = 0, next = 0;
+  for (size_t i = begin; i < end; ++i) {
+    const FloorplanBlock &block = problem.blocks[i];
+    Rect rect;
+    if (block.atHostChannel) {
+      rect = atChannel[nextAtChannel++];
+    } else {
+      Snake::Place place = snake->places[next++];
+      rect = {place.x, top + place.shelf * height, block.width, block.height};
+    }
+    rect.x += wafer * machine.usable.w;
+    rects.push_back(rect);
+  }
+  return Status::success();
+}
+
+Result<Floorplan> wafer::placeInShelves(const FloorplanProblem &problem) {
+  if (Status status = problem.check(); !status) {
+    return status.takeError();
   }
   Floorplan plan;
-  size_t nextAtChannel = 0, next = 0;
-  for (const FloorplanBlock &block : problem.blocks) {
-    if (block.atHostChannel) {
-      plan.rects.push_back(atChannel[nextAtChannel++]);
-      continue;
+  for (int32_t wafer = 0; wafer < problem.machine->wafers; ++wafer) {
+    if (Status status = placeOnWafer(problem, wafer, plan.rects); !status) {
+      return status.takeError();
     }
-    Snake::Place place = snake->places[next++];
-    plan.rects.push_back(
-        {place.x, top + place.shelf * height, block.width, block.height});
   }
   if (Status status = plan.verify(problem); !status) {
     return status.takeError();

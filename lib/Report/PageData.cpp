@@ -5,6 +5,7 @@
 // lists; masks of ports are the numbers of the image.
 //
 //===----------------------------------------------------------------------===//
+#include "wafer/Image/Lookup.h"
 #include "wafer/Image/Text.h"
 #include "wafer/Report/Page.h"
 #include "wafer/Report/Report.h"
@@ -206,6 +207,7 @@ static json machineJson(const Machine &m) {
   return {{"name", m.name},
           {"description", m.description},
           {"grid", {m.width(), m.height()}},
+          {"wafers", m.wafers},
           {"physical", {m.physicalWidth, m.physicalHeight}},
           {"sram_bytes", m.sramBytes},
           {"system_bytes", m.systemBytes},
@@ -297,11 +299,10 @@ Result<std::string> wafer::makePageData(const Image &image,
   list("rules", image.rules, ruleJson);
   list("tensors", image.tensors, tensorJson);
   list("ports", image.hostPorts, [&](const HostPort &p) {
-    return json{{"name", p.name},
-                {"input", p.input},
-                {"at", {p.west ? 0 : machine.width() - 1, p.row}},
-                {"west", p.west},
-                {"color", p.color}};
+    Coord at = edgeCore(p, machine);
+    return json{{"name", p.name},         {"input", p.input},
+                {"crosses", p.crosses()}, {"at", {at.x, at.y}},
+                {"west", p.west},         {"color", p.color}};
   });
   list("stages", image.stages, [](const StageInfo &s) {
     return json{{"name", s.name},

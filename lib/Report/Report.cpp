@@ -1,15 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "wafer/Report/Report.h"
 
+#include "wafer/Image/TokenCommand.h"
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 using namespace wafer;
 
 using nlohmann::json;
+
+/// By pair of wafers.
+static std::vector<CrossingReport> crossingsOf(const Image &image) {
+  std::vector<CrossingReport> list;
+  for (const HostPort &port : image.hostPorts) {
+    if (port.input || !port.crosses()) {
+      continue;
+    }
+    uint32_t to = image.hostPorts[port.partner].wafer;
+    auto it = std::find_if(list.begin(), list.end(), [&](auto &c) {
+      return c.from == port.wafer && c.to == to;
+    });
+    if (it == list.end()) {
+      it = list.insert(it, {port.wafer, to, 0, 0});
+      for (const StageInfo &stage : image.stages) {
+        if (stage.wafer <= port.wafer) {
+          it->layersBefore =
+              std::max(it->layersBefore, stage.firstLayer + stage.numLayers);
+        }
+      }
+    }
+    ++it->channels;
+  }
+  std::sort(list.begin(), list.end(),
+            [](auto &a, auto &b) { return a.from < b.from; });
+  return list;
+}
 
 ImageReport wafer::makeReport(const Image &image, const Machine &machine) {
   ImageReport report;
@@ -17,6 +47,11 @@ ImageReport wafer::makeReport(const Image &image, const Machine &machine) {
   report.params = image.parameterSet;
   report.width = machine.width();
   report.height = machine.height();
+  report.wafers = machine.wafers;
+  report.crossings = crossingsOf(image);
+  report.crossingCycles = machine.crossingCycles();
+  report.networkCycles =
+      uint64_t(std::llround(machine.networkLatencySeconds * machine.clockHz));
   report.roles = uint32_t(image.roles.size());
   report.fabricRules = uint32_t(image.rules.size());
   report.sramBytesSupply = machine.sramBytes;
@@ -57,6 +92,29 @@ ImageReport wafer::makeReport(const Image &image, const Machine &machine) {
   return report;
 }
 
+/// A number that the compiler left, or 0.
+static int64_t numberOf(const json &own, const char *key) {
+  return own.is_object() && own.contains(key) && own[key].is_number_integer()
+             ? own[key].get<int64_t>()
+             : 0;
+}
+
+/// Cycles of a token that crossings of a latency cost.
+static int64_t crossingCost(const ImageReport &report, const json &own,
+                            uint64_t latency) {
+  return numberOf(own, "predicted_crossing_cycles") +
+         int64_t(report.crossings.size()) * int64_t(latency);
+}
+
+/// Only the hidden state, with a header in each channel, and the next id cross;
+/// the latter goes back.
+static int64_t wordsOf(const CrossingReport &crossing, const json &own) {
+  return crossing.to > crossing.from
+             ? numberOf(own, "crossing_words") +
+                   int64_t(crossing.channels) * kHeaderWords
+             : 1;
+}
+
 std::string ImageReport::toJson() const {
   json result = json::parse(compiler, nullptr, /*allow_exceptions=*/false);
   if (!result.is_object()) {
@@ -65,7 +123,28 @@ std::string ImageReport::toJson() const {
   result["machine"] = machine;
   result["params"] = params;
   result["grid"] = {width, height};
-  result["wafers"] = 1;
+  result["wafers"] = wafers;
+  if (!crossings.empty()) {
+    json list = json::array();
+    for (const CrossingReport &c : crossings) {
+      list.push_back({{"from", c.from},
+                      {"to", c.to},
+                      {"channels", c.channels},
+                      {"words_per_token", wordsOf(c, result)},
+                      {"layers_before", c.layersBefore}});
+    }
+    int64_t slow = crossingCost(*this, result, crossingCycles);
+    int64_t fast = crossingCost(*this, result, networkCycles);
+    if (result.contains("predicted_cycles_per_token") && networkCycles) {
+      result["predicted_cycles_per_token_network"] =
+          numberOf(result, "predicted_cycles_per_token") - slow + fast;
+    }
+    result["crossing_cycles_per_token"] = slow;
+    if (networkCycles) {
+      result["crossing_cycles_per_token_network"] = fast;
+    }
+    result["crossings"] = std::move(list);
+  }
   result["roles"] = roles;
   result["fabric_rules"] = fabricRules;
   result["colors_max"] = colorsMax;
@@ -131,16 +210,22 @@ static std::string drawFloorplan(const std::vector<StageReport> &stages) {
 }
 
 std::string ImageReport::toText(const Machine &m) const {
-  std::string text =
-      fmt::format("machine {} ({} x {} usable cores), parameter set '{}'\n\n",
-                  machine, width, height, params);
+  std::string text = fmt::format(
+      "machine {} ({} x {} usable cores{}), parameter set "
+      "'{}'\n\n",
+      machine, width, height,
+      wafers > 1 ? fmt::format(" on {} wafers", wafers) : "", params);
   text += drawFloorplan(stages);
-  text += fmt::format("\n  {:<12} {:>18} {:>10} {:>12} {:>8} {:>7} {:>7}\n",
-                      "stage", "rectangle", "layers", "SRAM bytes", "code",
-                      "colors", "queues");
-  for (const StageReport &s : stages) {
+  text += fmt::format("\n  {:<12}{} {:>18} {:>10} {:>12} {:>8} {:>7} {:>7}\n",
+                      "stage", wafers > 1 ? " wafer" : "", "rectangle",
+                      "layers", "SRAM bytes", "code", "colors", "queues");
+  std::vector<StageReport> byWafer = stages;
+  std::stable_sort(byWafer.begin(), byWafer.end(),
+                   [](auto &a, auto &b) { return a.wafer < b.wafer; });
+  for (const StageReport &s : byWafer) {
     text += fmt::format(
-        "  {:<12} {:>18} {:>10} {:>12} {:>8} {:>7} {:>7}\n", s.name,
+        "  {:<12}{} {:>18} {:>10} {:>12} {:>8} {:>7} {:>7}\n", s.name,
+        wafers > 1 ? fmt::format(" {:>5}", s.wafer) : "",
         fmt::format("{}x{} at {},{}", s.rect.w, s.rect.h, s.rect.x, s.rect.y),
         s.numLayers ? fmt::format("{}..{}", s.firstLayer,
                                   s.firstLayer + s.numLayers - 1)
@@ -153,6 +238,21 @@ std::string ImageReport::toText(const Machine &m) const {
                       sramBytesMax, sramBytesSupply, roles, fabricRules,
                       colorsMax, m.colors, weightBytes);
   json own = json::parse(compiler, nullptr, false);
+  for (const CrossingReport &c : crossings) {
+    text += fmt::format(
+        "  wafer {} to {}, behind layer {}: {} words a token by {} channel{}\n",
+        c.from, c.to, c.layersBefore - 1, wordsOf(c, own), c.channels,
+        c.channels == 1 ? "" : "s");
+  }
+  if (!crossings.empty()) {
+    text += fmt::format("  crossings cost {} cycles a token",
+                        crossingCost(*this, own, crossingCycles));
+    if (networkCycles) {
+      text += fmt::format(", {} with the latency of the network alone",
+                          crossingCost(*this, own, networkCycles));
+    }
+    text += '\n';
+  }
   if (own.is_object() && own.contains("predicted_cycles_per_token")) {
     double cycles = own["predicted_cycles_per_token"].get<double>();
     text += fmt::format(

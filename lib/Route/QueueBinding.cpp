@@ -36,6 +36,8 @@ private:
   enum class Obstacle : uint8_t { None, Gaps, TwoColors, Stranger };
 
   RouterSet endsOf(unsigned id) const;
+  /// False where no end can lie in the region: most streams of a large program.
+  bool mayEndHere(unsigned id) const;
   Status checkMeetings() const;
   /// The ends in one line of the region: a column, or a row.
   Intervals endsInLine(const RouterSet &ends, bool column, int32_t at) const;
@@ -64,13 +66,16 @@ Binder::Binder(const RoutingProblem &problem,
   std::sort(this->ids.begin(), this->ids.end());
   this->ids.erase(std::unique(this->ids.begin(), this->ids.end()),
                   this->ids.end());
+  this->ids.erase(std::remove_if(this->ids.begin(), this->ids.end(),
+                                 [&](unsigned id) { return !mayEndHere(id); }),
+                  this->ids.end());
   uint32_t used = 0;
   for (unsigned id : this->ids) {
     listed.push_back(endsOf(id));
     used |= 1u << colors[id];
   }
   for (unsigned id = 0; id < problem.size(); ++id) {
-    if (!((used >> colors[id]) & 1u) ||
+    if (!((used >> colors[id]) & 1u) || !mayEndHere(id) ||
         std::binary_search(this->ids.begin(), this->ids.end(), id)) {
       continue;
     }
@@ -79,6 +84,18 @@ Binder::Binder(const RoutingProblem &problem,
       strangers.emplace_back(colors[id], std::move(ends));
     }
   }
+}
+
+bool Binder::mayEndHere(unsigned id) const {
+  if (problem.isFamily(id)) {
+    return problem.family(id).rect.intersects(region);
+  }
+  const RoutedStream &stream = problem.stream(id);
+  if (direction == QueueDirection::Output) {
+    return !stream.fromHost && region.contains(stream.source);
+  }
+  return std::any_of(stream.sinks.begin(), stream.sinks.end(),
+                     [&](const Rect &sink) { return sink.intersects(region); });
 }
 
 RouterSet Binder::endsOf(unsigned id) const {
@@ -92,6 +109,9 @@ Status Binder::checkMeetings() const {
   inside.add(region);
   for (size_t a = 0; a < ids.size(); ++a) {
     for (size_t b = a + 1; b < ids.size(); ++b) {
+      if (!listed[a].bounds().intersects(listed[b].bounds())) {
+        continue;
+      }
       std::vector<int32_t> rows{region.y};
       listed[a].appendRowBreaks(rows);
       listed[b].appendRowBreaks(rows);

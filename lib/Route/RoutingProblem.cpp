@@ -24,6 +24,7 @@ RoutingProblem RoutingProblem::forMachine(const Machine &machine) {
   RoutingProblem problem;
   problem.width = machine.width();
   problem.height = machine.height();
+  problem.wafers = machine.wafers;
   problem.limits.colors = machine.colors;
   problem.limits.reserved = machine.reservedColors;
   problem.limits.switchable = machine.switchableColors;
@@ -132,6 +133,12 @@ Status Checker::checkLimits() {
                       fmt::format("{} x {}", problem.width, problem.height),
                       ""};
   }
+  if (problem.wafers < 1 || problem.width % problem.wafers != 0) {
+    return Diagnostic{
+        "wafers do not share the columns of the grid evenly", "routing problem",
+        "", fmt::format("{} wafers, {} columns", problem.wafers, problem.width),
+        ""};
+  }
   if (limits.colors < 1 || limits.colors > 32) {
     return Diagnostic{"the number of colors is out of range", "routing problem",
                       "1 to 32", std::to_string(limits.colors), ""};
@@ -207,8 +214,14 @@ Status Checker::checkRect(const std::string &where, const Rect &rect) {
   bool inside = !rect.empty() && rect.x >= 0 && rect.y >= 0 &&
                 int64_t(rect.x) + rect.w <= problem.width &&
                 int64_t(rect.y) + rect.h <= problem.height;
-  if (inside) {
+  if (inside && problem.onOneWafer(rect)) {
     return Status::success();
+  }
+  if (inside) {
+    return Diagnostic{"a rectangle lies on two wafers", where,
+                      fmt::format("no border of a wafer, which has {} columns",
+                                  problem.waferWidth()),
+                      show(rect), ""};
   }
   return Diagnostic{
       "a rectangle is empty or leaves the grid", where,
@@ -296,6 +309,11 @@ Status Checker::checkDisjoint(const RoutedFamily &family) {
 
 Status Checker::checkEdge(const std::string &where, const HostEdge &edge) {
   const char *side = edge.west ? "west" : "east";
+  if (!problem.anyBorders && (edge.wafer < 0 || edge.wafer >= problem.wafers)) {
+    return Diagnostic{"there is no such wafer", where,
+                      fmt::format("0 to {}", problem.wafers - 1),
+                      std::to_string(edge.wafer), ""};
+  }
   if (edge.row < 0 || edge.row >= problem.height) {
     return Diagnostic{"a host port leaves the grid", where,
                       fmt::format("a row from 0 to {}", problem.height - 1),
@@ -336,12 +354,30 @@ Status Checker::checkStream(const RoutedStream &stream) {
                       fmt::format("({}, {})", stream.source.x, stream.source.y),
                       ""};
   }
+  int32_t own = problem.entry(stream).x / problem.waferWidth();
+  auto isOn = [&](int32_t wafer) {
+    return problem.anyBorders || wafer == own
+               ? Status::success()
+               : Status(Diagnostic{"a stream goes from one wafer to another",
+                                   where, fmt::format("ends on wafer {}", own),
+                                   fmt::format("an end on wafer {}", wafer),
+                                   "words cross by a port of either wafer"});
+  };
   if (stream.toHost) {
+    if (Status s = isOn(stream.toHost->wafer); !s) {
+      return s;
+    }
     if (!stream.sinks.empty()) {
       return Diagnostic{"a stream to the host cannot have sinks as well", where,
                         "", "", "use a second stream for the cores"};
     }
     return checkEdge(where, *stream.toHost);
+  }
+  for (const Rect &rect : stream.sinks) {
+    Status inside = checkRect(where, rect);
+    if (Status s = inside ? isOn(rect.x / problem.waferWidth()) : inside; !s) {
+      return s;
+    }
   }
   return checkReceivers(stream, where);
 }
@@ -350,9 +386,6 @@ Status Checker::checkReceivers(const RoutedStream &stream,
                                const std::string &where) {
   bool reaches = false;
   for (const Rect &rect : stream.sinks) {
-    if (Status s = checkRect(where, rect); !s) {
-      return s;
-    }
     Rect self{stream.source.x, stream.source.y, 1, 1};
     reaches |= stream.fromHost.has_value() || rect != self;
   }
@@ -389,7 +422,10 @@ void appendColor(std::string &out, std::optional<uint8_t> color,
 }
 
 std::string show(const HostEdge &edge) {
-  return fmt::format("host({}, {})", edge.west ? "west" : "east", edge.row);
+  std::string wafer =
+      edge.wafer ? fmt::format(", wafer {}", edge.wafer) : std::string();
+  return fmt::format("host({}, {}{})", edge.west ? "west" : "east", edge.row,
+                     wafer);
 }
 } // namespace
 

@@ -452,7 +452,9 @@ bool ColorVerifier::trace(unsigned id, Coord start, Port from,
       }
       if (out == Port::Ramp) {
         arrivals.cores.push_back(place);
-      } else if (!problem.grid().contains(next)) {
+      } else if (!problem.grid().contains(next) ||
+                 next.x / problem.waferWidth() !=
+                     place.x / problem.waferWidth()) {
         arrivals.exits.push_back({place, out});
       } else {
         worklist.push_back({next, opposite(out)});

@@ -51,7 +51,7 @@ static void countColors(const Image &image, const Grid &grid,
       routers[grid.placeOf(at)].colors |= bit;
       for (unsigned p = 0; p < unsigned(Port::Ramp); ++p) {
         Coord to = neighbour(at, Port(p));
-        if (((tx >> p) & 1u) && grid.contains(to)) {
+        if (((tx >> p) & 1u) && grid.hasLink(at, Port(p))) {
           routers[grid.placeOf(to)].colors |= bit;
         }
       }
@@ -61,8 +61,7 @@ static void countColors(const Image &image, const Grid &grid,
     routers[b.place].colors |= 1u << b.color;
   }
   for (const HostPort &port : image.hostPorts) {
-    int32_t x = port.west ? 0 : grid.width - 1;
-    routers[grid.placeOf({x, port.row})].colors |= 1u << port.color;
+    routers[grid.placeOf(grid.edgeCore(port))].colors |= 1u << port.color;
   }
 }
 
@@ -124,7 +123,7 @@ Status wafer::sim::checkAlive(const Image &image, const DeadParts &dead,
     }
   }
   for (const HostPort &port : image.hostPorts) {
-    Coord edge{port.west ? 0 : grid.width - 1, port.row};
+    Coord edge = grid.edgeCore(port);
     if (dead.router(edge)) {
       return Diagnostic{"a host port lies on a dead router",
                         fmt::format("host port '{}'", port.name), "",

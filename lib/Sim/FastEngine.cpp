@@ -59,6 +59,7 @@ Status FastEngine::build() {
     lane.cores.attach();
   });
   host.load();
+  lanes.limitWindow(host.crossingCycles());
   links.assign(host.numLinks(), LinkTime());
   planned.linkClassOf.assign(host.numLinks(), 0);
   for (size_t i = 0; i < host.numLinks() && planned.numClasses > 1; ++i) {
@@ -79,6 +80,7 @@ void FastEngine::executeTo(Cycle end) {
   for (Cycle next = lanes.next(); next < end; next = lanes.next()) {
     context.bound = end;
     lanes.execute(next, host);
+    host.cross();
   }
 }
 
@@ -177,6 +179,7 @@ Outcome FastEngine::run(const RunLimits &limits) {
       context.bound = std::min(context.bound, context.fault->cycle + 1);
     }
     lanes.execute(next, host);
+    host.cross();
   }
 }
 

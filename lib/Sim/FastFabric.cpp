@@ -13,11 +13,13 @@ using namespace wafer::fast;
 uint32_t wafer::fast::neighbourOf(const Grid &grid, uint32_t place,
                                   unsigned port) {
   uint32_t width = uint32_t(grid.width);
+  // The first column of every wafer is a multiple of this.
+  uint32_t waferWidth = uint32_t(grid.waferWidth);
   switch (Port(port)) {
   case Port::West:
-    return place % width ? place - 1 : kNone;
+    return place % waferWidth ? place - 1 : kNone;
   case Port::East:
-    return (place + 1) % width ? place + 1 : kNone;
+    return (place + 1) % waferWidth ? place + 1 : kNone;
   case Port::South:
     return place + width < grid.numPlaces() ? place + width : kNone;
   case Port::North:

@@ -2,6 +2,9 @@
 //===- FastHost.cpp - The host's ends of the edge links -------------------===//
 #include "FastHost.h"
 
+#include <algorithm>
+#include <tuple>
+
 using namespace wafer;
 using namespace wafer::fast;
 
@@ -10,10 +13,12 @@ void Host::load() {
   ports.assign(image.hostPorts.size(), PortState());
   links.clear();
   linkAt.clear();
+  exits.clear();
+  outBy.assign(size_t(context.machine.wafers), 0);
+  someLeft = false;
   for (unsigned i = 0; i < ports.size(); ++i) {
     const HostPort &p = image.hostPorts[i];
-    int32_t column = p.west ? 0 : context.machine.width() - 1;
-    uint32_t place = context.grid.placeOf({column, p.row});
+    uint32_t place = context.grid.placeOf(context.grid.edgeCore(p));
     Port side = p.west ? Port::West : Port::East;
     auto [at, isNew] = linkAt.insert({{place, side}, uint32_t(links.size())});
     if (isNew) {
@@ -22,6 +27,9 @@ void Host::load() {
     links[at->second].ports.push_back(i);
     ports[i].link = at->second;
     ports[i].channel = fabric.channelAt(place, p.color);
+    if (p.crosses() && !p.input) {
+      exits.push_back(i);
+    }
   }
 }
 
@@ -101,10 +109,54 @@ int Host::exitAt(uint32_t place, Port side, unsigned color) const {
 }
 
 void Host::leave(Context &lane, int port, Wavelet w, Cycle t) {
+  if (context.image.hostPorts[size_t(port)].crosses()) {
+    ports[size_t(port)].left.push_back({t, w});
+    someLeft.store(true, std::memory_order_relaxed);
+    return;
+  }
   const Machine &m = context.machine;
   Cycle arrival = t + m.hopCycles + m.host.latencyCycles;
   ports[size_t(port)].received.push_back({w.payload, w.control != 0, arrival});
   lane.happened(arrival);
+}
+
+Cycle Host::crossingCycles() const {
+  const Machine &m = context.machine;
+  return exits.empty() ? kNever : m.hopCycles + m.crossingCycles();
+}
+
+void Host::crossAll() {
+  const Machine &m = context.machine;
+  const uint64_t wordTime = m.crossingWordTime();
+  const Cycle latency = m.crossingCycles();
+  struct Word {
+    Cycle left = 0;
+    unsigned port = 0;
+    Wavelet wavelet;
+  };
+  // A wafer's words go in the order of their cycles and ports.
+  std::vector<Word> words;
+  for (unsigned port : exits) {
+    for (const Waiting &word : ports[port].left) {
+      words.push_back({word.from, port, word.wavelet});
+    }
+    ports[port].left.clear();
+  }
+  std::sort(words.begin(), words.end(), [](const Word &a, const Word &b) {
+    return std::tie(a.left, a.port) < std::tie(b.left, b.port);
+  });
+  for (const Word &word : words) {
+    const HostPort &exit = context.image.hostPorts[word.port];
+    uint64_t &out = outBy[exit.wafer];
+    uint64_t ready = (word.left + m.hopCycles) << Machine::kWordTimeBits;
+    out = std::max(out, ready) + wordTime;
+    uint64_t whole = out >> Machine::kWordTimeBits;
+    bool isPart = (whole << Machine::kWordTimeBits) != out;
+    Cycle arrival = whole + (isPart ? 1 : 0) + latency;
+    PortState &to = ports[exit.partner];
+    to.waiting.push_back({arrival, word.wavelet});
+    context.schedule.wake(Actor::Link, to.link, arrival);
+  }
 }
 
 Cycle Host::arrivalOf(unsigned port, uint64_t words) const {

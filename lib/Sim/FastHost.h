@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- FastHost.h - The host's ends of the edge links -----------*- C++ -*-===//
 //
-// Section 6 of the specification for the fast engine.
+// Section 6 of the specification for the fast engine: the host, and crossings.
 //
 //===----------------------------------------------------------------------===//
 #ifndef WAFER_LIB_SIM_FASTHOST_H
@@ -9,6 +9,7 @@
 
 #include "FastFabric.h"
 
+#include <atomic>
 #include <deque>
 #include <map>
 
@@ -32,6 +33,16 @@ public:
   /// The index of the output port where a wavelet leaves, or -1.
   int exitAt(uint32_t place, Port side, unsigned color) const;
   void leave(Context &lane, int port, Wavelet w, Cycle t);
+  /// What left over crossings is on its way. All looks below some cycle are
+  /// done, and none at or behind it.
+  void cross() {
+    if (someLeft.exchange(false, std::memory_order_relaxed)) {
+      crossAll();
+    }
+  }
+  /// Cycles from a look at a router to the first look that a word which left
+  /// there can bring about on another wafer; kNever without crossings.
+  Cycle crossingCycles() const;
 
   const std::vector<HostWord> &received(unsigned port) const {
     return ports[port].received;
@@ -53,6 +64,8 @@ private:
     std::vector<HostWord> received;
     uint32_t link = kNone;
     uint32_t channel = kNone;
+    /// What left over a crossing; its own times are those of the looks.
+    std::vector<Waiting> left;
   };
   /// An edge link; its input ports take turns.
   struct Link {
@@ -62,11 +75,19 @@ private:
     unsigned next = 0;
   };
 
+  void crossAll();
+
   Context &context;
   Fabric &fabric;
   std::vector<PortState> ports;
   std::vector<Link> links;
   std::map<std::pair<uint32_t, Port>, uint32_t> linkAt;
+  /// Output ports of crossings.
+  std::vector<unsigned> exits;
+  /// By wafer: when the last word is out, in units of a word's time.
+  std::vector<uint64_t> outBy;
+  /// Set by lanes.
+  std::atomic<bool> someLeft{false};
 };
 
 } // namespace wafer::fast

@@ -87,6 +87,9 @@ public:
     }
   }
 
+  /// Windows get no longer than this.
+  void limitWindow(Cycle cycles) { longest = std::min(longest, cycles); }
+
   /// The next cycle in which somebody is looked at.
   Cycle next() const;
   /// Everything that happens in cycle t, or in a window that begins with it,

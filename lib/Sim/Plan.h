@@ -32,18 +32,30 @@ inline constexpr unsigned kMaxLanes = 64;
 /// Fails on a machine whose figures the engines cannot hold.
 Status checkLimits(const Machine &machine, const ParameterSet &costs);
 
-/// The places of the grid, row by row.
+/// The places of the grid, row by row. Wafers lie side by side.
 struct Grid {
   int32_t width = 0;
   int32_t height = 0;
+  int32_t waferWidth = 0;
 
-  explicit Grid(const Machine &m) : width(m.width()), height(m.height()) {}
+  explicit Grid(const Machine &m)
+      : width(m.width()), height(m.height()), waferWidth(m.usable.w) {}
   uint32_t numPlaces() const { return uint32_t(width) * uint32_t(height); }
   bool contains(Coord c) const {
     return c.x >= 0 && c.y >= 0 && c.x < width && c.y < height;
   }
   uint32_t placeOf(Coord c) const {
     return uint32_t(c.y) * uint32_t(width) + uint32_t(c.x);
+  }
+  /// Whether a link leads over a side: none does from wafer to wafer.
+  bool hasLink(Coord from, Port side) const {
+    Coord to = neighbour(from, side);
+    return contains(to) && to.x / waferWidth == from.x / waferWidth;
+  }
+  /// The core of the edge at which a port is.
+  Coord edgeCore(const HostPort &port) const {
+    int32_t first = int32_t(port.wafer) * waferWidth;
+    return {first + (port.west ? 0 : waferWidth - 1), port.row};
   }
   Coord coordOf(uint32_t place) const {
     return {int32_t(place % uint32_t(width)), int32_t(place / uint32_t(width))};

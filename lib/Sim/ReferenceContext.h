@@ -42,7 +42,7 @@ struct Context {
   std::unique_ptr<Watch> watch = nullptr;
 
   uint32_t numPlaces() const { return grid.numPlaces(); }
-  bool contains(Coord c) const { return grid.contains(c); }
+  bool hasLink(Coord from, Port side) const { return grid.hasLink(from, side); }
   uint32_t placeOf(Coord c) const { return grid.placeOf(c); }
   Coord coordOf(uint32_t place) const { return grid.coordOf(place); }
   void raise(Actor actor, uint32_t place, std::string text) {

@@ -87,6 +87,7 @@ void ReferenceEngine::execute(Cycle t) {
   for (Actor actor : order) {
     lookAt(actor, t);
   }
+  host.cross(t);
 }
 
 //===----------------------------------------------------------------------===//
@@ -185,7 +186,8 @@ std::vector<HostWord> ReferenceEngine::received(unsigned port) const {
 Result<uint8_t *> ReferenceEngine::locate(Coord core, uint32_t address,
                                           uint32_t count) {
   std::string where = fmt::format("core ({}, {})", core.x, core.y);
-  if (!context.contains(core) || !cores.isInRegion(context.placeOf(core))) {
+  if (!context.grid.contains(core) ||
+      !cores.isInRegion(context.placeOf(core))) {
     return Diagnostic{"the core is in no region", where, "", "", ""};
   }
   if (uint64_t(address) + count > context.machine.sramBytes) {

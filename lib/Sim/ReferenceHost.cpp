@@ -3,6 +3,7 @@
 //------------------//
 #include "ReferenceHost.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 using namespace wafer;
@@ -23,8 +24,7 @@ Status Host::load() {
   for (unsigned i = 0; i < ports.size(); ++i) {
     const HostPort &p = image.hostPorts[i];
     std::string where = fmt::format("host port '{}'", p.name);
-    uint32_t place =
-        context.placeOf({p.west ? 0 : context.machine.width() - 1, p.row});
+    uint32_t place = context.placeOf(context.grid.edgeCore(p));
     Port side = p.west ? Port::West : Port::East;
     uint32_t link = linkAt(place, side);
     if (link == kNone) {
@@ -42,6 +42,7 @@ Status Host::load() {
     links[link].ports.push_back(i);
     ports[i].link = link;
   }
+  outBy.assign(size_t(context.machine.wafers), 0);
   context.schedule.resize(Actor::Link, links.size());
   return Status::success();
 }
@@ -140,6 +141,14 @@ int Host::exitAt(uint32_t place, Port port, unsigned color) const {
 
 void Host::leave(int port, Wavelet w, Cycle t) {
   const Machine &m = context.machine;
+  if (context.image.hostPorts[size_t(port)].crosses()) {
+    leaving.push_back({unsigned(port), w});
+    if (context.watch) {
+      context.watch->hostWord(unsigned(port),
+                              {w.payload, w.control, t + m.hopCycles});
+    }
+    return;
+  }
   Cycle arrival = t + m.hopCycles + m.host.latencyCycles;
   ports[size_t(port)].received.push_back({w.payload, w.control, arrival});
   if (context.watch) {
@@ -147,6 +156,25 @@ void Host::leave(int port, Wavelet w, Cycle t) {
                             ports[size_t(port)].received.back());
   }
   context.happened(arrival);
+}
+
+void Host::cross(Cycle t) {
+  const Machine &m = context.machine;
+  std::sort(leaving.begin(), leaving.end(),
+            [](const Leaving &a, const Leaving &b) { return a.port < b.port; });
+  for (const Leaving &word : leaving) {
+    const HostPort &from = context.image.hostPorts[word.port];
+    uint64_t &out = outBy[from.wafer];
+    out = std::max(out, (t + m.hopCycles) << Machine::kWordTimeBits) +
+          m.crossingWordTime();
+    constexpr uint64_t kRest = (1u << Machine::kWordTimeBits) - 1u;
+    Cycle arrival =
+        ((out + kRest) >> Machine::kWordTimeBits) + m.crossingCycles();
+    PortState &to = ports[from.partner];
+    to.waiting.push_back({arrival, word.wavelet});
+    context.schedule.wake(Actor::Link, to.link, arrival);
+  }
+  leaving.clear();
 }
 
 Cycle Host::arrivalOf(unsigned port, uint64_t words) const {

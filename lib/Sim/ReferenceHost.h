@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- ReferenceHost.h - The host's ends of the edge links ------*- C++ -*-===//
 //
-// Section 6 of the specification.
+// Section 6 of the specification: the host, and crossings.
 //
 //===----------------------------------------------------------------------===//
 #ifndef WAFER_LIB_SIM_REFERENCEHOST_H
@@ -33,6 +33,9 @@ public:
   /// The index of the output port where a wavelet leaves, or -1.
   int exitAt(uint32_t place, Port port, unsigned color) const;
   void leave(int port, Wavelet w, Cycle t);
+  /// What left over crossings in cycle t is on its way, once all routers were
+  /// looked at.
+  void cross(Cycle t);
 
   const std::vector<HostWord> &received(unsigned port) const {
     return ports[port].received;
@@ -60,12 +63,20 @@ private:
     std::vector<unsigned> ports;
     unsigned next = 0;
   };
+  /// What leaves over a crossing in this cycle.
+  struct Leaving {
+    unsigned port = 0;
+    Wavelet wavelet;
+  };
   uint32_t linkAt(uint32_t place, Port side) const;
 
   Context &context;
   Fabric &fabric;
   std::vector<PortState> ports;
   std::vector<Link> links;
+  std::vector<Leaving> leaving;
+  /// By wafer: when the last word is out, in units of a word's time.
+  std::vector<uint64_t> outBy;
 };
 
 } // namespace wafer::reference

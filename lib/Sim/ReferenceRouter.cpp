@@ -127,10 +127,9 @@ bool Fabric::portHasRoom(uint32_t place, unsigned color, const Channel &c,
       return false;
     }
   } else {
-    Coord to = neighbour(context.coordOf(place), port);
-    if (!context.contains(to) ||
-        context.dead.link(context.coordOf(place), port)) {
-      return true; // the host takes everything; the edge and the dead fault
+    Coord from = context.coordOf(place), to = neighbour(from, port);
+    if (!context.hasLink(from, port) || context.dead.link(from, port)) {
+      return true; // a port takes everything; the edge and the dead fault
     }
     target = &channels[channelAt(context.placeOf(to), color)];
     index = unsigned(opposite(port));
@@ -237,8 +236,8 @@ void Fabric::freed(uint32_t place, unsigned port, Cycle t) {
     context.schedule.wake(Actor::Core, place, t + 1);
     return;
   }
-  Coord upstream = neighbour(context.coordOf(place), Port(port));
-  if (context.contains(upstream)) {
+  Coord here = context.coordOf(place), upstream = neighbour(here, Port(port));
+  if (context.hasLink(here, Port(port))) {
     context.schedule.wake(Actor::Router, context.placeOf(upstream), t + 1);
   } else {
     host->freed(place, Port(port), t);
@@ -267,7 +266,7 @@ void Fabric::send(uint32_t place, unsigned color, Channel &c, Port port,
     return;
   }
   Coord to = neighbour(from, port);
-  if (context.contains(to)) {
+  if (context.hasLink(from, port)) {
     ++context.wordHops;
     enter(context.placeOf(to), color, unsigned(opposite(port)), w,
           t + m.hopCycles + context.dead.extraCycles(from, port));

@@ -223,10 +223,8 @@ void WaitGraph::fromPort(const WaitNode &node, unsigned port, Node &out,
   }
   Coord from = neighbour(state.grid.coordOf(node.place), Port(port));
   std::string line;
-  if (!state.grid.contains(from)) {
-    line = fmt::format("the host should send color {} over the {} edge at core "
-                       "{}, and has no words left",
-                       color, kPortNames[port], at(node.place));
+  if (!state.grid.hasLink(state.grid.coordOf(node.place), Port(port))) {
+    line = overTheEdge(node, Port(port), out);
   } else {
     uint32_t next = state.grid.placeOf(from);
     ChannelView c = state.channel(next, color);
@@ -245,6 +243,31 @@ void WaitGraph::fromPort(const WaitNode &node, unsigned port, Node &out,
   if (text && !line.empty()) {
     out.lines.push_back(line);
   }
+}
+
+std::string WaitGraph::overTheEdge(const WaitNode &node, Port side,
+                                   Node &out) const {
+  const std::vector<HostPort> &ports = state.image.hostPorts;
+  unsigned color = node.detail;
+  for (const HostPort &port : ports) {
+    if (!port.input || !port.crosses() || port.color != color ||
+        port.west != (side == Port::West) ||
+        state.grid.placeOf(state.grid.edgeCore(port)) != node.place) {
+      continue;
+    }
+    const HostPort &partner = ports[port.partner];
+    uint32_t from = state.grid.placeOf(state.grid.edgeCore(partner));
+    if (!state.channel(from, partner.color).config) {
+      return fmt::format("core {}, on the other side of the crossing '{}', has "
+                         "no route for color {}",
+                         at(from), port.name, partner.color);
+    }
+    out.next.push_back({Kind::Need, from, partner.color, node.hops + 1});
+    return "";
+  }
+  return fmt::format("the host should send color {} over the {} edge at core "
+                     "{}, and has no words left",
+                     color, kPortNames[unsigned(side)], at(node.place));
 }
 
 void WaitGraph::sender(const WaitNode &node, Node &out, bool text) const {

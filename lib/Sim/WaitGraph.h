@@ -76,6 +76,9 @@ private:
   void need(const WaitNode &node, Node &out, bool text) const;
   void fromPort(const WaitNode &node, unsigned port, Node &out,
                 bool text) const;
+  /// Who should send over an edge: the sender on another wafer becomes the next
+  /// node; else a text.
+  std::string overTheEdge(const WaitNode &node, Port side, Node &out) const;
   void sender(const WaitNode &node, Node &out, bool text) const;
   void wavelet(const WaitNode &node, Node &out, bool text) const;
   void consumer(const WaitNode &node, Node &out, bool text) const;

@@ -8,8 +8,8 @@ using namespace wafer::verifier;
 
 ColorGrid::ColorGrid(const Image &image, const Image &physical,
                      const Machine &machine)
-    : width(machine.width()), height(machine.height()), program(image),
-      image(physical) {
+    : machine(machine), width(machine.width()), height(machine.height()),
+      program(image), image(physical) {
   if (!program.map.isIdentity()) {
     places.emplace(program.map, machine);
   }
@@ -159,10 +159,9 @@ std::string ColorGrid::ruleNameAt(size_t cell) const {
 Coord ColorGrid::edgeOf(Coord logical, bool input) const {
   for (size_t i = 0; i < program.hostPorts.size(); ++i) {
     const HostPort &port = program.hostPorts[i];
-    int32_t x = port.west ? 0 : width - 1;
     if (port.color == color && port.input == input &&
-        logical == Coord{x, port.row}) {
-      return {x, image.hostPorts[i].row};
+        logical == edgeCore(port, machine)) {
+      return edgeCore(image.hostPorts[i], machine);
     }
   }
   return homeOf(logical);
@@ -170,13 +169,12 @@ Coord ColorGrid::edgeOf(Coord logical, bool input) const {
 
 bool ColorGrid::hasHostPort(Coord edge, Port p, bool input) const {
   bool west = p == Port::West;
-  if ((p != Port::West && p != Port::East) ||
-      edge.x != (west ? 0 : width - 1)) {
+  if (p != Port::West && p != Port::East) {
     return false;
   }
   return std::any_of(image.hostPorts.begin(), image.hostPorts.end(),
                      [&](const HostPort &h) {
-                       return h.color == color && h.row == edge.y &&
-                              h.west == west && h.input == input;
+                       return h.color == color && h.west == west &&
+                              h.input == input && edgeCore(h, machine) == edge;
                      });
 }

@@ -51,9 +51,6 @@ public:
   Coord coordOf(size_t cell) const {
     return {int32_t(cell % size_t(width)), int32_t(cell / size_t(width))};
   }
-  bool contains(Coord c) const {
-    return c.x >= 0 && c.y >= 0 && c.x < width && c.y < height;
-  }
   /// The route at a router; nullptr without one.
   const RouteConfig *routeAt(size_t cell) const {
     return config[cell] == kNoRoute ? nullptr : &image.configs[config[cell]];
@@ -71,8 +68,11 @@ public:
   Coord edgeOf(Coord logical, bool input) const;
   /// The host port of the color at the outer port `p` of an edge router.
   bool hasHostPort(Coord edge, Port p, bool input) const;
+  /// The physical place of a port's edge core.
+  Coord placeOf(const HostPort &port) const { return edgeCore(port, machine); }
 
   unsigned color = 0;
+  const Machine &machine;
   const int32_t width;
   const int32_t height;
   /// By cell: index of the config and of the rule that gave it.
@@ -125,6 +125,8 @@ void forEachValue(ParamSource source, const Region &region, Body body) {
 /// followed (PlaceRules.cpp).
 void checkPlaces(RuleContext &context, const ColorGrid &grid);
 void checkHostPorts(RuleContext &context, const ColorGrid &grid);
+/// Rule on crossings, once for all colors.
+void checkCrossings(RuleContext &context);
 
 } // namespace wafer::verifier
 

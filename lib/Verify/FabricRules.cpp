@@ -230,7 +230,7 @@ void FabricCheck::checkHop(size_t cell, Port port) {
                          directionOf(port), problem);
     });
   };
-  if (!grid.contains(next)) {
+  if (!context.machine.hasLink(grid.coordOf(cell), port)) {
     if (!grid.hasHostPort(grid.coordOf(cell), port, false)) {
       violate("over the edge, where no host port takes it");
     }
@@ -284,7 +284,7 @@ bool FabricCheck::step(const Sender &sender, size_t cell, Port in) {
       continue;
     }
     Coord next = neighbour(grid.coordOf(cell), out);
-    if (grid.contains(next)) {
+    if (context.machine.hasLink(grid.coordOf(cell), out)) {
       work.push_back({grid.cellOf(next), opposite(out)});
     } else if (grid.hasHostPort(grid.coordOf(cell), out, false)) {
       exits.push_back(cell);
@@ -504,8 +504,7 @@ static void checkCores(RuleContext &context) {
     }
   }
   for (size_t i = 0; i < image.hostPorts.size(); ++i) {
-    Coord edge{image.hostPorts[i].west ? 0 : context.machine.width() - 1,
-               image.hostPorts[i].row};
+    Coord edge = edgeCore(image.hostPorts[i], context.machine);
     for (const PortRoute &route : image.map.ports) {
       edge.y = route.port == i ? route.row : edge.y;
     }
@@ -530,6 +529,7 @@ void wafer::verifier::checkFabric(RuleContext &context) {
     });
     return;
   }
+  checkCrossings(context);
   checkCores(context);
   if (context.image.map.isIdentity()) {
     FabricCheck(context, context.image).run();

@@ -8,6 +8,7 @@
 #include "ColorGrid.h"
 
 #include <algorithm>
+#include <set>
 
 using namespace wafer;
 using namespace wafer::verifier;
@@ -101,10 +102,6 @@ void wafer::verifier::checkPlaces(RuleContext &context, const ColorGrid &grid) {
 // Ports of the host
 //===----------------------------------------------------------------------===//
 
-static Coord edgeOf(const HostPort &port, const ColorGrid &grid) {
-  return {port.west ? 0 : grid.width - 1, port.row};
-}
-
 /// Streams between the host and the router at the port.
 static size_t countStreams(const Image &image, const HostPort &port,
                            Coord edge) {
@@ -123,13 +120,37 @@ static size_t countStreams(const Image &image, const HostPort &port,
       std::count_if(image.streams.begin(), image.streams.end(), serves));
 }
 
+/// The image says twice which ports are joined: by number and by name.
+void wafer::verifier::checkCrossings(RuleContext &context) {
+  const std::vector<HostPort> &ports = context.image.hostPorts;
+  std::set<std::string> names;
+  for (const HostPort &port : ports) {
+    if (port.input || !port.crosses()) {
+      continue;
+    }
+    const HostPort &partner = ports[port.partner];
+    if (partner.name != port.name) {
+      context.violate(RuleId::CrossingsJoined, [&] {
+        return fmt::format("crossing '{}' of wafer {} leads to '{}' of wafer "
+                           "{}",
+                           port.name, port.wafer, partner.name, partner.wafer);
+      });
+    }
+    if (!names.insert(port.name).second) {
+      context.violate(RuleId::CrossingsJoined, [&] {
+        return fmt::format("two crossings are named '{}'", port.name);
+      });
+    }
+  }
+}
+
 void wafer::verifier::checkHostPorts(RuleContext &context,
                                      const ColorGrid &grid) {
   for (const HostPort &port : context.image.hostPorts) {
     if (port.color != grid.color) {
       continue;
     }
-    Coord edge = edgeOf(port, grid);
+    Coord edge = grid.placeOf(port);
     size_t streams = countStreams(context.image, port, edge);
     if (streams == 0 && port.input) {
       context.violate(RuleId::NoUndeclaredSource, [&] {

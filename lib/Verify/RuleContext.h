@@ -41,7 +41,8 @@ enum class RuleId : unsigned {
   CoresAlive,
   LinksAlive,
   NoDeadlock,
-  WordsBalanced
+  WordsBalanced,
+  CrossingsJoined
 };
 
 class RuleContext {

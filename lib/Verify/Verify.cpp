@@ -39,7 +39,8 @@ const std::vector<RuleInfo> &wafer::verifyRules() {
       {"cores-alive", "each core of the program lives on one that works"},
       {"links-alive", "no word enters a dead router or takes a dead link"},
       {"no-deadlock", "cores of a certified program never wait for each other"},
-      {"words-balanced", "and take exactly the words that are sent"}};
+      {"words-balanced", "and take exactly the words that are sent"},
+      {"crossings-joined", "the ports of a crossing are two of one name"}};
   return rules;
 }
 

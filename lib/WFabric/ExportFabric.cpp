@@ -8,6 +8,7 @@ using namespace wafer::wfabric;
 using mlir::failed;
 using mlir::failure;
 using mlir::FailureOr;
+using mlir::StringAttr;
 
 /// Appends `rect` without `hole`: above, below, west and east of it.
 static void appendWithout(const Rect &rect, Coord hole,
@@ -86,7 +87,22 @@ FailureOr<FabricImage> wfabric::exportFabric(mlir::ModuleOp module,
     unsigned stream = *routing->lookup(port.getStreamAttr().getAttr());
     image.hostPorts.push_back({port.getSymName().str(),
                                port.getDirection() == PortDirection::Input,
-                               edge.west, edge.row, (*colors)[stream]});
+                               edge.west, edge.row, (*colors)[stream],
+                               uint32_t(edge.wafer), HostPort::kHost});
+  }
+  for (auto crossing : module.getOps<CrossingOp>()) {
+    // The verifier holds that both streams are there, and lead to an edge.
+    auto index = uint32_t(image.hostPorts.size());
+    auto addPort = [&](StringAttr name, bool input, uint32_t partner) {
+      unsigned id = *routing->lookup(name);
+      const RoutedStream &stream = routing->problem.stream(id);
+      const HostEdge &edge = input ? *stream.fromHost : *stream.toHost;
+      image.hostPorts.push_back({crossing.getSymName().str(), input, edge.west,
+                                 edge.row, (*colors)[id], uint32_t(edge.wafer),
+                                 partner});
+    };
+    addPort(crossing.getSourceAttr().getAttr(), false, index + 1);
+    addPort(crossing.getTargetAttr().getAttr(), true, index);
   }
   return image;
 }

@@ -40,6 +40,13 @@ FailureOr<Machine> wfabric::loadMachine(ModuleOp module, StringRef nameOrFile) {
   if (!machine) {
     return emitDiagnostic(module.getLoc(), machine.error());
   }
+  if (auto wafers = module->getAttrOfType<mlir::IntegerAttr>("wafer.wafers")) {
+    if (wafers.getInt() < 1 || wafers.getInt() > Machine::kMostWafers) {
+      module.emitError() << "'wafer.wafers' is not a number of wafers";
+      return failure();
+    }
+    machine->wafers = int32_t(wafers.getInt());
+  }
   return std::move(*machine);
 }
 

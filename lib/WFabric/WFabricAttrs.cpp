@@ -39,7 +39,7 @@ llvm::hash_code wafer::hash_value(const Rect &value) {
 }
 
 llvm::hash_code wafer::hash_value(const HostEdge &value) {
-  return llvm::hash_combine(value.west, value.row);
+  return llvm::hash_combine(value.west, value.row, value.wafer);
 }
 
 llvm::hash_code wafer::hash_value(const SegmentPattern &value) {
@@ -166,6 +166,12 @@ LogicalResult EdgeAttr::verify(EmitError emitError, HostEdge edge) {
   // edge-c1
   if (edge.row < 0 || edge.row >= kMaxSide) {
     return emitError() << "expected a row at 0 or above, but got " << edge.row;
+  }
+  // edge-c2
+  if (edge.wafer < 0 || edge.wafer >= Machine::kMostWafers) {
+    return emitError() << "expected a wafer from 0 to "
+                       << Machine::kMostWafers - 1 << ", but got "
+                       << edge.wafer;
   }
   return success();
 }

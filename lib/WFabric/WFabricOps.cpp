@@ -215,6 +215,7 @@ static LogicalResult verifySkew(Operation *op, int64_t skew) {
 /// The solver's own check, on a grid that holds everything.
 static LogicalResult checkAlone(Operation *op, RoutingProblem problem) {
   problem.width = problem.height = RoutingProblem::kMaxSide;
+  problem.anyBorders = true;
   problem.limits.colors = 32;
   problem.limits.switchable = ~0u;
   if (Status status = problem.check(); !status) {
@@ -367,6 +368,33 @@ LogicalResult HostPortOp::verifySymbolUses(SymbolTableCollection &symbols) {
                       << (input ? "enter" : "leave") << " here";
     error.attachNote(stream.getLoc()) << "the stream";
     return error;
+  }
+  return success();
+}
+
+void CrossingOp::build(OpBuilder &builder, OperationState &state,
+                       StringRef name, StringRef source, StringRef target) {
+  mlir::MLIRContext *context = builder.getContext();
+  build(builder, state, builder.getStringAttr(name),
+        FlatSymbolRefAttr::get(context, source),
+        FlatSymbolRefAttr::get(context, target));
+}
+
+LogicalResult CrossingOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  // crossing-c1
+  auto source =
+      symbols.lookupNearestSymbolFrom<StreamOp>(*this, getSourceAttr());
+  auto target =
+      symbols.lookupNearestSymbolFrom<StreamOp>(*this, getTargetAttr());
+  if (!source || !target) {
+    return emitOpError("there is no stream ")
+           << (source ? getTargetAttr() : getSourceAttr());
+  }
+  EdgeAttr from = source.getToHostAttr(), to = target.getFromHostAttr();
+  if (!from || !to || from.getValue().wafer == to.getValue().wafer) {
+    return emitOpError() << "stream " << getSourceAttr()
+                         << " does not leave, or " << getTargetAttr()
+                         << " does not enter, at the edges of two wafers";
   }
   return success();
 }

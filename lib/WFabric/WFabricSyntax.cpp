@@ -37,11 +37,18 @@ ParseResult wfabric::parseBody(AsmParser &p, HostEdge &edge) {
   if (!edge.west && p.parseKeyword("east", " or 'west'")) {
     return failure();
   }
-  return failure(p.parseComma() || p.parseInteger(edge.row));
+  if (p.parseComma() || p.parseInteger(edge.row)) {
+    return failure();
+  }
+  return failure(succeeded(p.parseOptionalComma()) &&
+                 (p.parseKeyword("wafer") || p.parseInteger(edge.wafer)));
 }
 
 void wfabric::printBody(AsmPrinter &p, const HostEdge &edge) {
   p << (edge.west ? "west" : "east") << ", " << edge.row;
+  if (edge.wafer != 0) {
+    p << ", wafer " << edge.wafer;
+  }
 }
 
 //===----------------------------------------------------------------------===//

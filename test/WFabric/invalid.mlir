@@ -18,6 +18,12 @@ wfabric.stream @s from_host(west, -3) to [rect(0, 0, 1, 1)]
 
 // -----
 
+// edge-c2
+// expected-error@+1 {{expected a wafer from 0 to 63, but got 64}}
+wfabric.stream @s from_host(west, 3, wafer 64) to [rect(0, 0, 1, 1)]
+
+// -----
+
 // expected-error@+1 {{expected 'east' or 'west'}}
 wfabric.stream @s from_host(north, 0) to [rect(0, 0, 1, 1)]
 
@@ -188,6 +194,21 @@ wfabric.host_port @p input at(west, 1) stream(@s)
 wfabric.stream @s from_host(west, 0) to [rect(0, 0, 1, 1)]
 // expected-error@+1 {{stream @s does not leave here}}
 wfabric.host_port @p output at(west, 0) stream(@s)
+
+// -----
+
+// crossing-c1
+wfabric.stream @s from(1, 1) to_host(west, 1)
+// expected-error@+1 {{there is no stream @t}}
+wfabric.crossing @c from(@s) to(@t)
+
+// -----
+
+// crossing-c1: one wafer.
+wfabric.stream @s from(1, 1) to_host(west, 1)
+wfabric.stream @t from_host(west, 1) to [rect(0, 0, 1, 1)]
+// expected-error@+1 {{stream @s does not leave, or @t does not enter, at the edges of two wafers}}
+wfabric.crossing @c from(@s) to(@t)
 
 // -----
 

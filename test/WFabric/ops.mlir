@@ -29,6 +29,14 @@ wfabric.host_port @prompt input at(west, 0) stream(@prompt_in)
 // CHECK: wfabric.host_port @tokens output at(east, 4) stream(@tokens_out)
 wfabric.host_port @tokens output at(east, 4) stream(@tokens_out)
 
+// From wafer 0 to wafer 1.
+// CHECK: wfabric.stream @leaving from(70, 3) to_host(east, 4)
+wfabric.stream @leaving from(70, 3) to_host(east, 4)
+// CHECK: wfabric.stream @coming from_host(west, 4, wafer 1) to [rect(100, 4, 1, 1)]
+wfabric.stream @coming from_host(west, 4, wafer 1) to [rect(100, 4, 1, 1)]
+// CHECK: wfabric.crossing @hidden from(@leaving) to(@coming)
+wfabric.crossing @hidden from(@leaving) to(@coming)
+
 // CHECK: wfabric.exclusive [@even, @token]
 wfabric.exclusive [@even, @token]
 

@@ -38,7 +38,9 @@ def Dist_StageKind : Dist_Enum<"StageKind", "what a stage computes", [
   I32EnumAttrCase<"Loop", 0, "token_loop">,
   I32EnumAttrCase<"Embed", 1, "embed">,
   I32EnumAttrCase<"Layers", 2, "layers">,
-  I32EnumAttrCase<"Head", 3, "head">
+  I32EnumAttrCase<"Head", 3, "head">,
+  I32EnumAttrCase<"GateOut", 4, "gate_out">,
+  I32EnumAttrCase<"GateIn", 5, "gate_in">
 ]>;
 
 def Dist_TensorKind : Dist_Enum<"TensorKind", "what a distributed tensor is for", [

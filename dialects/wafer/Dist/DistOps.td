@@ -124,12 +124,16 @@ def Dist_StageOp : Dist_Op<"stage", [Symbol, IsolatedFromAbove,
     hidden state for `layers` and `head`) and yields what it hands on. A `layers`
     stage applies its body once for each of its layers, with weights and state of
     that layer, and hands the result of the last one on. A `token_loop` has an empty body:
-    it feeds prompt tokens, then the sampled ones, and reports to the host.
+    it feeds prompt tokens, then the sampled ones, and reports to the host. A
+    `gate_out`, of one column, gathers the rows of the hidden state on the channels at
+    the edge of its wafer, and a `gate_in` on the next wafer spreads them again; their
+    bodies yield what they take.
 
     **Constraints**
     - (stage-c1) The sides of the rectangle are positive and its corner is not negative.
     - (stage-c2) `num_layers` is positive for `layers` and 0 otherwise.
-    - (stage-c3) The body's argument and the operand of its yield have the same type in a `layers` stage.
+    - (stage-c3) The body's argument and the operand of its yield have the same type in a
+      `layers` stage and in a gate.
 
     Example:
     ```mlir
@@ -168,11 +172,12 @@ def Dist_TransferOp : Dist_Op<"transfer", [DeclareOpInterfaceMethods<SymbolUserO
   let summary = "hands the value that one stage yields to the next";
   let description = [{
     Row i of the source stage sends its slice to every core of row i of the
-    target stage, which lies beside it, or below it in the same columns.
+    target stage, which lies beside it, or below it in the same columns, or is the
+    `gate_in` that a `gate_out` leads to on the next wafer.
 
     **Constraints**
     - (transfer-c1) Both symbols are stages with as many rows, and with the same
-      rows or the same columns.
+      rows or the same columns on one wafer, or a `gate_out` and a `gate_in` on two.
 
     Example:
     ```mlir

@@ -20,8 +20,9 @@ def WaferPartition : Pass<"wafer-partition", "::mlir::ModuleOp"> {
 
     **Postcondition**: one `token_loop`, one `embed`, one or more `layers` and one
     `head` stage with transfers in that order; the model keeps only what weights
-    need. The module has the attributes `wafer.machine`, `wafer.context`,
-    `wafer.params`.
+    need. With several wafers a `gate_out` and a `gate_in` stand where the stages go from
+    one wafer to the next. The module has the attributes `wafer.machine`, `wafer.context`,
+    `wafer.params`, and `wafer.wafers` if there are several.
 
     Example:
     ```
@@ -33,6 +34,7 @@ def WaferPartition : Pass<"wafer-partition", "::mlir::ModuleOp"> {
     Option<"params", "params", "std::string", "", "parameter set of the cost model; the machine's first one by default">,
     Option<"context", "context", "int64_t", "0", "positions of the KV cache; 0: the model's own">,
     Option<"stages", "stages", "int64_t", "0", "number of layer stages; 0: chosen by cost">,
+    Option<"wafers", "wafers", "int64_t", "1", "wafers that share the stages; 0: as few as hold the model">,
     Option<"width", "width", "int64_t", "0", "columns of a layer stage; 0: chosen by cost">,
     Option<"height", "height", "int64_t", "0", "rows of a layer stage; 0: chosen by cost">,
     Option<"accumulate", "accumulate", "std::string", "\"mixed\"", "sums of products of f16 inside a core: mixed (f16, up to 64 terms) or f32">,

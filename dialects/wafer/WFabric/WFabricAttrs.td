@@ -60,6 +60,7 @@ def WFabric_EdgeAttr : WFabric_Attr<"Edge", "edge"> {
 
     **Constraints**
     - edge-c1: the row is in 0 to 1,048,575
+    - edge-c2: the wafer, which is written where it is not 0, is in 0 to 63
 
     **Example**
     ```mlir

@@ -131,6 +131,35 @@ def WFabric_HostPortOp : WFabric_Symbol<"host_port", [
                    "::wafer::HostEdge":$edge, "::llvm::StringRef":$stream)>];
 }
 
+def WFabric_CrossingOp : WFabric_Op<"crossing", [
+    Symbol, HasParent<"::mlir::ModuleOp">,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "words that go from one wafer to another";
+  let description = [{
+    What the source stream brings to the edge of its wafer enters another wafer as the target
+    stream, in order, after the latency of the machine.
+
+    **Constraints**
+    - crossing-c1: the source is a `wfabric.stream` that leaves at an edge, the target one
+      that enters at an edge of another wafer
+
+    **Example**
+    ```mlir
+    wfabric.stream @out from(7, 0) to_host(east, 0) words(8)
+    wfabric.stream @in from_host(west, 0, wafer 1) to [rect(8, 0, 1, 1)] words(8)
+    wfabric.crossing @hidden from(@out) to(@in)
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, FlatSymbolRefAttr:$source,
+                       FlatSymbolRefAttr:$target);
+  let assemblyFormat = [{
+    $sym_name `from` `(` $source `)` `to` `(` $target `)` attr-dict
+  }];
+  let builders = [
+    OpBuilder<(ins "::llvm::StringRef":$name, "::llvm::StringRef":$source,
+                   "::llvm::StringRef":$target)>];
+}
+
 def WFabric_ExclusiveOp : WFabric_Op<"exclusive", [
     HasParent<"::mlir::ModuleOp">, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "streams that get different colors";

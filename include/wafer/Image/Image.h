@@ -182,8 +182,9 @@ struct StreamFamily {
   std::vector<Segment> segments;
 };
 
-/// A single stream with any shape. A host end is marked by `fromHost` or
-/// `toHost`; then the wavelets enter or leave through the edge port there. With
+/// A single stream with any shape. An end at a host port is marked by
+/// `fromHost` or `toHost`; then the wavelets enter or leave through the edge
+/// port there, from or to the host or over a crossing. With
 /// `fromHost` the source is the edge router where they enter; with `toHost` the
 /// only sink is the edge router where they leave, whose core does not get them.
 /// The source is not among the sinks of other streams either.
@@ -259,13 +260,21 @@ struct InitData {
   uint32_t rowPitch = 0;
 };
 
-/// A place where the host's wavelets enter or leave the wafer.
+/// A place where wavelets enter or leave a wafer: the host's, or those of a
+/// crossing. A crossing is an output port and, on another wafer, an input port,
+/// each the other's partner: what leaves by the one comes in by the other.
 struct HostPort {
   std::string name;
-  bool input = true; // host to wafer
+  bool input = true; // to the wafer
   bool west = true;  // edge
-  int32_t row = 0;   // logical row; the edge core is column 0 or width - 1
+  int32_t row = 0;   // logical row; the edge core is in the outermost column
   uint8_t color = 0;
+  uint32_t wafer = 0;
+  /// Index of the port at the other end of the crossing, or kHost.
+  uint32_t partner = kHost;
+
+  static constexpr uint32_t kHost = 0xffffffff;
+  bool crosses() const { return partner != kHost; }
 };
 
 /// What a person calls a stage of the model.

@@ -19,6 +19,9 @@ namespace wafer {
 /// The region that holds `core`, or nullptr.
 const Region *findRegion(const Image &image, Coord core);
 
+/// The core of the edge at which a port is.
+Coord edgeCore(const HostPort &port, const Machine &machine);
+
 /// The config that `rule` gives to the router at `core`; kNoRoute where it
 /// gives none (also outside its rectangle).
 uint32_t configAt(const Rule &rule, Coord core);

@@ -13,6 +13,7 @@
 #include "wafer/Support/Geometry.h"
 #include "wafer/Support/Result.h"
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
@@ -64,11 +65,16 @@ struct Machine {
   std::string name;
   std::string description;
 
-  // Grid. Coordinates of programs are those of the usable rectangle.
+  // Grid. Coordinates of programs are those of the usable rectangle; several
+  // wafers lie side by side: wafer k has the columns k * usable.w and on. No
+  // link joins two wafers.
   int32_t physicalWidth = 0;
   int32_t physicalHeight = 0;
   /// Where programs may be placed, inside the physical grid.
   Rect usable;
+  /// Wafers that a program has. All else in this file is of one wafer.
+  int32_t wafers = 1;
+  static constexpr int32_t kMostWafers = 64;
 
   // Core memory.
   uint32_t sramBytes = 0;
@@ -124,9 +130,13 @@ struct Machine {
     }
   } host;
 
-  // Wafer to wafer.
+  // Wafer to wafer: crossings.
+  /// Of all words that leave a wafer together; 0: no bound.
   double offWaferBytesPerSecond = 0;
+  /// As a program that hands words on with the host's software sees it.
   double offWaferLatencySeconds = 0;
+  /// Of the network alone; 0: not known.
+  double networkLatencySeconds = 0;
 
   /// Used only to print seconds.
   double clockHz = 1e9;
@@ -142,8 +152,24 @@ struct Machine {
   /// Where each value comes from: JSON pointer -> citation.
   std::map<std::string, std::string> sources;
 
-  int32_t width() const { return usable.w; }
+  int32_t width() const { return usable.w * wafers; }
   int32_t height() const { return usable.h; }
+  int32_t waferOf(int32_t x) const { return x / usable.w; }
+  /// The outermost column of a wafer.
+  int32_t edgeColumn(int32_t wafer, bool west) const {
+    return wafer * usable.w + (west ? 0 : usable.w - 1);
+  }
+  /// Whether a rectangle of the grid lies on one wafer.
+  bool onOneWafer(const Rect &r) const {
+    return waferOf(r.x) == waferOf(r.endX() - 1);
+  }
+  /// Whether a link leads from a core of the grid over a side.
+  bool hasLink(Coord from, Port side) const;
+  /// The latency of a crossing in cycles, and the time that each word takes
+  /// from the rate of its wafer, in 2^-16 cycles; both rounded to nearest.
+  uint64_t crossingCycles() const;
+  uint64_t crossingWordTime() const;
+  static constexpr unsigned kWordTimeBits = 16;
   /// SRAM left for code and data of the program.
   uint32_t programBytes() const {
     return sramBytes - systemBytes - taskTableBytes;

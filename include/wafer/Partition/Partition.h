@@ -11,7 +11,9 @@
 //          head  | layers 3 | layers 2 |
 //
 // A hand-over inside a shelf is a straight multicast along a row; one to the
-// shelf below costs one sum along a row more.
+// shelf below costs one sum along a row more. Several wafers share the stages
+// evenly and in order, each with a snake of its own; between two of them stand
+// gates, a column of cores on either side (docs/design/several-wafers.md).
 //
 // Search: all heights (thinned geometrically above 64), all numbers of stages,
 // and for each the widths from the narrowest one that fits in SRAM up to the
@@ -61,9 +63,11 @@ struct PartitionProblem {
   /// Whether products are summed in binary16 inside a core.
   bool halfSums = true;
 
-  // The machine.
+  // The machine; what it says of several wafers is not looked at.
   const Machine *machine = nullptr;
   std::string parameterSet;
+  /// Wafers that share the stages.
+  int64_t wafers = 1;
 
   // What the user fixed.
   std::optional<int64_t> stages;
@@ -81,6 +85,7 @@ struct StageRect {
   Rect rect;
   int64_t firstLayer = 0;
   int64_t numLayers = 0;
+  int64_t wafer = 0;
 };
 
 /// One evaluated candidate.
@@ -92,6 +97,9 @@ struct PartitionCandidate {
   int64_t cyclesPerLayer = 0;
   /// Of a token: between stages, and the way back of its id.
   int64_t handOverCycles = 0;
+  /// Of a token: from wafer to wafer, but for the latency of the machine, of
+  /// which it has as many as there are wafers (the last one is the way back).
+  int64_t crossingCycles = 0;
   /// From one token of any request to the next: of the slowest stage, or while
   /// too few requests are in flight to keep it busy, their share of a token.
   int64_t cyclesBetweenTokens = 0;
@@ -101,7 +109,9 @@ struct PartitionCandidate {
   int64_t sramBytes = 0; // of the fullest layer core
   int64_t embedColumns = 0;
   int64_t headColumns = 0;
-  int64_t shelves = 1;
+  int64_t shelves = 1; // of the wafer that has most
+  /// Layer stages of each wafer.
+  std::vector<int64_t> stagesOfWafer;
 };
 
 struct PartitionPlan {
@@ -115,6 +125,11 @@ struct PartitionPlan {
   StageRect embed;
   std::vector<StageRect> layers;
   StageRect head;
+  /// By crossing: the gate of the wafer that words leave, and of the next one.
+  std::vector<std::pair<StageRect, StageRect>> gates;
+
+  /// All stages but the loop, in the order in which a token passes them.
+  std::vector<const StageRect *> inOrder() const;
 
   /// Checks the plan against the problem: every layer exactly once, equal
   /// heights, and a snake of the rectangles fits on the machine. Independent of
@@ -243,6 +258,11 @@ int64_t headColumnGroups(const Machine &machine, const ParameterSet &set,
 /// all cores.
 int64_t estimateArgMaxCycles(const Machine &machine, const ParameterSet &set,
                              int64_t columns, int64_t rows, int64_t logits);
+
+/// Estimated cycles of a crossing of the hidden state in `height` slices, but
+/// for the latency of the machine: rows gather on the channels of an edge, the
+/// words go at the machine's rate, and are spread again.
+int64_t estimateCrossingCycles(const PartitionProblem &problem, int64_t height);
 
 /// Estimated cycles of the head on `columns` columns: the product, its sums
 /// over the rows, and the greatest logit.

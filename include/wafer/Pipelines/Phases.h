@@ -49,6 +49,7 @@ struct PipelineOptions {
   std::string accumulate = "mixed";
   int64_t context = 0;
   int64_t stages = 0; // 0: chosen
+  int64_t wafers = 1; // 0: as few as hold the model
   int64_t width = 0, height = 0;
   /// Requests in flight.
   int64_t inFlight = 1;

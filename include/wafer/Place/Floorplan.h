@@ -10,7 +10,8 @@
 // Neighbours of one shelf hand over along their rows. A block that begins a
 // shelf lies under its predecessor, whose columns it has, and is handed over to
 // along columns; only blocks that say so can do that. All blocks but the one at
-// the host channel have the same height.
+// the host channel have the same height. Of several wafers each has a snake of
+// its own.
 //
 // Minimises the number of shelves, then fills earlier shelves first. Exact:
 // depth-first over where shelves begin, pruned by the columns that are left;
@@ -38,6 +39,9 @@ struct FloorplanBlock {
   bool atHostChannel = false;
   /// May lie under its predecessor, if that is as wide.
   bool mayTurn = false;
+  /// Not descending from block to block; wafer k has the columns k * usable.w
+  /// and on.
+  int32_t wafer = 0;
 };
 
 struct FloorplanProblem {
@@ -53,7 +57,8 @@ struct Floorplan {
   std::vector<Rect> rects;
 
   /// Sizes kept, inside the grid, disjoint, host blocks at a channel; each
-  /// block in the rows of its predecessor, or under it where it may turn.
+  /// block in the rows of its predecessor on the same wafer, or under it where
+  /// it may turn.
   Status verify(const FloorplanProblem &problem) const;
 };
 

@@ -31,11 +31,24 @@ struct StageReport {
   uint32_t queues = 0;
 };
 
+/// What goes from one wafer to another.
+struct CrossingReport {
+  uint32_t from = 0;
+  uint32_t to = 0;
+  uint32_t channels = 0;
+  /// Layers of the model before the cut; those of all wafers on the way back.
+  int32_t layersBefore = 0;
+};
+
 struct ImageReport {
   std::string machine;
   std::string params;
   int32_t width = 0, height = 0;
+  int32_t wafers = 1;
   std::vector<StageReport> stages;
+  std::vector<CrossingReport> crossings;
+  /// Latency of a crossing, and of the network alone; 0 where it is not known.
+  uint64_t crossingCycles = 0, networkCycles = 0;
   uint32_t roles = 0;
   uint32_t fabricRules = 0;
   uint32_t colorsMax = 0;

@@ -76,14 +76,16 @@ struct RoutedFamily {
   int32_t lines() const { return axis == Axis::X ? rect.h : rect.w; }
 };
 
-/// An edge port of the host: the outer port of column 0 or of the last column.
+/// Where words enter or leave a wafer: the outer port of its first or last
+/// column.
 struct HostEdge {
   bool west = true;
   int32_t row = 0;
+  int32_t wafer = 0;
 
   Port port() const { return west ? Port::West : Port::East; }
   friend bool operator==(const HostEdge &a, const HostEdge &b) {
-    return a.west == b.west && a.row == b.row;
+    return a.west == b.west && a.row == b.row && a.wafer == b.wafer;
   }
 };
 
@@ -118,8 +120,12 @@ struct RoutingLimits {
 };
 
 struct RoutingProblem {
+  /// Of all wafers, which lie side by side; no stream goes from one to another.
   int32_t width = 0;
   int32_t height = 0;
+  int32_t wafers = 1;
+  /// Borders are not known: a stream that is looked at without its grid.
+  bool anyBorders = false;
   RoutingLimits limits;
   std::vector<RoutedFamily> families;
   std::vector<RoutedStream> streams;
@@ -139,9 +145,14 @@ struct RoutingProblem {
   std::optional<uint8_t> pinnedColor(unsigned id) const;
   bool needsSwitch(unsigned id) const;
   Rect grid() const { return {0, 0, width, height}; }
+  int32_t waferWidth() const { return width / wafers; }
+  bool onOneWafer(const Rect &r) const {
+    return anyBorders || r.x / waferWidth() == (r.endX() - 1) / waferWidth();
+  }
   /// The router at which a host port touches the fabric.
   Coord edgeRouter(const HostEdge &edge) const {
-    return {edge.west ? 0 : width - 1, edge.row};
+    return {edge.wafer * waferWidth() + (edge.west ? 0 : waferWidth() - 1),
+            edge.row};
   }
   /// Where the words of a stream enter the fabric: its source, or the edge
   /// router of the host.
@@ -150,10 +161,11 @@ struct RoutingProblem {
   }
 
   /// Every rule of this page: names are unique; rectangles, segments (also
-  /// after skew) and ports lie on the grid; every source reaches somebody;
-  /// segments of one line of a family share no router; given colors exist.
-  /// All other functions of the library expect a problem that passed. An error
-  /// that is about one stream leaves its id in `culprit`.
+  /// after skew) and ports lie on the grid, those of a stream on one wafer;
+  /// every source reaches somebody; segments of one line of a family share no
+  /// router; given colors exist. All other functions of the library expect a
+  /// problem that passed. An error that is about one stream leaves its id in
+  /// `culprit`.
   Status check(std::optional<unsigned> *culprit = nullptr) const;
 
   /// Sides beyond this are refused; it keeps all products inside 64 bits.

@@ -38,6 +38,9 @@ LogicalResult Lowering::findStages() {
     case StageKind::Head:
       head = stage;
       break;
+    case StageKind::GateOut:
+    case StageKind::GateIn:
+      break; // found by their crossings
     }
   }
   if (!loop || !embed || !head || layers.empty()) {
@@ -90,7 +93,9 @@ LogicalResult Lowering::run() {
     return failure();
   }
   builder.setInsertionPointToEnd(module.getBody());
-  makeStreams();
+  if (failed(makeStreams())) {
+    return failure();
+  }
   // The names of the stages go to the regions.
   for (StageOp stage : module.getOps<StageOp>()) {
     symbols.remove(stage);
@@ -102,7 +107,8 @@ LogicalResult Lowering::run() {
     }
   }
   if (failed(lowerLoop()) || failed(lowerEmbed()) || failed(lowerLayers()) ||
-      failed(lowerHead())) {
+      failed(lowerHead()) || failed(lowerGates(gatesOut, /*inward=*/true)) ||
+      failed(lowerGates(gatesIn, /*inward=*/false))) {
     return failure();
   }
   for (Operation *op : old) {

@@ -159,7 +159,7 @@ LogicalResult Lowering::lowerHead() {
   declareCollectives(role, lowering, headStreams, rect.h, rect.w, {});
   declareQueue(role, "hidden_in", wpe::QueueDirection::Input,
                handOverInto[head.getSymNameAttr()].families);
-  declareQueue(role, "token_out", wpe::QueueDirection::Output, {"next_token"});
+  declareQueue(role, "token_out", wpe::QueueDirection::Output, {headToken});
   declareParams(role,
                 {"row", "row_root", "row_first", "row_second", "row_third",
                  "token_row", "logit_slice"},

@@ -161,21 +161,53 @@ void Lowering::keepTurnsApart() {
   }
 }
 
-void Lowering::makeStreams() {
+/// The id that the head found goes to the loop, over a crossing if that is on
+/// another wafer.
+void Lowering::makeNextToken() {
+  Rect headRect = rectOf(head), loopRect = rectOf(loop);
+  tokenRow = std::clamp(hostRow, headRect.y, headRect.endY() - 1);
+  Coord source{headRect.x + chainRoot(headRect.w), tokenRow};
+  Rect loopSink{loopRect.x, loopRect.y, 1, 1};
+  RoutedStream next;
+  next.name = "next_token";
+  next.sinks = {loopSink};
+  if (machine.waferOf(headRect.x) == machine.waferOf(loopRect.x)) {
+    next.source = source;
+    plan.streams.push_back(std::move(next));
+    return;
+  }
+  headToken = "next_token_out";
+  GateEdge edge = nearestEdge(machine, {source.x, source.y, 1, 1});
+  RoutedStream leaving;
+  leaving.name = headToken;
+  leaving.source = source;
+  leaving.toHost = HostEdge{edge.west, hostRow, edge.wafer};
+  next.fromHost = HostEdge{true, hostRow, machine.waferOf(loopRect.x)};
+  crossings.push_back({"cross_next_token", headToken, next.name});
+  plan.streams.push_back(std::move(leaving));
+  plan.streams.push_back(std::move(next));
+}
+
+LogicalResult Lowering::makeStreams() {
   for (auto transfer : module.getOps<TransferOp>()) {
+    if (symbols.lookup<StageOp>(transfer.getTarget()).getKind() ==
+        StageKind::GateIn) {
+      if (failed(makeCrossing(transfer))) {
+        return failure();
+      }
+      continue;
+    }
     HandOver handOver = makeHandOver(transfer);
     handOverFrom[transfer.getSourceAttr().getAttr()] = handOver;
     handOverInto[transfer.getTargetAttr().getAttr()] = handOver;
   }
-  Rect embedRect = rectOf(embed), loopRect = rectOf(loop),
-       headRect = rectOf(head);
+  Rect embedRect = rectOf(embed), loopRect = rectOf(loop);
   embedChain = plan.addEastChain("embed_chain", embedRect);
   for (StageOp stage : layers) {
     layerStreams.push_back(makeStageStreams(stage, /*layer=*/true));
   }
   headStreams = makeStageStreams(head, /*layer=*/false);
   hostRow = loopRect.y;
-  tokenRow = std::clamp(hostRow, headRect.y, headRect.endY() - 1);
   Coord loopCore{loopRect.x, loopRect.y};
   Rect loopSink{loopCore.x, loopCore.y, 1, 1};
   auto stream = [&](const char *name) -> RoutedStream & {
@@ -186,9 +218,7 @@ void Lowering::makeStreams() {
   RoutedStream &token = stream("token");
   token.source = loopCore;
   token.sinks = {embedRect};
-  RoutedStream &next = stream("next_token");
-  next.source = {headRect.x + chainRoot(headRect.w), tokenRow};
-  next.sinks = {loopSink};
+  makeNextToken();
   RoutedStream &prompt = stream("prompt_in");
   prompt.fromHost = HostEdge{true, hostRow};
   prompt.sinks = {loopSink};
@@ -207,4 +237,8 @@ void Lowering::makeStreams() {
                               HostEdge{true, hostRow}, "prompt_in");
   wfabric::HostPortOp::create(builder, "tokens", wfabric::PortDirection::Output,
                               HostEdge{true, hostRow}, "tokens_out");
+  for (const Crossing &c : crossings) {
+    wfabric::CrossingOp::create(builder, c.name, c.source, c.target);
+  }
+  return success();
 }

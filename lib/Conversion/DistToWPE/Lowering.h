@@ -6,6 +6,7 @@
 //   LowerStreams.cpp  chains and multicasts of every stage, hand-overs, token,
 //                     host
 //   LowerEnds.cpp     the roles loop, embed and head
+//   LowerGates.cpp    crossings from wafer to wafer, and the roles of gates
 //   LowerLayers.cpp   the role of the layers, from the body of the first stage
 //   LowerRoles.cpp    queues, parameters, regions with their tables, placements
 //
@@ -17,6 +18,7 @@
 #include "Streams.h"
 
 #include "wafer/Machine/Machine.h"
+#include "wafer/Place/Gates.h"
 
 namespace wafer {
 
@@ -45,6 +47,14 @@ public:
 
   llvm::LogicalResult run();
 
+  /// A column of cores at the border of a wafer, and the streams of its queues.
+  struct Gate {
+    dist::StageOp stage;
+    std::vector<GateGroup> groups;
+    std::vector<std::string> first, second; // of the chains
+    std::vector<std::string> ports;
+  };
+
 private:
   llvm::LogicalResult findStages();
   ChainShape columnShape(dist::StageOp stage);
@@ -53,12 +63,16 @@ private:
     return wafer::headGroups(symbols, stage);
   }
   void keepTurnsApart();
-  void makeStreams();
+  llvm::LogicalResult makeStreams();
+  void makeGateChain(Gate &gate, bool inward);
+  llvm::LogicalResult makeCrossing(dist::TransferOp transfer);
+  void makeNextToken();
 
   llvm::LogicalResult lowerLoop();
   llvm::LogicalResult lowerEmbed();
   llvm::LogicalResult lowerLayers();
   llvm::LogicalResult lowerHead();
+  llvm::LogicalResult lowerGates(llvm::ArrayRef<Gate> gates, bool inward);
 
   void declareParams(wpe::RoleOp role, llvm::ArrayRef<llvm::StringRef> names,
                      wpe::ParamKind kind);
@@ -105,6 +119,14 @@ private:
   std::vector<StageStreams> layerStreams;
   StageStreams headStreams;
   int32_t hostRow = 0, tokenRow = 0;
+  std::vector<Gate> gatesOut, gatesIn;
+  /// Name, and the streams that leave one wafer and enter another.
+  struct Crossing {
+    std::string name, source, target;
+  };
+  std::vector<Crossing> crossings;
+  /// The stream on which the head sends the next id.
+  std::string headToken = "next_token";
   const ParameterSet *parameters = nullptr;
   /// Products are summed in binary16 inside a core.
   bool halfSums = true;

@@ -44,7 +44,8 @@ static FloorplanProblem buildProblem(ModuleOp module, const Machine &machine,
     stages.push_back(stage);
     problem.blocks.push_back({stage.getSymName().str(), int32_t(rect[2]),
                               int32_t(rect[3]),
-                              stage.getKind() == StageKind::Loop, mayTurn});
+                              stage.getKind() == StageKind::Loop, mayTurn,
+                              int32_t(stage.getWafer())});
   }
   return problem;
 }

@@ -258,6 +258,11 @@ StreamPlan::addTurn(const std::string &prefix, const Rect &rect,
   return names;
 }
 
+std::string StreamPlan::addColumns(const std::string &name, const Rect &rect,
+                                   std::vector<SegmentPattern> patterns) {
+  return addFamily(name, rect, Axis::Y, std::move(patterns));
+}
+
 std::vector<std::string> StreamPlan::addEastChain(const std::string &prefix,
                                                   const Rect &rect) {
   std::vector<std::string> names;

@@ -100,6 +100,9 @@ public:
   /// families, one for each run of neighbouring columns.
   std::vector<std::string> addTurn(const std::string &prefix, const Rect &rect,
                                    const std::vector<int32_t> &columns);
+  /// Segments of every column of `rect`.
+  std::string addColumns(const std::string &name, const Rect &rect,
+                         std::vector<SegmentPattern> patterns);
   /// Links i -> i + 1 of every row.
   std::vector<std::string> addEastChain(const std::string &prefix,
                                         const Rect &rect);

@@ -131,7 +131,7 @@ StageOp Distributor::makeStage(const StageRect &rect, StageKind kind,
   auto stage = StageOp::create(
       builder, rect.name, kind,
       ArrayRef<int64_t>{rect.rect.x, rect.rect.y, rect.rect.w, rect.rect.h},
-      /*wafer=*/0, rect.firstLayer, rect.numLayers);
+      rect.wafer, rect.firstLayer, rect.numLayers);
   Block &block = stage.getBody().emplaceBlock();
   if (argument) {
     block.addArgument(argument, builder.getLoc());
@@ -166,8 +166,24 @@ LogicalResult Distributor::makeEmbed(wgraph::EntryOp entry) {
   return success();
 }
 
+/// A stage that hands on what it takes.
+void Distributor::makeGate(const StageRect &rect, StageKind kind) {
+  StageOp stage =
+      makeStage(rect, kind, type({problem.dim}, builder.getF32Type(), {"d"}));
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToEnd(&stage.getBody().front());
+  YieldOp::create(builder, stage.getBody().getArgument(0));
+}
+
 LogicalResult Distributor::makeLayers(wgraph::BlockOp block) {
+  int64_t wafer = 0;
   for (const StageRect &rect : plan.layers) {
+    if (rect.wafer != wafer) {
+      const auto &[out, in] = plan.gates[size_t(wafer)];
+      makeGate(out, StageKind::GateOut);
+      makeGate(in, StageKind::GateIn);
+      wafer = rect.wafer;
+    }
     StageOp stage = makeStage(rect, StageKind::Layers,
                               type({problem.dim}, builder.getF32Type(), {"d"}));
     OpBuilder::InsertionGuard guard(builder);
@@ -261,12 +277,13 @@ LogicalResult Distributor::run() {
     return failure();
   }
   int64_t words = (problem.dim + plan.chosen.height - 1) / plan.chosen.height;
-  std::string previous = plan.embed.name;
-  for (const StageRect &rect : plan.layers) {
-    TransferOp::create(builder, previous, rect.name, words);
-    previous = rect.name;
+  const StageRect *previous = nullptr;
+  for (const StageRect *stage : plan.inOrder()) {
+    if (previous) {
+      TransferOp::create(builder, previous->name, stage->name, words);
+    }
+    previous = stage;
   }
-  TransferOp::create(builder, previous, plan.head.name, words);
   // Steps are gone into the stages; the model keeps its weights and states.
   entry.erase();
   block.erase();

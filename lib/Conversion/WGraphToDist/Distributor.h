@@ -66,6 +66,7 @@ private:
   // Stages.
   dist::StageOp makeStage(const StageRect &rect, dist::StageKind kind,
                           mlir::Type argument);
+  void makeGate(const StageRect &rect, dist::StageKind kind);
   llvm::LogicalResult makeEmbed(wgraph::EntryOp entry);
   llvm::LogicalResult makeLayers(wgraph::BlockOp block);
   llvm::LogicalResult makeHead(wgraph::EntryOp entry);

@@ -3,6 +3,7 @@
 #include "wafer/Conversion/WGraphToDist.h"
 #include "wafer/Dist/Dist.h"
 #include "wafer/Machine/Machine.h"
+#include "wafer/Partition/DecodePlan.h"
 #include "wafer/WGraph/WGraph.h"
 
 #include "mlir/IR/Remarks.h"
@@ -106,7 +107,7 @@ struct PartitionPass : public wafer::impl::WaferPartitionBase<PartitionPass> {
       return signalPassFailure();
     }
     problem.halfSums = accumulate == "mixed";
-    Result<PartitionPlan> plan = partition(problem);
+    Result<PartitionPlan> plan = findPlan(problem);
     if (!plan) {
       module.emitError() << plan.error().str();
       return signalPassFailure();
@@ -115,6 +116,10 @@ struct PartitionPass : public wafer::impl::WaferPartitionBase<PartitionPass> {
       module.emitWarning() << plan->overflow->str();
     }
     remarkOn(model, *plan);
+    if (problem.wafers > 1 && !(reserveColumns == 0 && reserveRows == 0)) {
+      module.emitError() << "lines can be left free on one wafer only";
+      return signalPassFailure();
+    }
     if (failed(distributeModel(model, problem, *plan))) {
       return signalPassFailure();
     }
@@ -127,6 +132,15 @@ struct PartitionPass : public wafer::impl::WaferPartitionBase<PartitionPass> {
       module->setAttr("wafer.reserve", builder.getDenseI64ArrayAttr(
                                            {reserveColumns, reserveRows}));
     }
+    if (problem.wafers > 1) {
+      module->setAttr("wafer.wafers",
+                      builder.getI64IntegerAttr(problem.wafers));
+      int64_t slice = llvm::divideCeil(problem.dim, plan->chosen.height);
+      module->setAttr("wafer.crossing_words",
+                      builder.getI64IntegerAttr(slice * plan->chosen.height));
+      module->setAttr("wafer.crossing_cycles",
+                      builder.getI64IntegerAttr(plan->chosen.crossingCycles));
+    }
     if (problem.requests != 1) {
       module->setAttr("wafer.in_flight",
                       builder.getI64IntegerAttr(problem.requests));
@@ -137,17 +151,34 @@ struct PartitionPass : public wafer::impl::WaferPartitionBase<PartitionPass> {
                     builder.getI64IntegerAttr(plan->chosen.cyclesPerToken));
   }
 
+  /// Writes the number of wafers back where it is to be found.
+  Result<PartitionPlan> findPlan(PartitionProblem &problem) {
+    if (wafers != 0) {
+      problem.wafers = wafers;
+      return partition(problem);
+    }
+    Result<DecodePlan> found = planDecode(problem);
+    if (!found) {
+      return found.takeError();
+    }
+    problem.wafers = found->wafers();
+    return std::move(found->plan);
+  }
+
   /// The plan as a whole, then the rectangle of every stage, each beside that
   /// of the runner-up.
   void remarkOn(wgraph::ModelOp model, const PartitionPlan &plan) {
     const PartitionCandidate &c = plan.chosen;
     const std::optional<PartitionCandidate> &r = plan.runnerUp;
     auto describe = [](const PartitionCandidate &p) {
-      return llvm::formatv("{0} layer stage{1} of {2}x{3} in {4} shel{5} with "
-                           "{6} cycles a token and {7} bytes of SRAM",
+      size_t wafers = p.stagesOfWafer.size();
+      std::string where =
+          wafers > 1 ? llvm::formatv(" on {0} wafers", wafers).str() : "";
+      return llvm::formatv("{0} layer stage{1} of {2}x{3} in {4} shel{5}{6} "
+                           "with {7} cycles a token and {8} bytes of SRAM",
                            p.stages, p.stages == 1 ? "" : "s", p.width,
                            p.height, p.shelves, p.shelves == 1 ? "f" : "ves",
-                           p.cyclesPerToken, p.sramBytes)
+                           where, p.cyclesPerToken, p.sramBytes)
           .str();
     };
     remark::passed(model.getLoc(),
@@ -207,8 +238,8 @@ struct VerifyPartitionedPass
       }
     }
     for (auto stage : module.getOps<dist::StageOp>()) {
-      bool needs = stage.getKind() == dist::StageKind::Layers ||
-                   stage.getKind() == dist::StageKind::Head;
+      bool needs = stage.getKind() != dist::StageKind::Loop &&
+                   stage.getKind() != dist::StageKind::Embed;
       if (needs && incoming[stage.getSymName()] != 1) {
         stage.emitError() << "expected one transfer into stage '"
                           << stage.getSymName() << "'";

@@ -97,6 +97,7 @@ function draw() {
     drawGrid();
   }
   drawOutlines();
+  drawBorders();
   if (shown.ports) {
     drawPorts();
   }
@@ -199,6 +200,14 @@ function drawNames() {
   }
 }
 
+/** Where one wafer ends and the next one begins. */
+function drawBorders() {
+  pen.fillStyle = themeColor('--back');
+  for (let k = 1; k < machine.wafers; ++k) {
+    pen.fillRect(px(k * gridWidth / machine.wafers) - 2, py(0), 4, gridHeight * view.scale);
+  }
+}
+
 function drawPorts() {
   pen.font = '12px system-ui, sans-serif';
   data.ports.forEach((port, i) => {
@@ -208,7 +217,7 @@ function drawPorts() {
     const [x, y] = port.at;
     // Ports of one row stand beside one another.
     const sameRow = data.ports.slice(0, i).filter((p) => p.at[0] === x && p.at[1] === y).length;
-    const edge = port.west ? px(0) : px(gridWidth);
+    const edge = port.west ? px(x) : px(x + 1);
     const out = port.west ? -1 : 1;
     const line = py(y) + Math.max(view.scale, 14) * (sameRow + 1) / 3;
     const ends = [edge + out * 26, edge + out * 3];

@@ -26,7 +26,8 @@ function showFacts() {
   document.title = `${data.title} – wsec report`;
   const cores = data.regions.reduce((n, r) => n + r.rect[2] * r.rect[3], 0);
   const pairs = [
-    ['machine', `${machine.name}, ${show(gridWidth)} × ${show(gridHeight)} cores`],
+    ['machine', `${machine.name}, ${show(gridWidth)} × ${show(gridHeight)} cores`
+      + (machine.wafers > 1 ? ` on ${machine.wafers} wafers` : '')],
     ['used', `${show(cores)} cores (${(100 * cores / (gridWidth * gridHeight)).toFixed(1)} %)`],
     ['roles', show(data.roles.length)], ['rules', show(data.rules.length)],
     ['parameters', data.params || '–']];

@@ -18,12 +18,25 @@ function stagesTable() {
   const reports = data.report.stages || [];
   const rows = data.stages.map((s, i) => {
     const role = data.roles[data.regions[s.region].role];
-    return [s.name, rectText(s.rect), show(s.rect[2] * s.rect[3]),
+    const name = machine.wafers > 1 ? `${s.name} (wafer ${s.wafer})` : s.name;
+    return [name, rectText(s.rect), show(s.rect[2] * s.rect[3]),
       s.layers ? `${s.first_layer}–${s.first_layer + s.layers - 1}` : '–', role.name,
       show(role.sram.total), show(role.code_bytes), show(reports[i]?.colors_max ?? 0), show(role.queues.length)];
   });
   return table(['stage', 'rectangle', 'cores', 'layers', 'role', 'SRAM bytes', 'code bytes', 'colors', 'queues'],
     rows, [2, 5, 6, 7, 8], { caption: 'Stages', onPick: (r) => pickRegion(data.stages[r].region) });
+}
+
+/** What goes from wafer to wafer; nothing where there is one. */
+function crossingsTable() {
+  const crossings = data.report.crossings || [];
+  if (!crossings.length) {
+    return null;
+  }
+  const rows = crossings.map((c) => [`${c.from} to ${c.to}`, `${c.layers_before}`, show(c.channels), show(c.words_per_token)]);
+  const cost = show(data.report.crossing_cycles_per_token), fast = data.report.crossing_cycles_per_token_network;
+  const caption = `Crossings: ${cost} cycles a token${fast ? `, ${show(fast)} with the latency of the network alone` : ''}`;
+  return table(['wafers', 'layers before', 'channels', 'words a token'], rows, [1, 2, 3], { caption });
 }
 
 function rolesTable() {
@@ -101,7 +114,7 @@ function accountTable() {
 }
 
 function showTables() {
-  const half = [data.stages.length ? stagesTable() : null, rolesTable()].filter(Boolean);
+  const half = [data.stages.length ? stagesTable() : null, crossingsTable(), rolesTable()].filter(Boolean);
   const wide = [data.run ? accountTable() : null, sramTable(), streamsTable(), colorsTable()].filter(Boolean);
   document.getElementById('tables').replaceChildren(...half.map((s) => el('section', {}, s)),
     ...wide.map((s) => el('section', { class: 'wide' }, s)));

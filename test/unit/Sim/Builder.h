@@ -188,6 +188,27 @@ public:
     return unsigned(image.hostPorts.size() - 1);
   }
 
+  /// So many wafers side by side, each as large as the machine was.
+  Builder &wafers(int count) {
+    machine.wafers = count;
+    return *this;
+  }
+  struct Side {
+    int wafer = 0;
+    bool west = true;
+    int row = 0;
+    unsigned color = 0;
+  };
+  Builder &crossing(const Side &from, const Side &to) {
+    unsigned exit = port(false, from.west, from.row, from.color);
+    unsigned entry = port(true, to.west, to.row, to.color);
+    image.hostPorts[exit].wafer = uint32_t(from.wafer);
+    image.hostPorts[exit].partner = entry;
+    image.hostPorts[entry].wafer = uint32_t(to.wafer);
+    image.hostPorts[entry].partner = exit;
+    return *this;
+  }
+
   /// Loads the image into both engines; fails the test if that fails.
   Engine &start() {
     image.machine = machine.toJson();

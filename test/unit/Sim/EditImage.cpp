@@ -160,6 +160,11 @@ void wafer::test::joinRounds(RandomCase &test, size_t first) {
 }
 
 void wafer::test::removeHostPorts(RandomCase &test, size_t begin, size_t end) {
+  for (HostPort &port : test.image.hostPorts) {
+    bool loses = port.partner >= begin && port.partner < end;
+    port.partner = !port.crosses() || loses ? HostPort::kHost
+                                            : moved(port.partner, begin, end);
+  }
   eraseRange(test.image.hostPorts, begin, end);
   auto gone = [&](const auto &item) {
     return item.port >= begin && item.port < end;
@@ -341,9 +346,11 @@ void wafer::test::cropGrid(RandomCase &test, const Rect &part) {
     port.row -= part.y;
   }
   Machine &m = test.machine;
-  m.physicalWidth = part.w;
+  // Where columns go, the rest is one wafer.
+  m.wafers = part.w == m.width() ? m.wafers : 1;
+  m.physicalWidth = part.w / m.wafers;
   m.physicalHeight = part.h;
-  m.usable = {0, 0, part.w, part.h};
+  m.usable = {0, 0, m.physicalWidth, part.h};
   m.host.count = std::min(m.host.count, part.h);
 }
 

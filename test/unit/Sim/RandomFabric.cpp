@@ -47,17 +47,17 @@ RouteConfig RandomFabric::makeConfig(const Hop &hop) {
   return config;
 }
 
-void RandomFabric::addRoute(const Hop &hop, unsigned color) {
+void RandomFabric::addRoute(const Hop &hop) {
   Rule rule;
-  rule.color = uint8_t(color);
+  rule.color = uint8_t(hop.color);
   rule.rect = {hop.at.x, hop.at.y, 1, 1};
   rule.classes = {{{1, uint32_t(out.image.configs.size())}}};
   out.image.configs.push_back(makeConfig(hop));
   out.image.rules.push_back(rule);
-  taken[{placeOf(hop.at), color}] = true;
+  taken[{placeOf(hop.at), hop.color}] = true;
 }
 
-void RandomFabric::addPort(bool input, Coord at, bool west, unsigned color,
+bool RandomFabric::addPort(bool input, Coord at, bool west, unsigned color,
                            unsigned words) {
   HostPort port;
   port.name =
@@ -66,10 +66,11 @@ void RandomFabric::addPort(bool input, Coord at, bool west, unsigned color,
   port.west = west;
   port.row = at.y;
   port.color = uint8_t(color);
+  port.wafer = uint32_t(out.machine.waferOf(at.x));
   for (const HostPort &p : out.image.hostPorts) {
     if (p.input == input && p.west == west && p.row == at.y &&
-        p.color == color) {
-      return;
+        p.color == color && p.wafer == port.wafer) {
+      return false;
     }
   }
   unsigned index = unsigned(out.image.hostPorts.size());
@@ -83,6 +84,32 @@ void RandomFabric::addPort(bool input, Coord at, bool west, unsigned color,
     }
     out.pushes.push_back(push);
   }
+  return true;
+}
+
+std::optional<RandomFabric::Hop> RandomFabric::cross(Coord at, Port side,
+                                                     unsigned color) {
+  const Machine &m = out.machine;
+  int32_t wafer = int32_t(below(unsigned(m.wafers)));
+  bool west = chance(50);
+  Hop hop{{m.edgeColumn(wafer, west), int32_t(below(unsigned(m.height())))},
+          west ? kW : kE,
+          0,
+          below(m.colors)};
+  if (wafer == m.waferOf(at.x) || !isFree(hop.at, hop.color)) {
+    return std::nullopt;
+  }
+  auto index = unsigned(out.image.hostPorts.size());
+  if (!addPort(false, at, side == Port::West, color, 0)) {
+    return std::nullopt;
+  }
+  if (!addPort(true, hop.at, west, hop.color, 0)) {
+    out.image.hostPorts.pop_back();
+    return std::nullopt;
+  }
+  out.image.hostPorts[index].partner = index + 1;
+  out.image.hostPorts[index + 1].partner = index;
+  return hop;
 }
 
 void RandomFabric::makeStream(unsigned color) {
@@ -91,7 +118,7 @@ void RandomFabric::makeStream(unsigned color) {
   bool fromHost = chance(20);
   bool west = chance(50);
   if (fromHost) {
-    at.x = west ? 0 : out.machine.width() - 1;
+    at.x = out.machine.edgeColumn(out.machine.waferOf(at.x), west);
   }
   if (!isFree(at, color)) {
     return;
@@ -105,7 +132,7 @@ void RandomFabric::makeStream(unsigned color) {
     ends[placeOf(c)].push_back({color, input, words, control});
   };
   std::vector<Hop> hops;
-  hops.push_back({at, fromHost ? (west ? kW : kE) : kR, 0});
+  hops.push_back({at, fromHost ? (west ? kW : kE) : kR, 0, color});
   if (!fromHost) {
     addEnd(at, false);
   }
@@ -113,10 +140,23 @@ void RandomFabric::makeStream(unsigned color) {
   for (unsigned length = below(7); length; --length) {
     Port port = Port(below(4));
     Coord next = neighbour(at, port);
-    if (!isFree(next, color)) {
+    bool outside = !out.machine.hasLink(at, port);
+    if (outside || !isFree(next, color)) {
+      bool isEdge = outside && (port == Port::West || port == Port::East);
+      std::optional<Hop> entry;
+      if (isEdge && out.machine.wafers > 1 && chance(70)) {
+        entry = cross(at, port, color);
+      }
+      if (entry) {
+        hops.back().tx |= portBit(port);
+        hops.push_back(*entry);
+        at = entry->at;
+        color = entry->color;
+        taken[{placeOf(at), color}] = true;
+        continue;
+      }
       // The stream may leave to the host here.
-      bool outside = next.x < 0 || next.x >= out.machine.width();
-      if (outside && chance(50)) {
+      if (isEdge && chance(50)) {
         hops.back().tx |= portBit(port);
         addPort(false, at, port == Port::West, color, 0);
         break;
@@ -130,7 +170,7 @@ void RandomFabric::makeStream(unsigned color) {
     }
     at = next;
     taken[{placeOf(at), color}] = true;
-    hops.push_back({at, portBit(opposite(port)), 0});
+    hops.push_back({at, portBit(opposite(port)), 0, color});
     if (chance(10)) { // a join
       hops.back().rx |= kR;
       addEnd(at, false);
@@ -141,7 +181,7 @@ void RandomFabric::makeStream(unsigned color) {
     addEnd(at, true);
   }
   for (const Hop &hop : hops) {
-    addRoute(hop, color);
+    addRoute(hop);
   }
 }
 

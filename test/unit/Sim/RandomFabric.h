@@ -7,6 +7,7 @@
 #include "wafer/Support/Rng.h"
 
 #include <map>
+#include <optional>
 
 namespace wafer::test {
 
@@ -32,6 +33,7 @@ private:
     Coord at;
     uint8_t rx = 0;
     uint8_t tx = 0;
+    unsigned color = 0;
   };
   bool chance(unsigned percent) { return rng.below(100) < percent; }
   unsigned below(unsigned n) { return unsigned(rng.below(n)); }
@@ -40,8 +42,11 @@ private:
   }
   bool isFree(Coord c, unsigned color) const;
   void makeStream(unsigned color);
-  void addPort(bool input, Coord at, bool west, unsigned color, unsigned words);
-  void addRoute(const Hop &hop, unsigned color);
+  bool addPort(bool input, Coord at, bool west, unsigned color, unsigned words);
+  /// A crossing from an edge to a place on another wafer where a color is free;
+  /// the first hop there.
+  std::optional<Hop> cross(Coord at, Port side, unsigned color);
+  void addRoute(const Hop &hop);
   RouteConfig makeConfig(const Hop &hop);
   Filter makeFilter();
 

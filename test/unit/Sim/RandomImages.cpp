@@ -36,6 +36,14 @@ private:
           int32_t(8 + below(10));
     }
     m.usable = {0, 0, m.physicalWidth, m.physicalHeight};
+    if (chance(25)) {
+      m.wafers = 2 + int32_t(below(2));
+      m.offWaferLatencySeconds =
+          double(below(chance(50) ? 4 : 200)) / m.clockHz;
+      if (chance(50)) { // 0.1 to 10 cycles a word
+        m.offWaferBytesPerSecond = m.clockHz * 40 / double(1 + below(100));
+      }
+    }
     m.sramBytes = 8192;
     m.systemBytes = 256;
     m.taskTableBytes = 256;
@@ -125,7 +133,8 @@ private:
       RandomRound round;
       round.cycles = 1 + below(chance(50) ? 40 : 300);
       for (unsigned i = 0; i < out.image.hostPorts.size(); ++i) {
-        if (!out.image.hostPorts[i].input && chance(30)) {
+        const HostPort &port = out.image.hostPorts[i];
+        if (!port.input && !port.crosses() && chance(30)) {
           round.goals.push_back({i, 1 + below(12), chance(20)});
         }
       }
