@@ -46,18 +46,13 @@ Result<BenchMachine> wafer::loadBenchMachine(const BenchOptions &options) {
     return machine.takeError();
   }
   BenchMachine result{std::move(*machine), 0};
-  const std::vector<ParameterSet> &sets = result.machine.parameterSets;
-  std::string known;
-  for (size_t i = 0; i < sets.size(); ++i) {
-    if (options.params.empty() || sets[i].name == options.params) {
-      result.set = i;
-      return result;
-    }
-    known += (known.empty() ? "" : ", ") + sets[i].name;
+  Result<const ParameterSet *> set =
+      result.machine.chooseParameters(options.params);
+  if (!set) {
+    return set.takeError();
   }
-  return Diagnostic{"the machine has no such parameter set",
-                    "machine '" + result.machine.name + "'", known,
-                    "'" + options.params + "'", ""};
+  result.set = size_t(*set - result.machine.parameterSets.data());
+  return result;
 }
 
 Status wafer::keepImage(const BenchOptions &options, const std::string &name,

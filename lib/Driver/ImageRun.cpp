@@ -16,22 +16,13 @@ constexpr uint32_t kDefaultTokens = 32;
 //===----------------------------------------------------------------------===//
 
 Status ImageRun::chooseParameters() {
-  std::string name =
-      options.params.empty() ? image.parameterSet : options.params;
-  if (name.empty() && !machine.parameterSets.empty()) {
-    name = machine.parameterSets.front().name;
+  Result<const ParameterSet *> chosen = machine.chooseParameters(
+      options.params.empty() ? image.parameterSet : options.params);
+  if (!chosen) {
+    return chosen.takeError();
   }
-  costs = machine.findParameters(name);
-  if (costs) {
-    return Status::success();
-  }
-  std::string known;
-  for (const ParameterSet &set : machine.parameterSets) {
-    known += (known.empty() ? "" : ", ") + set.name;
-  }
-  return Diagnostic{"the machine has no such parameter set",
-                    "machine '" + machine.name + "'", known, "'" + name + "'",
-                    ""};
+  costs = *chosen;
+  return Status::success();
 }
 
 Status ImageRun::readTokenizer() {

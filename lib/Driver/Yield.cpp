@@ -135,14 +135,12 @@ private:
   }
 
   Status prepare() {
-    costs = machine.findParameters(options.params.empty()
-                                       ? machine.parameterSets.front().name
-                                       : options.params);
-    if (!costs) {
-      return Diagnostic{"the machine has no such parameter set",
-                        fmt::format("machine '{}'", machine.name), "",
-                        fmt::format("'{}'", options.params), ""};
+    Result<const ParameterSet *> chosen =
+        machine.chooseParameters(options.params);
+    if (!chosen) {
+      return chosen.takeError();
     }
+    costs = *chosen;
     table.isSimulated = options.simulate;
     nlohmann::json report = nlohmann::json::parse(image.report, nullptr, false);
     bool isPredicted = report.is_object() &&

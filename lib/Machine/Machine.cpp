@@ -51,6 +51,23 @@ const ParameterSet *Machine::findParameters(std::string_view setName) const {
   return nullptr;
 }
 
+Result<const ParameterSet *>
+Machine::chooseParameters(std::string_view setName) const {
+  const ParameterSet *set = setName.empty() && !parameterSets.empty()
+                                ? &parameterSets.front()
+                                : findParameters(setName);
+  if (set) {
+    return set;
+  }
+  std::string known;
+  for (const ParameterSet &other : parameterSets) {
+    known += (known.empty() ? "" : ", ") + other.name;
+  }
+  return Diagnostic{"the machine has no such parameter set",
+                    "machine '" + name + "'", known,
+                    "'" + std::string(setName) + "'", ""};
+}
+
 //===----------------------------------------------------------------------===//
 // Shipped machines
 //===----------------------------------------------------------------------===//

@@ -177,6 +177,9 @@ struct Machine {
   uint32_t lanesOf(std::string_view mnemonic) const;
   /// nullptr when there is no such set.
   const ParameterSet *findParameters(std::string_view setName) const;
+  /// The same, with an error that lists the sets; the first one where the name
+  /// is empty.
+  Result<const ParameterSet *> chooseParameters(std::string_view setName) const;
 
   /// Parses and checks a machine file. `where` names it in errors.
   static Result<Machine> fromJson(std::string_view text,
