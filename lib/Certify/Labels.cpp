@@ -24,6 +24,13 @@ uint32_t Labels::ofSymbol(SymbolKind kind, uint32_t code,
       return ofConstant(*result);
     }
   }
+  // x | 0 is x.
+  bool isOr = kind == SymbolKind::Operation && Opcode(code) == Opcode::Or;
+  for (unsigned i = 0; isOr && operands.size() == 2 && i < 2; ++i) {
+    if (operands[i] == ofConstant(0)) {
+      return operands[1 - i];
+    }
+  }
   bool isSum = kind == SymbolKind::Operation && Opcode(code) == Opcode::FAddS;
   if (!isSum || operands.size() != 2) {
     return of({uint32_t(kind), code, std::move(operands)});

@@ -18,11 +18,30 @@ Value Walker::extentOf(const Register &d) {
   return symbols.make(SymbolKind::Extent, 0, {d.extent0, known(rows)});
 }
 
-/// Whether element i lies in the word at base + 4 i.
-static bool isWordByWord(const Register &d, ElementType type) {
-  return sizeOf(type) == 4 && d.fixed.kind == DescriptorKind::Memory &&
-         d.base.isKnown() && d.base.add % 4 == 0 && d.fixed.stride0 == 1 &&
-         d.fixed.extent1 == 0;
+/// Whether the elements, or pairs of halfwords, fill the words at base + 4 i.
+static bool isWordByWord(const Register &d) {
+  return d.fixed.kind == DescriptorKind::Memory && d.base.isKnown() &&
+         d.base.add % 4 == 0 && d.fixed.stride0 == 1 && d.fixed.extent1 == 0;
+}
+
+/// Words that an instruction handles whole: one an element of 32 bits, one for
+/// two halfwords that travel and lie together. 0 where it is not known, or they
+/// are too many to be followed.
+uint32_t Walker::wholeWords(uint32_t at, const Operands &o) const {
+  const OpcodeInfo &info = infoOf(role.code[at].op);
+  if (!o.length.isKnown()) {
+    return 0;
+  }
+  uint32_t words = o.length.add;
+  if (sizeOf(info.dest) == 2) {
+    bool travels = o.in >= 0 || o.out >= 0;
+    bool halves =
+        sizeOf(info.src0) == 2 && words % 2 == 0 && (o.packed || !travels);
+    words = halves ? words / 2 : 0;
+  } else if (sizeOf(info.src0) != 4) {
+    words = 0;
+  }
+  return words <= kMaxKnownWords ? words : 0;
 }
 
 bool Walker::readOperands(CoreState &state, uint32_t at, Operands &operands) {
@@ -77,26 +96,28 @@ Contents Walker::elements(const CoreState &state, uint32_t at,
                           const Operands &o, uint32_t run) const {
   const Instruction &in = role.code[at];
   const OpcodeInfo &info = infoOf(in.op);
-  bool copies = in.op == Opcode::Mov32, adds = in.op == Opcode::FAddS;
-  if ((!copies && !adds) || !o.length.isKnown() ||
-      o.length.add > kMaxKnownWords) {
+  bool copies = in.op == Opcode::Mov32 || in.op == Opcode::Mov16;
+  bool adds = in.op == Opcode::FAddS, ors = in.op == Opcode::Or16;
+  uint32_t words = wholeWords(at, o);
+  if ((!copies && !adds && !ors) || words == 0) {
     return {};
   }
-  const ElementType types[] = {info.src0, info.src1};
   const Register *dest = o.registers[2];
   for (unsigned s = 0; s < info.numSources; ++s) {
     const Register *d = o.registers[s];
-    if (d && dest && isWordByWord(*d, types[s]) &&
-        isWordByWord(*dest, info.dest) && d->base != dest->base &&
-        d->base.add < dest->base.add + 4 * o.length.add &&
-        dest->base.add < d->base.add + 4 * o.length.add) {
+    if (d && dest && isWordByWord(*d) && isWordByWord(*dest) &&
+        d->base != dest->base && d->base.add < dest->base.add + 4 * words &&
+        dest->base.add < d->base.add + 4 * words) {
       return {}; // overlapping operands
     }
   }
   auto source = [&](unsigned s, uint32_t i) {
     const Register *d = o.registers[s];
     if (!d) {
-      return state.reg(VectorFields::decode(in.imm).scalarRegister);
+      Value scalar = state.reg(VectorFields::decode(in.imm).scalarRegister);
+      // A halfword is repeated; of zero that is the same.
+      bool whole = sizeOf(info.dest) == 4 || (scalar.isKnown() && !scalar.add);
+      return whole ? scalar : data();
     }
     if (d->fixed.kind == DescriptorKind::FabricIn) {
       return o.in < 0 ? data()
@@ -104,15 +125,15 @@ Contents Walker::elements(const CoreState &state, uint32_t at,
                                      {known(roleIndex), known(at), known(run),
                                       known(i)});
     }
-    return isWordByWord(*d, types[s]) ? state.word(d->base.add + 4 * i)
-                                      : data();
+    return isWordByWord(*d) ? state.word(d->base.add + 4 * i) : data();
   };
   Contents result;
-  for (uint32_t i = 0; i < o.length.add; ++i) {
+  for (uint32_t i = 0; i < words; ++i) {
     Value v = source(0, i);
-    if (adds) {
-      v = symbols.make(SymbolKind::Operation, uint32_t(in.op),
-                       {v, source(1, i)});
+    if (adds || ors) {
+      // Halfwords beside each other are a word as far as bits are concerned.
+      v = symbols.make(SymbolKind::Operation,
+                       uint32_t(ors ? Opcode::Or : in.op), {v, source(1, i)});
     }
     if (!v.isData()) {
       result.push_back({i, v});
@@ -168,10 +189,9 @@ bool Walker::vector(CoreState &state, uint32_t at, std::vector<Step> &steps) {
     if (o.out >= 0) {
       move.sent = vocabulary.contents.idOf(contents);
     }
-    if (o.in >= 0 && o.length.isKnown() && o.length.add <= kMaxKnownWords &&
-        !o.packed) {
+    if (o.in >= 0 && wholeWords(at, o) > 0) {
       Contents received;
-      for (uint32_t i = 0; i < o.length.add; ++i) {
+      for (uint32_t i = 0; i < wholeWords(at, o); ++i) {
         received.push_back({i, symbols.make(SymbolKind::Received, 0,
                                             {known(roleIndex), known(at),
                                              known(run), known(i)})});
@@ -182,16 +202,15 @@ bool Walker::vector(CoreState &state, uint32_t at, std::vector<Step> &steps) {
   }
   const Register *dest = o.registers[2];
   if (dest && dest->fixed.kind == DescriptorKind::Memory) {
-    bool exact = isWordByWord(*dest, info.dest) && o.length.isKnown() &&
-                 o.length.add <= kMaxKnownWords;
+    uint32_t words = wholeWords(at, o);
+    bool exact = isWordByWord(*dest) && words > 0;
     uint32_t begin = exact ? dest->base.add : dest->home;
-    uint32_t end = begin + (exact ? 4 * o.length.add : 1);
+    uint32_t end = begin + (exact ? 4 * words : 1);
     if (begin != ~0u && begin < role.paramOffset + 2 * role.params.size() &&
         end > role.paramOffset) {
       return refuse(at, "the code changes its parameters");
     }
-    writeMemory(state, *dest, exact ? &contents : nullptr,
-                exact ? o.length.add : 0);
+    writeMemory(state, *dest, exact ? &contents : nullptr, exact ? words : 0);
   }
   for (uint8_t id : {in.b, in.c, in.a}) {
     if (id < kNumDsrs && state.dsrs[id].fixed.save) {

@@ -63,6 +63,7 @@ private:
   };
   bool vector(CoreState &state, uint32_t at, std::vector<Step> &steps);
   bool readOperands(CoreState &state, uint32_t at, Operands &operands);
+  uint32_t wholeWords(uint32_t at, const Operands &o) const;
   Contents elements(const CoreState &state, uint32_t at, const Operands &o,
                     uint32_t run) const;
   void writeMemory(CoreState &state, const Register &d,

@@ -58,8 +58,8 @@ Certificate certify(const Image &image, const Machine &machine);
 
 /// For a compiler that has made `image`: marks the streams of these names as
 /// paced by the host, certifies, and stores the digest in the image. Fails
-/// where the program is not safe; what cannot be certified is not to leave a
-/// compiler.
+/// where the program is not safe. One that is not of the class (Refused) stays
+/// without a digest, and `wsec verify` says why.
 Status certifyProgram(Image &image, const Machine &machine,
                       const std::vector<std::string> &pacedStreams = {});
 
