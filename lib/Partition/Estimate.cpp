@@ -108,6 +108,27 @@ static int64_t vectorCycles(const Machine &machine, const ParameterSet &set,
          stepsOf(machine, elements, op);
 }
 
+/// Cycles of the rotary embedding by vector instructions.
+static int64_t vectorRotation(const Machine &machine, const ParameterSet &set,
+                              int64_t pairs) {
+  return 6 * vectorCycles(machine, set, pairs, "fmuls");
+}
+
+/// The same by scalars, of `heads` heads with `pairs` each.
+static int64_t scalarRotation(const ParameterSet &set, int64_t pairs,
+                              int64_t heads) {
+  int64_t load = set.load, fp = set.fp, store = set.store;
+  int64_t turn = 2 * int64_t(set.alu) + int64_t(set.branch);
+  return pairs * (2 * load + heads * (2 * load + 6 * fp + 2 * store + turn));
+}
+
+bool wafer::rotatesByScalars(const Machine &machine, const ParameterSet &set,
+                             int64_t pairs, int64_t heads) {
+  constexpr int64_t kFewPairs = 2; // each is written out
+  return pairs <= kFewPairs && scalarRotation(set, pairs, heads) <
+                                   vectorRotation(machine, set, heads * pairs);
+}
+
 /// An all-reduce on two levels, whose chains take `chain` cycles and whose
 /// multicast goes over `back` hops: inside the groups, then over the
 /// collectors. Two more instructions than on one, each behind a branch; the
@@ -449,11 +470,14 @@ int64_t wafer::estimateLayerCycles(const PartitionProblem &p, int64_t width,
   int64_t silu =
       half ? vector(2 * s.ffn, "fs2h") + special(s.ffn, 3, 17)
            : 15 * vector(s.ffn, "fmuls") + 10 * vector(s.ffn, "fadds");
+  int64_t rotated = (s.query + s.key) / width2;
+  int64_t rotation = rotatesByScalars(m, set, s.pairs, rotated)
+                         ? scalarRotation(set, s.pairs, rotated)
+                         : vectorRotation(m, set, rotated * s.pairs);
   int64_t cycles = norm(s.dim) + product(s.dim, s.query + 2 * s.key) +
                    overRows(s.query + 2 * s.key + 1);
-  cycles += vector(s.query + 2 * s.key, "fmuls") +
-            6 * vector((s.query + s.key) / 2, "fmuls") +
-            vector(s.query, "fs2h");
+  cycles +=
+      vector(s.query + 2 * s.key, "fmuls") + rotation + vector(s.query, "fs2h");
   if (p.qkNorm) {
     cycles += 2 * (vector(s.query + s.key, "fmuls") * 2 +
                    heads * (vector(width2, "fmacs") + turn)) +

@@ -249,6 +249,14 @@ private:
         widths.push_back(columns / inShelf);
       }
     }
+    // Those whose columns hold equally many rotary pairs of a KV head.
+    int64_t pairs = problem.headDim / 2;
+    for (int64_t each = 1; each <= pairs; ++each) {
+      int64_t width = problem.kvHeads * ceilDiv(pairs, each);
+      if (low <= width && width <= widest) {
+        widths.push_back(width);
+      }
+    }
     std::sort(widths.begin(), widths.end());
     widths.erase(std::unique(widths.begin(), widths.end()), widths.end());
     for (int64_t width : widths) {

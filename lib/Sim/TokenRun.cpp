@@ -5,7 +5,6 @@
 #include "wafer/Support/Json.h"
 
 #include <algorithm>
-#include <cstring>
 #include <fmt/format.h>
 
 using namespace wafer;
@@ -219,14 +218,13 @@ private:
   void command(bool await, CommandFeed feed, uint32_t id, size_t slot,
                uint64_t position, bool sample) {
     uint32_t command[kCommandWords] = {await ? 1u : 0u, uint32_t(feed), id};
-    float header[kHeaderWords] = {};
-    header[kHeaderTurns] = float(position / protocol.rows);
-    header[kHeaderTurn] = float(position % protocol.rows);
-    header[kHeaderLow] = float(position % protocol.low);
-    header[kHeaderHigh] = float(position / protocol.low);
-    header[kHeaderSlot] = float(slot);
+    uint32_t *header = command + kCommandHeader;
+    header[kHeaderTurns] = uint32_t(position / protocol.rows);
+    header[kHeaderTurn] = uint32_t(position % protocol.rows);
+    header[kHeaderLow] = uint32_t(position % protocol.low);
+    header[kHeaderHigh] = uint32_t(position / protocol.low);
+    header[kHeaderSlot] = uint32_t(slot);
     header[kHeaderSample] = sample ? 1 : 0;
-    std::memcpy(command + kCommandHeader, header, sizeof header);
     words.insert(words.end(), std::begin(command), std::end(command));
   }
 

@@ -8,7 +8,7 @@
 //
 //   command  [await, feed, id, header]     to the loop
 //   message  [id, header]                  to the embedding
-//   header   [turns, turn, low, high, slot, sample], binary32 numbers
+//   header   [turns, turn, low, high, slot, sample]
 //
 //===----------------------------------------------------------------------===//
 #ifndef WAFER_IMAGE_TOKENCOMMAND_H
@@ -33,8 +33,7 @@ enum CommandFeed : int {
   kFeedAwaited, // the id that this command awaited
 };
 
-/// Words of a header. They are integers below 2^24 as binary32 numbers, so a
-/// sum with zeros leaves them as they are.
+/// Words of a header.
 enum HeaderWord : int {
   /// position / rows and position mod rows of a stage: how many positions every
   /// row has, and the row that owns this one.

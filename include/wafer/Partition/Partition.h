@@ -221,6 +221,12 @@ struct ProductPlan {
 ProductPlan planProduct(const Machine &machine, const ParameterSet &set,
                         int64_t inputs, int64_t outputs, ProductTypes types);
 
+/// Whether the rotary embedding of `heads` heads with so many pairs in a core
+/// is done by scalars, which take no start of a vector instruction: where that
+/// is faster, and for a few pairs only, as all are written out.
+bool rotatesByScalars(const Machine &machine, const ParameterSet &set,
+                      int64_t pairs, int64_t heads);
+
 /// Byte in a scratch buffer where binary16 sums begin, half a turn of the banks
 /// after the rows that are added to them: farthest away, if a step is no longer
 /// than that (else 0).

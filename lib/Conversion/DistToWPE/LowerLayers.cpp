@@ -79,13 +79,14 @@ LogicalResult Lowering::lowerLayers() {
           },
           [&] { receive(lowering.columns.second); });
     };
-    // One core of each row gets the slice; a sum with zeros tells the others.
+    // One core of each row gets the slice and the header; all others put zeros
+    // to it, bit by bit.
     auto fromAbove = [&] {
       code.when(
           Predicate::Eq, code.param("turn_in"), code.param("row"),
           [&] { receive(lowering.columns.third); },
           [&] { code.clear(x.place, words); });
-      lowering.sumOverRow(x.place, words);
+      lowering.orOverRow(x.place.as(code.i16()), 2 * words);
     };
     if (turnsOut) {
       code.whenSet("turned", fromAbove, fromBeside);

@@ -46,8 +46,9 @@ View StageLowering::makeHidden(int64_t width) {
 }
 
 mlir::Value StageLowering::headerWord(HeaderWord word) {
-  return wpe::CastOp::create(code.builder, code.i32(),
-                             code.load(header.at(word * 4)));
+  Place place = header.at(word * 4);
+  place.bits = true;
+  return code.load(place);
 }
 
 mlir::Value StageLowering::cacheOffset(int64_t bytes) {
@@ -129,8 +130,37 @@ void StageLowering::beginToken() {
 // Queries and keys
 //===----------------------------------------------------------------------===//
 
+/// The same by scalars: the factors of a pair stay in registers, and the code
+/// is short.
+void StageLowering::rotateByScalars(const Place &heads, int64_t count) {
+  auto &b = code.builder;
+  Place factors{"rope_now", code.f32(), 0, {}};
+  for (int64_t pair = 0; pair < pairs; ++pair) {
+    mlir::Value cosine = code.load(factors.at(pair * 4));
+    mlir::Value sine = code.load(factors.at((pairs + pair) * 4));
+    auto turn = [&](const Place &first) {
+      Place second = first.at(pairs * 4);
+      mlir::Value x0 = code.load(first), x1 = code.load(second);
+      code.store(wpe::FSubOp::create(b, wpe::FMulOp::create(b, x0, cosine),
+                                     wpe::FMulOp::create(b, x1, sine)),
+                 first);
+      code.store(wpe::FAddOp::create(b, wpe::FMulOp::create(b, x1, cosine),
+                                     wpe::FMulOp::create(b, x0, sine)),
+                 second);
+    };
+    Place first = heads.at(pair * 4);
+    code.loop(count, [&](mlir::Value head) {
+      turn(first.plus(code.mul(head, int32_t(2 * pairs * 4))));
+    });
+  }
+}
+
 /// Rotates all pairs of `count` heads.
 void StageLowering::rotate(const Place &heads, int64_t count) {
+  if (rotatesByScalars(machine, parameters, pairs, count)) {
+    rotateByScalars(heads, count);
+    return;
+  }
   View t[4];
   for (int i = 0; i < 4; ++i) {
     t[i] = scratch("rotate_t" + std::to_string(i), code.f32(), count * pairs);

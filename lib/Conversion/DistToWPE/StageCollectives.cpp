@@ -24,12 +24,13 @@ void StageLowering::allReduce(const CollectiveQueues &q, const Place &place,
     return;
   }
   mlir::Value block = code.mem(place, extent);
+  StringRef move = wpe::elementBytes(place.element) == 2 ? "mov16" : "mov32";
   auto receive = [&](StringRef queue) {
     code.vec(instruction, block, block,
              code.fabricIn(queue, extent, place.element));
   };
   auto sendTo = [&](StringRef queue) {
-    code.vec("mov32", code.fabricOut(queue, extent, place.element), block);
+    code.vec(move, code.fabricOut(queue, extent, place.element), block);
   };
   code.whenSet(
       q.rootParam,
@@ -74,8 +75,7 @@ void StageLowering::allReduce(const CollectiveQueues &q, const Place &place,
           member();
         }
         doWork();
-        code.vec("mov32", block,
-                 code.fabricIn(q.second, extent, place.element));
+        code.vec(move, block, code.fabricIn(q.second, extent, place.element));
       });
 }
 

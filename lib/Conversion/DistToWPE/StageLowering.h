@@ -104,9 +104,10 @@ public:
     std::vector<double> frequencies;
   };
   llvm::SmallVector<TableTensor> tables;
-  /// place = its sum over the cores of the row, in all of them.
-  void sumOverRow(const Place &place, int64_t count) {
-    allReduce(columns, place, count, "fadds");
+  /// place = the bitwise or of halfwords over the cores of the row, in all of
+  /// them.
+  void orOverRow(const Place &place, int64_t count) {
+    allReduce(columns, place, count, "or16");
   }
   Place bestPlace();
   Place bestIdPlace();
@@ -174,6 +175,7 @@ private:
   void lowerSiluMulHalf(const View &gate, const View &up, dist::SiluMulOp op);
 
   void rotate(const Place &heads, int64_t count);
+  void rotateByScalars(const Place &heads, int64_t count);
   void scoreProducts(const Place &query, const Place &keys, const Place &line);
   void scoreLoop(const Place &query, const Place &keys, const Place &line);
   void scoresOfGroup(const Place &query, const Place &keys, const Place &line);
