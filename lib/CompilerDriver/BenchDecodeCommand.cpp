@@ -12,12 +12,14 @@
 // that the whole model gets, and on a perfect wafer: defects lie in all of
 // them.
 //
+// With requests in flight a stage takes a token while others work on theirs:
+// what counts is the slowest stage, found in the same way.
+//
 //===----------------------------------------------------------------------===//
-#include "DecodeRun.h"
+#include "ModelPlan.h"
 
 #include "wafer/Bench/Calibration.h"
 #include "wafer/Bench/WaferLlm.h"
-#include "wafer/Partition/DecodePlan.h"
 #include "wafer/Support/Json.h"
 #include "wafer/Support/OutputFile.h"
 
@@ -49,15 +51,13 @@ struct Options {
 };
 
 /// What is known of a model's decode step.
-struct Decode {
-  Machine machine;
-  const ParameterSet *set = nullptr;
-  DecodePlan plan;
+struct Decode : ModelPlan {
   // Simulated (0: not).
   uint64_t layerCycles = 0;
   uint64_t otherCycles = 0; // of a token with one stage, without its layers
   uint64_t wholeCycles = 0;
   uint64_t rivalCycles = 0;
+  double stageCycles = 0; // of the slowest stage, several requests in flight
   std::optional<DecodeOnWafer> onWafer;
 };
 
@@ -74,11 +74,12 @@ private:
   Result<uint64_t> simulate(int64_t layers, int64_t stages, int64_t wafers);
   Status keepFolder() const;
   DecodeRunOptions runOptions() const {
-    return {options.model, options.machine, decode.set->name,
+    return {options.model, options.machine, decode.set ? decode.set->name : "",
             options.keep,  options.context, options.threads};
   }
   /// Of the model with one layer and with two, or whole.
   Status simulateAll();
+  Status simulateStage();
   Status fitToWafer();
   Result<uint64_t> simulateRival() const;
   json report() const;
@@ -98,49 +99,22 @@ private:
 
 /// Searches the rectangles; as many wafers as it needs share the stages.
 Status BenchDecode::plan() {
-  Result<Machine> machine = Machine::load(options.machine);
-  if (!machine) {
-    return machine.takeError();
-  }
-  decode.machine = std::move(*machine);
-  std::string name = options.params.empty()
-                         ? decode.machine.parameterSets.front().name
-                         : options.params;
-  decode.set = decode.machine.findParameters(name);
-  if (!decode.set) {
-    std::string known;
-    for (const ParameterSet &set : decode.machine.parameterSets) {
-      known += (known.empty() ? "" : ", ") + set.name;
+  std::optional<int64_t> requests;
+  if (options.inFlight != "auto") {
+    int number = 0;
+    char rest = 0;
+    if (std::sscanf(options.inFlight.c_str(), "%6d%c", &number, &rest) != 1 ||
+        number < 1) {
+      return Diagnostic{"bad --in-flight", "", "auto or a positive number",
+                        "'" + options.inFlight + "'", ""};
     }
-    return Diagnostic{"the machine has no such parameter set",
-                      "machine '" + decode.machine.name + "'", known,
-                      "'" + name + "'", ""};
+    requests = number;
   }
-  ModelLoadOptions load;
-  load.weights = false;
-  Result<Model> model = loadModel(options.model, load);
-  if (!model) {
-    return model.takeError();
-  }
-  const ModelConfig &config = model->config;
-  PartitionProblem problem;
-  problem.layers = config.layers;
-  problem.dim = config.dim;
-  problem.ffn = config.ffn;
-  problem.heads = config.heads;
-  problem.kvHeads = config.kvHeads;
-  problem.headDim = config.headDim;
-  problem.vocab = config.vocab;
-  problem.qkNorm = config.qkNorm;
-  problem.context = options.context;
-  problem.machine = &decode.machine;
-  problem.parameterSet = name;
-  Result<DecodePlan> plan = planDecode(problem);
-  if (!plan) {
-    return plan.takeError();
-  }
-  decode.plan = std::move(*plan);
-  return Status::success();
+  DecodeRunOptions run = runOptions();
+  run.params = options.params;
+  return decode.make(run, requests,
+                     requests == 1 ? Objective::Latency
+                                   : Objective::Throughput);
 }
 
 //===----------------------------------------------------------------------===//
@@ -194,6 +168,11 @@ Status BenchDecode::simulateAll() {
         *whole - uint64_t(std::llround(decode.plan.crossingCycles(
                      decode.machine.offWaferLatencySeconds)));
   }
+  if (decode.plan.problem.requests > 1) {
+    if (Status status = simulateStage(); !status) {
+      return status;
+    }
+  }
   Result<uint64_t> rival = simulateRival();
   if (rival) {
     decode.rivalCycles = *rival;
@@ -205,7 +184,38 @@ Status BenchDecode::simulateAll() {
   return Status::success();
 }
 
+/// How long the slowest stage takes, or the head, if that is longer.
+Status BenchDecode::simulateStage() {
+  DecodeRunOptions run = runOptions();
+  uint64_t cycles[2] = {}, head = 0;
+  for (int64_t layers = 1; layers <= 2; ++layers) {
+    CompilerSession session(context);
+    auto part = compilePart(run, decode, layers, 2, session, context);
+    if (!part) {
+      return part.takeError();
+    }
+    Result<uint64_t> next = timeNextToken(run, **part, options.context - 2);
+    Result<uint64_t> sample =
+        next && layers == 1 ? timeNextSample(run, **part) : 0;
+    if (!next || !sample) {
+      return next ? sample.takeError() : next.takeError();
+    }
+    cycles[layers - 1] = *next;
+    head = std::max(head, *sample);
+  }
+  double layer = double(cycles[1]) - double(cycles[0]);
+  double stage = double(cycles[0]) +
+                 double(decode.layersPerStage() - 1) * layer +
+                 double(decode.turnCycles());
+  decode.stageCycles = std::max(stage, double(head));
+  return Status::success();
+}
+
 Status BenchDecode::fitToWafer() {
+  if (decode.plan.problem.requests > 1) {
+    return Diagnostic{"--defects is for a single request", "", "--in-flight 1",
+                      "'" + options.inFlight + "'", ""};
+  }
   if (decode.plan.wafers() != 1) {
     return Diagnostic{"--defects is for a model on one wafer", options.model,
                       "", fmt::format("{} wafers", decode.plan.wafers()), ""};
@@ -280,7 +290,7 @@ json BenchDecode::report() const {
   object["params"] = decode.set->name;
   object["context"] = options.context;
   object["tokens_per_pass"] = options.tokensPerPass;
-  object["in_flight"] = 1;
+  object["in_flight"] = decode.plan.problem.requests;
   object["accumulate"] = "mixed";
   object["method"] = isWhole     ? "simulated whole"
                      : simulated ? "simulated layer by layer"
@@ -299,7 +309,13 @@ json BenchDecode::report() const {
   object["predicted_cycles_per_token"] = predicted;
   object["predicted_cycles_per_layer"] = chosen.cyclesPerLayer;
   object["collectives_per_layer"] = kCollectivesPerLayer;
-  object["aggregate_tokens_per_mcycle"] = 1e6 / token;
+  double total = object["cycles_per_token"].get<double>();
+  double stage = decode.stageCycles ? decode.stageCycles
+                                    : double(chosen.slowestStageCycles);
+  double pace = decode.plan.cyclesBetweenTokens(total, stage);
+  object["slowest_stage_cycles"] = stage;
+  object["cycles_between_tokens"] = pace;
+  object["aggregate_tokens_per_mcycle"] = 1e6 / pace;
   if (decode.rivalCycles) {
     object["waferllm_cycles_per_layer_same_machine"] = decode.rivalCycles;
     object["ratio_to_waferllm"] = double(decode.rivalCycles) / layer;
@@ -352,13 +368,21 @@ void BenchDecode::print(const json &object) {
   }
   context.print("  {:<44} {:>12.1f}\n", "tokens/s",
                 object["tokens_per_second"].get<double>());
+  if (decode.plan.problem.requests > 1) {
+    line("cycles between tokens of all requests", "cycles_between_tokens");
+    line("cycles of the slowest stage", "slowest_stage_cycles");
+    context.print("  {:<44} {:>12.2f}\n",
+                  fmt::format("tokens in a million cycles, {} requests",
+                              decode.plan.problem.requests),
+                  object["aggregate_tokens_per_mcycle"].get<double>());
+  }
 }
 
 ExitCode BenchDecode::run() {
-  if (options.tokensPerPass != 1 || options.inFlight != "1") {
-    return context.fail({"several tokens a pass or requests in flight are not "
-                         "supported yet",
-                         "", "--tokens-per-pass 1 --in-flight 1", "", ""});
+  if (options.tokensPerPass != 1) {
+    return context.fail({"several tokens a pass are not supported yet", "",
+                         "--tokens-per-pass 1",
+                         fmt::format("{}", options.tokensPerPass), ""});
   }
   Status status = plan();
   status = status ? keepFolder() : std::move(status);
@@ -415,7 +439,10 @@ void wafer::addBenchDecodeCommand(CLI::App &app, CommandContext &context) {
       ->add_option("--tokens-per-pass", options->tokensPerPass,
                    "Tokens computed at once")
       ->capture_default_str();
-  command->add_option("--in-flight", options->inFlight, "Requests in flight")
+  command
+      ->add_option("--in-flight", options->inFlight,
+                   "Requests in flight, or auto: as many as give the most "
+                   "tokens")
       ->capture_default_str();
   command->add_option("--threads", options->threads, "Threads of the simulator")
       ->check(CLI::Range(1, 64))

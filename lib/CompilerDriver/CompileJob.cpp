@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "CompileJob.h"
 
+#include "wafer/Certify/Certify.h"
 #include "wafer/Partition/Partition.h"
 #include "wafer/WGraph/WGraph.h"
 
@@ -146,6 +147,15 @@ wafer::compilePerfect(const CompileRequest &request, CompilerSession &session,
   image.model =
       addStateViews(describeModel(model.name, model.config, module, image),
                     compiled->emitted.states);
+  // Streams are not followed through the network yet.
+  if (Status certified =
+          compiled->machine.wafers > 1
+              ? Status::success()
+              : certifyProgram(image, compiled->machine, {"next_token"});
+      !certified) {
+    context.fail(certified.error());
+    return nullptr;
+  }
   if (model.tokenizer) {
     image.tokenizer = model.tokenizer->toJson();
   }

@@ -18,10 +18,12 @@ namespace wafer {
 void addCompileCommand(CLI::App &app, CommandContext &context);
 void addImportCommand(CLI::App &app, CommandContext &context);
 void addBenchDecodeCommand(CLI::App &app, CommandContext &context);
+void addBenchPrefillCommand(CLI::App &app, CommandContext &context);
 } // namespace wafer
 
 DriverExtensions wafer::compilerExtensions() {
-  return {{addCompileCommand, addImportCommand, addBenchDecodeCommand},
+  return {{addCompileCommand, addImportCommand, addBenchDecodeCommand,
+           addBenchPrefillCommand},
           makeHostModel,
           compileForYield};
 }

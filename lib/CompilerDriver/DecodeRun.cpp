@@ -2,7 +2,6 @@
 #include "DecodeRun.h"
 
 #include "wafer/Image/ImageFile.h"
-#include "wafer/Sim/TokenRun.h"
 #include "wafer/Support/File.h"
 #include "wafer/Support/Json.h"
 #include "wafer/Support/OutputFile.h"
@@ -91,8 +90,10 @@ Status wafer::keepDecodeImage(const DecodeRunOptions &options,
                            options.keep + "/" + name + ".wafer");
 }
 
-Result<uint64_t> wafer::timeToken(const DecodeRunOptions &options,
-                                  const CompiledImage &compiled) {
+Result<TokenRun>
+wafer::timeRequests(const DecodeRunOptions &options,
+                    const CompiledImage &compiled,
+                    const std::vector<TokenRequest> &requests) {
   const Image &image = compiled.emitted.image;
   VerifyReport verified = verify(image, compiled.machine);
   if (!verified.holds()) {
@@ -101,12 +102,15 @@ Result<uint64_t> wafer::timeToken(const DecodeRunOptions &options,
                       verified.violations.front().message,
                       "this is a bug in wsec"};
   }
+  Result<const ParameterSet *> set =
+      compiled.machine.chooseParameters(options.params);
+  if (!set) {
+    return set.takeError();
+  }
   FastOptions fast;
   fast.threads = options.threads;
   fast.timingOnly = true;
-  auto engine = Engine::createFast(
-      image, compiled.machine, *compiled.machine.findParameters(options.params),
-      fast);
+  auto engine = Engine::createFast(image, compiled.machine, **set, fast);
   if (!engine) {
     return engine.takeError();
   }
@@ -114,11 +118,8 @@ Result<uint64_t> wafer::timeToken(const DecodeRunOptions &options,
   if (!protocol) {
     return protocol.takeError();
   }
-  // The last position of the context. On the wafer the next token begins when
-  // this one's id is sampled, so the ways to and from the host do not count.
-  (**protocol).stopAtInvalid = false;
-  auto result =
-      runTokens(**engine, **protocol, {{{0}, 1, options.context - 1}}, kNever);
+  (**protocol).stopAtInvalid = (**protocol).stopAtEos = false;
+  auto result = runTokens(**engine, **protocol, requests, kNever);
   if (!result) {
     return result.takeError();
   }
@@ -127,7 +128,19 @@ Result<uint64_t> wafer::timeToken(const DecodeRunOptions &options,
                           nameOf(result->outcome.kind),
                       "", "", result->outcome.detail, ""};
   }
-  return result->lastArrival() - 2 * compiled.machine.host.latencyCycles;
+  return result;
+}
+
+Result<uint64_t> wafer::timeToken(const DecodeRunOptions &options,
+                                  const CompiledImage &compiled) {
+  // The last position of the context. On the wafer the next token begins when
+  // this one's id is sampled, so the ways to and from the host do not count.
+  Result<TokenRun> run =
+      timeRequests(options, compiled, {{{0}, 1, options.context - 1}});
+  if (!run) {
+    return run.takeError();
+  }
+  return run->lastArrival() - 2 * compiled.machine.host.latencyCycles;
 }
 
 //===----------------------------------------------------------------------===//

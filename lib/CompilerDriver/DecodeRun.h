@@ -12,6 +12,8 @@
 
 #include "CompileJob.h"
 
+#include "wafer/Sim/TokenRun.h"
+
 namespace wafer {
 
 /// How images are made and run.
@@ -39,6 +41,11 @@ compileLayers(const DecodeRunOptions &options, CompileRequest request,
 /// Leaves NAME.wafer in the folder for images, if there is one.
 Status keepDecodeImage(const DecodeRunOptions &options, const std::string &name,
                        const CompiledImage &compiled);
+
+/// Runs requests for timing only, to their end. The image is verified before.
+Result<TokenRun> timeRequests(const DecodeRunOptions &options,
+                              const CompiledImage &compiled,
+                              const std::vector<TokenRequest> &requests);
 
 /// Cycles from one sampled token to the next at the end of the context. The
 /// image is verified before.

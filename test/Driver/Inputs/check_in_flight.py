@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """check_in_flight.py FAST REFERENCE ALONE...: requests in flight against single ones."""
 import json
 import sys

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===- ModelPlan.h - The stages of a model, for benchmarks ------*- C++ -*-===//
+//
+// What `wsec bench decode` and `wsec bench prefill` begin with: the rectangles
+// that the search of Partition.h chooses for a config.
+//
+//===----------------------------------------------------------------------===//
+#ifndef WAFER_LIB_COMPILERDRIVER_MODELPLAN_H
+#define WAFER_LIB_COMPILERDRIVER_MODELPLAN_H
+
+#include "DecodeRun.h"
+
+#include "wafer/Partition/DecodePlan.h"
+
+namespace wafer {
+
+struct ModelPlan {
+  ModelPlan() = default;
+  // The plan points to the machine.
+  ModelPlan(const ModelPlan &) = delete;
+  ModelPlan &operator=(const ModelPlan &) = delete;
+
+  Machine machine;
+  const ParameterSet *set = nullptr;
+  DecodePlan plan;
+
+  /// Loads model and machine of `options` and searches. Without a number of
+  /// `requests` the one with the most tokens in a cycle.
+  Status make(const DecodeRunOptions &options, std::optional<int64_t> requests,
+              Objective objective);
+
+  const PartitionCandidate &chosen() const { return plan.plan.chosen; }
+  /// Layers of the fullest stage.
+  int64_t layersPerStage() const;
+  /// Predicted cycles that handing over to the slowest stage takes, beyond
+  /// those from a stage beside it.
+  int64_t turnCycles() const;
+};
+
+/// An image of one stage of the plan with so many layers, for timing.
+Result<std::unique_ptr<CompiledImage>>
+compilePart(const DecodeRunOptions &options, const ModelPlan &plan,
+            int64_t layers, int64_t requests, CompilerSession &session,
+            CommandContext &context);
+
+/// Cycles from a token to the next whose id is known, of that image, behind
+/// `position` tokens.
+Result<uint64_t> timeNextToken(const DecodeRunOptions &options,
+                               const CompiledImage &compiled,
+                               uint64_t position);
+/// Cycles from one sampled token to the next of another request.
+Result<uint64_t> timeNextSample(const DecodeRunOptions &options,
+                                const CompiledImage &compiled);
+
+} // namespace wafer
+
+#endif // WAFER_LIB_COMPILERDRIVER_MODELPLAN_H
