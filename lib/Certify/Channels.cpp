@@ -27,6 +27,13 @@ Channels::Channels(const Image &image, const Machine &machine)
       refusal = "routes with switch positions or filters are not followed";
     }
   }
+  // Else both ends of a crossing would pass for streams of the host, which
+  // sends what is waited for.
+  for (const HostPort &port : image.hostPorts) {
+    if (port.crosses()) {
+      refusal = "streams that cross between wafers are not followed";
+    }
+  }
   for (const StreamFamily &f : image.families) {
     addFamily(f);
   }

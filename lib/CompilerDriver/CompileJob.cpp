@@ -147,11 +147,8 @@ wafer::compilePerfect(const CompileRequest &request, CompilerSession &session,
   image.model =
       addStateViews(describeModel(model.name, model.config, module, image),
                     compiled->emitted.states);
-  // Streams are not followed through the network yet.
   if (Status certified =
-          compiled->machine.wafers > 1
-              ? Status::success()
-              : certifyProgram(image, compiled->machine, {"next_token"});
+          certifyProgram(image, compiled->machine, {"next_token"});
       !certified) {
     context.fail(certified.error());
     return nullptr;

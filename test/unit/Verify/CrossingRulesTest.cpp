@@ -4,6 +4,7 @@
 // core 10,0, which is on the second wafer; and changes that break the rules on
 // crossings. The words that core 10,0 answers go back over another crossing.
 //
+#include "wafer/Certify/Certify.h"
 #include "wafer/Image/Text.h"
 #include "wafer/Image/Validate.h"
 #include "wafer/Verify/Verify.h"
@@ -89,6 +90,20 @@ void expectViolation(const Changes &changes, const std::string &message) {
 }
 
 TEST(CrossingRules, ProgramHolds) { EXPECT_EQ(violationsWith({}), ""); }
+
+// Each of the two waits for the other before it sends: a crossing is not a host
+// that sends what is waited for.
+TEST(CrossingRules, NoCertificateAcrossWafers) {
+  Image image = *parseImage(kProgram, "t.wtext");
+  Machine machine = *Machine::load("test8");
+  machine.wafers = 2;
+  image.machine = machine.toJson();
+  ASSERT_TRUE(bool(validate(image, machine)));
+  Certificate certificate = certify(image, machine);
+  EXPECT_EQ(certificate.verdict, Certificate::Verdict::Refused);
+  EXPECT_EQ(certificate.reason,
+            "streams that cross between wafers are not followed");
+}
 
 TEST(CrossingRules, NothingCrossesABorderByALink) {
   // Without the crossing the words would go on to the neighbouring column.
