@@ -84,6 +84,11 @@ Status wafer::certifyProgram(Image &image, const Machine &machine,
   }
   Certificate certificate = certify(image, machine);
   if (certificate.verdict == Certificate::Verdict::Refused) {
+    // The marks belong to the certificate: an end may be at a crossing, which
+    // no pace reaches.
+    for (Stream &s : image.streams) {
+      s.paced = false;
+    }
     return Status::success();
   }
   if (certificate.verdict != Certificate::Verdict::Safe) {
