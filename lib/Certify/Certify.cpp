@@ -12,8 +12,8 @@ static constexpr uint64_t kMovesToUnfold = 2'000'000;
 
 static std::vector<std::string> findAssumptions(const Image &image) {
   std::vector<std::string> assumed;
-  for (const Stream &s : image.streams) {
-    if (s.fromHost) {
+  for (const HostPort &port : image.hostPorts) {
+    if (port.input && !port.crosses()) {
       assumed.push_back("that the host sends the words that are waited for");
       break;
     }
@@ -84,8 +84,7 @@ Status wafer::certifyProgram(Image &image, const Machine &machine,
   }
   Certificate certificate = certify(image, machine);
   if (certificate.verdict == Certificate::Verdict::Refused) {
-    // The marks belong to the certificate: an end may be at a crossing, which
-    // no pace reaches.
+    // The marks belong to a certificate.
     for (Stream &s : image.streams) {
       s.paced = false;
     }

@@ -22,23 +22,45 @@ Channels::Channels(const Image &image, const Machine &machine)
       }
     }
   }
+  findBindings();
   for (const RouteConfig &c : image.configs) {
     if (c.numPositions > 1 || c.filter.kind != FilterKind::None) {
       refusal = "routes with switch positions or filters are not followed";
     }
   }
-  // Else both ends of a crossing would pass for streams of the host, which
-  // sends what is waited for.
-  for (const HostPort &port : image.hostPorts) {
-    if (port.crosses()) {
-      refusal = "streams that cross between wafers are not followed";
-    }
-  }
   for (const StreamFamily &f : image.families) {
     addFamily(f);
   }
+  findCrossings(machine);
   for (const Stream &s : image.streams) {
     addStream(s);
+  }
+}
+
+/// Which queues may be bound to a color, so that only those are asked at each
+/// core.
+void Channels::findBindings() {
+  bindings.resize(image.regions.size() * 2 * kColors);
+  for (uint32_t r = 0; r < image.regions.size(); ++r) {
+    const Region &region = image.regions[r];
+    for (const QueueBinding &q : image.roles[region.role].queues) {
+      if (q.queue >= kQueues) {
+        continue;
+      }
+      std::vector<uint16_t> colors = {q.color.value};
+      if (q.color.kind == ParamSource::Kind::Row) {
+        colors = region.rowTables[q.color.value];
+      } else if (q.color.kind == ParamSource::Kind::Column) {
+        colors = region.columnTables[q.color.value];
+      }
+      std::sort(colors.begin(), colors.end());
+      colors.erase(std::unique(colors.begin(), colors.end()), colors.end());
+      for (uint16_t color : colors) {
+        if (color < kColors) {
+          bindings[(r * 2 + q.input) * kColors + color].push_back(&q);
+        }
+      }
+    }
   }
 }
 
@@ -49,12 +71,12 @@ void Channels::tie(std::vector<uint32_t> &ends, bool input, uint32_t cell,
   }
   const Region &region = image.regions[regionOf[cell]];
   Coord core = coordOf(cell);
-  for (const QueueBinding &q : image.roles[region.role].queues) {
-    if (q.input != input || q.queue >= kQueues ||
-        queueColor(region, q, core) != color) {
+  for (const QueueBinding *q :
+       bindings[(regionOf[cell] * 2 + input) * kColors + color]) {
+    if (queueColor(region, *q, core) != color) {
       continue;
     }
-    uint32_t &end = ends[size_t(cell) * kQueues + q.queue];
+    uint32_t &end = ends[size_t(cell) * kQueues + q->queue];
     if (end != kNobody) {
       refusal = fmt::format("two streams of color {} meet in core {},{}", color,
                             core.x, core.y);
@@ -91,30 +113,62 @@ void Channels::addFamily(const StreamFamily &f) {
   }
 }
 
+// The network takes all words at once, so the two streams are one with more
+// room.
+void Channels::findCrossings(const Machine &machine) {
+  std::vector<const Stream *> at(image.hostPorts.size());
+  for (const Stream &s : image.streams) {
+    uint32_t port =
+        s.fromHost || s.toHost ? portOf(image, machine, s) : HostPort::kHost;
+    if (port != HostPort::kHost && image.hostPorts[port].crosses()) {
+      at[port] = &s;
+    }
+  }
+  for (uint32_t port = 0; port < at.size(); ++port) {
+    const HostPort &out = image.hostPorts[port];
+    if (out.input || !out.crosses()) {
+      continue;
+    }
+    const Stream *leaving = at[port], *coming = at[out.partner];
+    if (!leaving || !coming) {
+      refusal = fmt::format("crossing '{}' has no stream at one end", out.name);
+      return;
+    }
+    continuations[leaving] = coming;
+    isContinuation.insert(coming);
+  }
+}
+
 // A stream from the host with one sink is free, however many words the sink
 // takes. One with several is not: each word waits until all have room.
 void Channels::addStream(const Stream &s) {
+  if (isContinuation.count(&s)) {
+    return;
+  }
+  auto crossing = continuations.find(&s);
+  bool crosses = crossing != continuations.end();
+  const Stream &last = crosses ? *crossing->second : s;
   uint32_t index = uint32_t(all.size());
   Channel c;
   c.sinkBegin = uint32_t(sinks.size());
-  for (const Rect &rect : s.sinks) {
-    for (int32_t y = rect.y; y < rect.endY() && !s.toHost; ++y) {
+  for (const Rect &rect : last.sinks) {
+    for (int32_t y = rect.y; y < rect.endY() && !last.toHost; ++y) {
       for (int32_t x = rect.x; x < rect.endX(); ++x) {
-        if (contains({x, y}) && (s.fromHost || Coord{x, y} != s.source)) {
+        if (contains({x, y}) && (last.fromHost || Coord{x, y} != s.source)) {
           sinks.push_back(cellOf({x, y}));
         }
       }
     }
   }
   c.sinkEnd = uint32_t(sinks.size());
-  bool isFree =
-      s.toHost || s.paced || (s.fromHost && c.sinkEnd - c.sinkBegin == 1);
+  bool isFree = last.toHost || s.paced || last.paced ||
+                (s.fromHost && c.sinkEnd - c.sinkBegin == 1);
   if (!s.fromHost) {
     c.source = cellOf(s.source);
     tie(outputs, false, c.source, s.color, isFree ? kFree : index);
   }
   for (uint32_t i = c.sinkBegin; i < c.sinkEnd; ++i) {
-    tie(inputs, true, sinks[i], s.color, isFree ? kFree : index);
+    tie(inputs, true, sinks[i], last.color, isFree ? kFree : index);
   }
   all.push_back(c);
 }

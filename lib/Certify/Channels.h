@@ -2,7 +2,8 @@
 //===- Channels.h - Who is behind each queue (internal) ---------*- C++ -*-===//
 //
 // Every declared stream of an image with its source and sinks, and for each
-// queue of each core the stream that it is an end of.
+// queue of each core the stream that it is an end of. Two streams that a
+// crossing joins are one.
 //
 //===----------------------------------------------------------------------===//
 #ifndef WAFER_LIB_CERTIFY_CHANNELS_H
@@ -12,6 +13,8 @@
 #include "wafer/Machine/Machine.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,6 +24,8 @@ inline constexpr uint32_t kNobody = 0xffffffff;
 /// The other end is never in the way: nobody waits for words of the stream.
 inline constexpr uint32_t kFree = 0xfffffffe;
 inline constexpr unsigned kQueues = 8;
+/// Colors of a valid image are below.
+inline constexpr unsigned kColors = 32;
 
 struct Channel {
   /// kNobody: the host.
@@ -75,9 +80,17 @@ private:
   /// Marks the queue of `color`, if there is one, as an end of `stream`.
   void tie(std::vector<uint32_t> &ends, bool input, uint32_t cell,
            unsigned color, uint32_t stream);
+  void findBindings();
   void addFamily(const StreamFamily &family);
   void addStream(const Stream &stream);
+  /// Finds the streams that go on on another wafer.
+  void findCrossings(const Machine &machine);
 
+  /// By stream that leaves a wafer: where it goes on; and those.
+  std::map<const Stream *, const Stream *> continuations;
+  std::set<const Stream *> isContinuation;
+  /// By region, input or output, and color.
+  std::vector<std::vector<const QueueBinding *>> bindings;
   std::vector<uint32_t> inputs;
   std::vector<uint32_t> outputs;
 };

@@ -12,8 +12,8 @@ using namespace wafer::certifier;
 
 std::string Rendezvous::wordsOf(uint32_t cell, const Op &op) const {
   if (op.shape == kNobody) {
-    return fmt::format("{} word{}", op.words - done[cell],
-                       op.words - done[cell] == 1 ? "" : "s");
+    return fmt::format("{} word{}", op.words - cores[cell].done,
+                       op.words - cores[cell].done == 1 ? "" : "s");
   }
   const Shape &shape = vocabulary.shapes[op.shape];
   std::string text = shape.words.isKnown()
@@ -24,11 +24,10 @@ std::string Rendezvous::wordsOf(uint32_t cell, const Op &op) const {
 
 std::string Rendezvous::describe(uint32_t cell) const {
   Coord c = channels.coordOf(cell);
-  std::string text =
-      fmt::format("core {},{} ({}) ", c.x, c.y,
-                  cast.programOf[cell] == kNobody ? "which runs nothing"
-                                                  : channels.roleOf(cell).name);
-  const Op *op = cast.programOf[cell] == kNobody ? nullptr : opOf(cell);
+  std::string text = fmt::format("core {},{} ({}) ", c.x, c.y,
+                                 !runs(cell) ? "which runs nothing"
+                                             : channels.roleOf(cell).name);
+  const Op *op = opOf(cell);
   if (!op) {
     return text + "is at its end";
   }
@@ -80,7 +79,7 @@ uint32_t Rendezvous::sinkBehind(uint32_t channel) const {
   const Channel &c = channels.all[channel];
   for (uint32_t s = c.sinkBegin; s < c.sinkEnd; ++s) {
     uint32_t sink = channels.sinks[s];
-    const Op *op = cast.programOf[sink] == kNobody ? nullptr : opOf(sink);
+    const Op *op = opOf(sink);
     bool takes = op && op->kind == Step::Kind::Move && op->in >= 0 &&
                  channels.into(sink, unsigned(op->in)) == channel;
     bool passes = takes && op->out >= 0 &&
@@ -99,7 +98,7 @@ void Rendezvous::explain(uint32_t cell) {
   uint32_t next = cell;
   while (next != kNobody && places.try_emplace(next, chain.size()).second) {
     chain.push_back(next);
-    next = cast.programOf[next] == kNobody ? kNobody : waitsFor(next);
+    next = runs(next) ? waitsFor(next) : kNobody;
   }
   isCycle = next != kNobody;
   size_t begin = isCycle ? places[next] : chain.size() - 1;

@@ -10,6 +10,10 @@
 
 #include "Symbols.h"
 
+#include "wafer/Image/Isa.h"
+
+#include <unordered_map>
+
 namespace wafer::certifier {
 
 class Labels {
@@ -19,15 +23,27 @@ public:
   /// Of a value that nothing else is known to be equal to.
   uint32_t fresh() { return ++count; }
   uint32_t ofConstant(uint32_t value) {
-    uint32_t label = of({kConstantNode, 0, {value}});
-    constants[label] = value;
-    return label;
+    auto [at, isNew] = constantLabels.try_emplace(value, count + 1);
+    if (isNew) {
+      constants[++count] = value;
+    }
+    return at->second;
   }
   /// The constant that a label stands for, if it is one.
   std::optional<uint32_t> constantOf(uint32_t label) const {
     auto at = constants.find(label);
     return at == constants.end() ? std::nullopt
                                  : std::optional<uint32_t>(at->second);
+  }
+  /// Of `label` and a constant.
+  uint32_t ofSum(uint32_t label, uint32_t constant) {
+    uint64_t key = uint64_t(label) << 32 | constant;
+    auto [at, isNew] = sums.try_emplace(key, kUnknown);
+    if (isNew) {
+      at->second = ofSymbol(SymbolKind::Operation, uint32_t(Opcode::Add),
+                            {label, ofConstant(constant)});
+    }
+    return at->second;
   }
   /// Of what an expression makes of operands; unknown if one of them is.
   uint32_t ofSymbol(SymbolKind kind, uint32_t code,
@@ -45,8 +61,6 @@ private:
       return a.code != b.code ? a.code < b.code : a.operands < b.operands;
     }
   };
-  static constexpr uint32_t kConstantNode = 0xff;
-
   uint32_t of(const Node &node) {
     auto [at, isNew] = labels.try_emplace(node, count + 1);
     count += isNew;
@@ -55,7 +69,8 @@ private:
 
   uint32_t count = 0;
   std::map<Node, uint32_t> labels;
-  std::map<uint32_t, uint32_t> constants;
+  std::unordered_map<uint32_t, uint32_t> constantLabels, constants;
+  std::unordered_map<uint64_t, uint32_t> sums;
   /// Labels of x + 0 in binary32.
   std::map<uint32_t, bool> sumsWithZero;
 };

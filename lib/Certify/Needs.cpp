@@ -89,8 +89,12 @@ void Needs::connect() {
       End source{roleOf(channel.source), out}, last{kNobody, 0};
       for (uint32_t s = channel.sinkBegin; s < channel.sinkEnd; ++s) {
         uint32_t sink = channels.sinks[s];
+        if (last.first != kNobody && channels.into(sink, last.second) == c &&
+            roleOf(sink) == last.first) {
+          continue;
+        }
         for (unsigned in = 0; in < kQueues; ++in) {
-          if (channels.into(sink, in) == c && last != End{roleOf(sink), in}) {
+          if (channels.into(sink, in) == c) {
             last = {roleOf(sink), in};
             origins[last].insert(source);
           }

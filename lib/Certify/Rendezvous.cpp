@@ -8,16 +8,14 @@ using namespace wafer;
 using namespace wafer::certifier;
 
 Rendezvous::Barrier &Rendezvous::barrierOf(uint32_t cell, const Op &op) {
-  return barriers[{channels.regionOf[cell], op.at,
+  return barriers[{cores[cell].region, op.at,
                    uint32_t(op.kind == Step::Kind::LoopBegin)}];
 }
 
 bool Rendezvous::setUp() {
-  at.assign(channels.cells(), 0);
-  done.assign(channels.cells(), 0);
+  cores.assign(channels.cells(), Core());
   sending.assign(channels.all.size(), false);
   pending.resize(channels.all.size());
-  labelsOf.assign(channels.cells(), 0);
   for (uint32_t c = 0; c < pending.size(); ++c) {
     pending[c] = channels.all[c].sinkCount();
     sending[c] = channels.all[c].source == kNobody;
@@ -27,10 +25,16 @@ bool Rendezvous::setUp() {
       continue;
     }
     arrivals.push_back(cell);
-    labelsOf[cell] = uint32_t(labelsNow.size());
-    labelsNow.resize(labelsNow.size() + cast.leaves[skeletonOf(cell)].size());
+    const Program &program = cast.programs[cast.programOf[cell]];
+    Core &core = cores[cell];
+    core.next = program.ops.data();
+    core.end = core.next + program.ops.size();
+    core.skeleton = program.skeleton;
+    core.region = channels.regionOf[cell];
+    core.labels = uint32_t(labelsNow.size());
+    labelsNow.resize(labelsNow.size() + cast.leaves[core.skeleton].size());
     std::vector<uint32_t> met;
-    for (const Op &op : cast.programs[cast.programOf[cell]].ops) {
+    for (const Op &op : program.ops) {
       bool again = std::find(met.begin(), met.end(), op.at) != met.end();
       if (op.kind != Step::Kind::LoopBegin || again) {
         continue;
@@ -38,10 +42,9 @@ bool Rendezvous::setUp() {
       met.push_back(op.at);
       Barrier &b = barrierOf(cell, op);
       if (b.expected && b.rounds != op.rounds) {
-        reason =
-            fmt::format("cores of region {} run loop {} for {} and for {} "
-                        "rounds",
-                        channels.regionOf[cell], op.at, b.rounds, op.rounds);
+        reason = fmt::format("cores of region {} run loop {} for {} and for {} "
+                             "rounds",
+                             core.region, op.at, b.rounds, op.rounds);
         return false;
       }
       b.rounds = op.rounds;
@@ -76,7 +79,7 @@ bool Rendezvous::run() {
     }
   }
   for (uint32_t cell = 0; cell < channels.cells() && reason.empty(); ++cell) {
-    if (cast.programOf[cell] != kNobody && opOf(cell)) {
+    if (opOf(cell)) {
       explain(cell);
     }
   }
@@ -94,7 +97,7 @@ void Rendezvous::arrive(uint32_t cell) {
     b.waiting.push_back(cell);
     if (b.waiting.size() == b.expected) {
       for (uint32_t other : b.waiting) {
-        ++at[other];
+        ++cores[other].next;
         arrivals.push_back(other);
       }
       b.waiting.clear();
@@ -175,7 +178,8 @@ uint32_t Rendezvous::wordsToMove() {
   uint32_t words = ~0u;
   for (uint32_t cell : members) {
     const Op &op = *opOf(cell);
-    words = std::min(words, op.shape == kNobody ? op.words - done[cell] : 1u);
+    words =
+        std::min(words, op.shape == kNobody ? op.words - cores[cell].done : 1u);
   }
   return words;
 }
@@ -191,11 +195,11 @@ void Rendezvous::move(uint32_t channel) {
     sending[c] = channels.all[c].source == kNobody;
   }
   for (uint32_t cell : members) {
-    const Op &op = *opOf(cell);
-    done[cell] += words;
-    if (op.shape != kNobody || done[cell] == op.words) {
-      done[cell] = 0;
-      ++at[cell];
+    Core &core = cores[cell];
+    core.done += words;
+    if (core.next->shape != kNobody || core.done == core.next->words) {
+      core.done = 0;
+      ++core.next;
     }
     arrivals.push_back(cell);
   }
@@ -215,14 +219,15 @@ void Rendezvous::hand(uint32_t channel, uint32_t words) {
         labelAt(sink, leaf.symbol) = Labels::kUnknown;
         continue;
       }
-      if (index < done[sink] || index - done[sink] >= words) {
+      uint32_t done = cores[sink].done;
+      if (index < done || index - done >= words) {
         continue;
       }
-      uint32_t nth = index - done[sink];
+      uint32_t nth = index - done;
       auto [label, isNew] = handed.try_emplace(nth, Labels::kUnknown);
       if (isNew && c.source != kNobody) {
         for (auto &[i, value] : vocabulary.contents[opOf(c.source)->sent]) {
-          if (i == done[c.source] + nth) {
+          if (i == cores[c.source].done + nth) {
             label->second = labelOf(c.source, value);
           }
         }
@@ -236,9 +241,9 @@ void Rendezvous::hand(uint32_t channel, uint32_t words) {
 }
 
 uint32_t &Rendezvous::labelAt(uint32_t cell, uint32_t leaf) {
-  const std::vector<uint32_t> &leaves = cast.leaves[skeletonOf(cell)];
+  const std::vector<uint32_t> &leaves = cast.leaves[cores[cell].skeleton];
   auto at = std::lower_bound(leaves.begin(), leaves.end(), leaf);
-  return labelsNow[labelsOf[cell] + size_t(at - leaves.begin())];
+  return labelsNow[cores[cell].labels + size_t(at - leaves.begin())];
 }
 
 uint32_t Rendezvous::labelOf(uint32_t cell, Value value) {
@@ -256,7 +261,7 @@ uint32_t Rendezvous::labelOf(uint32_t cell, Value value) {
     label = labels.ofConstant(channels.paramAt(cell, s.args[1].add));
   } else if (s.kind != SymbolKind::Head) {
     // Cores of a role in which all leaves have equal values are asked once.
-    leafValues = {value.symbol};
+    leafValues.assign(1, value.symbol);
     for (uint32_t leaf : s.leaves) {
       const Symbol &l = vocabulary.symbols[leaf];
       leafValues.push_back(
@@ -264,17 +269,19 @@ uint32_t Rendezvous::labelOf(uint32_t cell, Value value) {
           : l.kind == SymbolKind::Received ? labelAt(cell, leaf)
                                            : Labels::kUnknown);
     }
-    auto [at, isNew] = labelsOfSymbols.try_emplace(leafValues, 0);
-    if (isNew) {
-      at->second = labelOfSymbol(cell, value.symbol);
+    if (value.symbol >= lastAsked.size()) {
+      lastAsked.resize(value.symbol + 1);
     }
-    label = at->second;
+    if (lastAsked[value.symbol].leaves != leafValues) {
+      auto [at, isNew] = labelsOfSymbols.try_emplace(leafValues, 0);
+      if (isNew) {
+        at->second = labelOfSymbol(cell, value.symbol);
+      }
+      lastAsked[value.symbol] = {at->first, at->second};
+    }
+    label = lastAsked[value.symbol].label;
   }
-  if (value.add == 0) {
-    return label;
-  }
-  return labels.ofSymbol(SymbolKind::Operation, uint32_t(Opcode::Add),
-                         {label, labels.ofConstant(value.add)});
+  return value.add == 0 ? label : labels.ofSum(label, value.add);
 }
 
 uint32_t Rendezvous::labelOfSymbol(uint32_t cell, uint32_t symbol) {
@@ -299,7 +306,7 @@ uint32_t Rendezvous::labelOfSymbol(uint32_t cell, uint32_t symbol) {
 
 bool Rendezvous::agree(uint32_t a, uint32_t b) {
   const Op &x = *opOf(a), &y = *opOf(b);
-  bool sameRegion = channels.regionOf[a] == channels.regionOf[b];
+  bool sameRegion = cores[a].region == cores[b].region;
   if (x.loop != y.loop || (x.loop != kNobody && !sameRegion)) {
     reason = fmt::format("{}, inside a loop; {}, in another one", describe(a),
                          describe(b));
@@ -341,7 +348,7 @@ bool Rendezvous::isEqual(uint32_t a, Value ofA, uint32_t b, Value ofB) {
 /// Whether a value of what changes from period to period is the same in two
 /// cores of a role: all that it is made of is.
 bool Rendezvous::isEqualByHeads(uint32_t a, uint32_t b, Value value) {
-  uint32_t inA = skeletonOf(a), inB = skeletonOf(b);
+  uint32_t inA = cores[a].skeleton, inB = cores[b].skeleton;
   auto [entry, isNew] = questions.try_emplace({inA, inB, value.symbol});
   Question &q = entry->second;
   if (isNew) {

@@ -53,13 +53,22 @@ private:
     uint32_t rounds = 0;
     std::vector<uint32_t> waiting;
   };
+  /// Where a core is; in one place, because each meeting looks up hundreds.
+  struct Core {
+    const Op *next = nullptr, *end = nullptr;
+    /// Words of the operation that have moved.
+    uint32_t done = 0;
+    /// kNobody: it runs nothing.
+    uint32_t skeleton = kNobody;
+    uint32_t region = kNobody;
+    /// Where its labels of received words begin.
+    uint32_t labels = 0;
+  };
   const Op *opOf(uint32_t cell) const {
-    const std::vector<Op> &ops = cast.programs[cast.programOf[cell]].ops;
-    return at[cell] < ops.size() ? &ops[at[cell]] : nullptr;
+    const Core &core = cores[cell];
+    return core.next != core.end ? core.next : nullptr;
   }
-  uint32_t skeletonOf(uint32_t cell) const {
-    return cast.programs[cast.programOf[cell]].skeleton;
-  }
+  bool runs(uint32_t cell) const { return cores[cell].skeleton != kNobody; }
   bool setUp();
   Barrier &barrierOf(uint32_t cell, const Op &op);
   void arrive(uint32_t cell);
@@ -83,18 +92,21 @@ private:
   const Channels &channels;
   const Cast &cast;
   const Vocabulary &vocabulary;
-  /// By cell: its operation, and words of it that have moved.
-  std::vector<uint32_t> at, done;
+  std::vector<Core> cores; // by cell
   /// By channel: sinks that are not ready, and whether the source waits.
   std::vector<uint32_t> pending;
   std::vector<bool> sending;
   std::map<std::array<uint32_t, 3>, Barrier> barriers;
-  /// By cell: where its labels of received words begin.
-  std::vector<uint32_t> labelsOf;
   std::vector<uint32_t> labelsNow;
   Labels labels;
-  /// By symbol, and labels or values of its leaves: its label.
+  /// By symbol, and labels or values of its leaves: its label. Most cores ask
+  /// what the one before them asked.
+  struct Asked {
+    std::vector<uint32_t> leaves;
+    uint32_t label = Labels::kUnknown;
+  };
   std::map<std::vector<uint32_t>, uint32_t> labelsOfSymbols;
+  std::vector<Asked> lastAsked; // by symbol
   std::vector<uint32_t> leafValues;
   /// What the equality of a value in cores of two skeletons comes to.
   struct Question {

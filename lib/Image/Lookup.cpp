@@ -12,6 +12,29 @@ const Region *wafer::findRegion(const Image &image, Coord core) {
   return it == image.regions.end() ? nullptr : &*it;
 }
 
+bool wafer::usesPort(const Stream &stream, const HostPort &port, Coord edge) {
+  if (stream.color != port.color) {
+    return false;
+  }
+  if (port.input) {
+    return stream.fromHost && stream.source == edge;
+  }
+  return stream.toHost &&
+         std::any_of(stream.sinks.begin(), stream.sinks.end(),
+                     [&](const Rect &r) { return r.contains(edge); });
+}
+
+uint32_t wafer::portOf(const Image &image, const Machine &machine,
+                       const Stream &stream) {
+  for (uint32_t i = 0; i < image.hostPorts.size(); ++i) {
+    const HostPort &port = image.hostPorts[i];
+    if (usesPort(stream, port, edgeCore(port, machine))) {
+      return i;
+    }
+  }
+  return HostPort::kHost;
+}
+
 Coord wafer::edgeCore(const HostPort &port, const Machine &machine) {
   return {machine.edgeColumn(int32_t(port.wafer), port.west), port.row};
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "ValidateParts.h"
 
+#include "wafer/Image/Lookup.h"
+
 #include <algorithm>
 #include <tuple>
 
@@ -185,10 +187,6 @@ static Status checkStream(const Stream &stream, const Machine &machine,
   if (stream.sinks.empty()) {
     return Diagnostic{"stream has no sink", where, "", "", ""};
   }
-  if (stream.paced && (stream.fromHost || stream.toHost)) {
-    return Diagnostic{"paced stream has an end at the host", where,
-                      "cores at both ends", "", ""};
-  }
   for (const Rect &r : stream.sinks) {
     WAFER_CHECK(checkRect(r, machine, where + ": sink"));
   }
@@ -256,6 +254,23 @@ static Status checkHostPorts(const Image &image, const Machine &machine) {
   return Status::success();
 }
 
+/// A paced stream has cores at both ends, be it over a crossing.
+static Status checkPaced(const Image &image, const Machine &machine) {
+  for (size_t i = 0; i < image.streams.size(); ++i) {
+    const Stream &s = image.streams[i];
+    if (!s.paced || (!s.fromHost && !s.toHost)) {
+      continue;
+    }
+    uint32_t port = portOf(image, machine, s);
+    if (port == HostPort::kHost || !image.hostPorts[port].crosses()) {
+      return Diagnostic{"paced stream has an end at the host",
+                        placeOf("stream", i, s.name), "cores at both ends", "",
+                        ""};
+    }
+  }
+  return Status::success();
+}
+
 Status wafer::imagefile::validateFabric(const Image &image,
                                         const Machine &machine) {
   for (size_t i = 0; i < image.configs.size(); ++i) {
@@ -274,5 +289,6 @@ Status wafer::imagefile::validateFabric(const Image &image,
     const Stream &s = image.streams[i];
     WAFER_CHECK(checkStream(s, machine, placeOf("stream", i, s.name)));
   }
-  return checkHostPorts(image, machine);
+  WAFER_CHECK(checkHostPorts(image, machine));
+  return checkPaced(image, machine);
 }

@@ -25,6 +25,7 @@
 
 #include <algorithm>
 #include <set>
+#include <string_view>
 
 using namespace wafer;
 using namespace wafer::verifier;
@@ -33,7 +34,7 @@ namespace {
 
 /// A stream, or a segment of a family on one line.
 struct Sender {
-  std::string name;
+  std::string_view name; // of its family: made once, not for every segment
   Coord source;
   Port entry = Port::Ramp;
   bool toHost = false;
@@ -76,7 +77,7 @@ private:
   void checkAlive(size_t cell, uint8_t tx);
   void checkHop(size_t cell, Port port);
   void family(size_t index);
-  void segment(const StreamFamily &f, size_t index, int32_t line,
+  void segment(const StreamFamily &f, std::string_view name, int32_t line,
                const Segment &s);
   void stream(size_t index);
   bool hostEntry(Sender &sender, size_t index);
@@ -358,11 +359,11 @@ void FabricCheck::checkSource(const Sender &sender) {
   }
 }
 
-void FabricCheck::segment(const StreamFamily &f, size_t index, int32_t line,
-                          const Segment &s) {
+void FabricCheck::segment(const StreamFamily &f, std::string_view name,
+                          int32_t line, const Segment &s) {
   int32_t shift = line * f.skew;
   Sender sender;
-  sender.name = nameOf("family", index, f.name);
+  sender.name = name;
   auto cellAt = [&](int32_t offset) {
     return grid.cellOf(
         grid.homeOf(placeOn(f.rect, f.axis, line, offset + shift)));
@@ -396,9 +397,10 @@ void FabricCheck::segment(const StreamFamily &f, size_t index, int32_t line,
 void FabricCheck::family(size_t index) {
   const StreamFamily &f = image.families[index];
   int32_t lines = f.axis == Axis::X ? f.rect.h : f.rect.w;
+  const std::string name = nameOf("family", index, f.name);
   for (int32_t line = 0; line < lines; ++line) {
     for (const Segment &s : f.segments) {
-      segment(f, index, line, s);
+      segment(f, name, line, s);
     }
   }
 }
@@ -417,8 +419,9 @@ bool FabricCheck::hostEntry(Sender &sender, size_t index) {
 
 void FabricCheck::stream(size_t index) {
   const Stream &s = image.streams[index];
+  const std::string name = nameOf("stream", index, s.name);
   Sender sender;
-  sender.name = nameOf("stream", index, s.name);
+  sender.name = name;
   sender.source =
       s.fromHost ? grid.edgeOf(s.source, true) : grid.homeOf(s.source);
   sender.toHost = s.toHost;

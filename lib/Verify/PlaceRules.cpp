@@ -105,19 +105,9 @@ void wafer::verifier::checkPlaces(RuleContext &context, const ColorGrid &grid) {
 /// Streams between the host and the router at the port.
 static size_t countStreams(const Image &image, const HostPort &port,
                            Coord edge) {
-  auto serves = [&](const Stream &s) {
-    if (s.color != port.color) {
-      return false;
-    }
-    if (port.input) {
-      return s.fromHost && s.source == edge;
-    }
-    return s.toHost &&
-           std::any_of(s.sinks.begin(), s.sinks.end(),
-                       [&](const Rect &r) { return r.contains(edge); });
-  };
   return size_t(
-      std::count_if(image.streams.begin(), image.streams.end(), serves));
+      std::count_if(image.streams.begin(), image.streams.end(),
+                    [&](const Stream &s) { return usesPort(s, port, edge); }));
 }
 
 /// The image says twice which ports are joined: by number and by name.

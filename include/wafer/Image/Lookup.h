@@ -22,6 +22,15 @@ const Region *findRegion(const Image &image, Coord core);
 /// The core of the edge at which a port is.
 Coord edgeCore(const HostPort &port, const Machine &machine);
 
+/// Whether the words of `stream` come in or leave by `port`, which touches the
+/// fabric at `edge`.
+bool usesPort(const Stream &stream, const HostPort &port, Coord edge);
+
+/// The index of the port by which the words of a stream come in or leave;
+/// HostPort::kHost where there is none, as with streams between cores.
+uint32_t portOf(const Image &image, const Machine &machine,
+                const Stream &stream);
+
 /// The config that `rule` gives to the router at `core`; kNoRoute where it
 /// gives none (also outside its rectangle).
 uint32_t configAt(const Rule &rule, Coord core);
