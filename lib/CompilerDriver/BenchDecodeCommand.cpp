@@ -206,7 +206,7 @@ Status BenchDecode::simulateStage() {
   double layer = double(cycles[1]) - double(cycles[0]);
   double stage = double(cycles[0]) +
                  double(decode.layersPerStage() - 1) * layer +
-                 double(decode.turnCycles());
+                 double(decode.chosen().turnCycles);
   decode.stageCycles = std::max(stage, double(head));
   return Status::success();
 }

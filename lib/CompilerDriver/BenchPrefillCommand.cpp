@@ -66,7 +66,7 @@ Result<double> BenchPrefill::simulateStage(uint64_t position) {
   }
   return cycles[0] +
          double(plan.layersPerStage() - 1) * (cycles[1] - cycles[0]) +
-         double(plan.turnCycles());
+         double(plan.chosen().turnCycles);
 }
 
 Result<double> BenchPrefill::simulateLast() {
@@ -89,7 +89,7 @@ Result<double> BenchPrefill::simulateLast() {
     cycles[layers - 1] = double(*token);
   }
   return cycles[0] + double(plan.plan.layers() - 1) * (cycles[1] - cycles[0]) +
-         double((plan.chosen().shelves - 1) * plan.turnCycles());
+         double((plan.chosen().shelves - 1) * plan.chosen().turnCycles);
 }
 
 json BenchPrefill::report(double first, double last, double token) const {

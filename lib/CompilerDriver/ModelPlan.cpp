@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "ModelPlan.h"
 
-#include "wafer/Image/TokenCommand.h"
-
 using namespace wafer;
 
 Status ModelPlan::make(const DecodeRunOptions &options,
@@ -50,15 +48,6 @@ Status ModelPlan::make(const DecodeRunOptions &options,
 
 int64_t ModelPlan::layersPerStage() const {
   return (plan.problem.layers + chosen().stages - 1) / chosen().stages;
-}
-
-int64_t ModelPlan::turnCycles() const {
-  const PartitionCandidate &c = chosen();
-  int64_t words =
-      (plan.problem.dim + c.height - 1) / c.height + int64_t(kHeaderWords);
-  int64_t beside = layersPerStage() * c.cyclesPerLayer + c.width + words;
-  return c.shelves > 1 ? std::max<int64_t>(0, c.slowestStageCycles - beside)
-                       : 0;
 }
 
 Result<std::unique_ptr<CompiledImage>>

@@ -32,9 +32,6 @@ struct ModelPlan {
   const PartitionCandidate &chosen() const { return plan.plan.chosen; }
   /// Layers of the fullest stage.
   int64_t layersPerStage() const;
-  /// Predicted cycles that handing over to the slowest stage takes, beyond
-  /// those from a stage beside it.
-  int64_t turnCycles() const;
 };
 
 /// An image of one stage of the plan with so many layers, for timing.
