@@ -262,12 +262,8 @@ json BenchDecode::report() const {
   bool simulated = decode.layerCycles != 0;
   double layer =
       simulated ? double(decode.layerCycles) : double(chosen.cyclesPerLayer);
-  // One stage has hand-overs from the embedding and to the head only.
-  int64_t words = (decode.plan.problem.dim + chosen.height - 1) / chosen.height;
-  int64_t oneStage =
-      2 * (chosen.width + words + 20) + chosen.embedColumns + chosen.width + 50;
-  int64_t between = chosen.handOverCycles + chosen.crossingCycles - oneStage;
-  double other = simulated ? double(decode.otherCycles) + double(between)
+  double other = simulated ? double(decode.otherCycles) +
+                                 double(decode.betweenStagesCycles())
                            : double(otherPredicted);
   double token = decode.wholeCycles
                      ? double(decode.wholeCycles)

@@ -89,7 +89,7 @@ Result<double> BenchPrefill::simulateLast() {
     cycles[layers - 1] = double(*token);
   }
   return cycles[0] + double(plan.plan.layers() - 1) * (cycles[1] - cycles[0]) +
-         double((plan.chosen().shelves - 1) * plan.chosen().turnCycles);
+         double(plan.betweenStagesCycles());
 }
 
 json BenchPrefill::report(double first, double last, double token) const {

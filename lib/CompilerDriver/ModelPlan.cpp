@@ -50,6 +50,14 @@ int64_t ModelPlan::layersPerStage() const {
   return (plan.problem.layers + chosen().stages - 1) / chosen().stages;
 }
 
+int64_t ModelPlan::betweenStagesCycles() const {
+  const PartitionCandidate &c = chosen();
+  int64_t oneStage =
+      2 * estimateHandOverCycles(plan.problem, c.width, c.height) +
+      c.embedColumns + c.width + 50;
+  return c.handOverCycles + c.crossingCycles - oneStage;
+}
+
 Result<std::unique_ptr<CompiledImage>>
 wafer::compilePart(const DecodeRunOptions &options, const ModelPlan &plan,
                    int64_t layers, int64_t requests, CompilerSession &session,

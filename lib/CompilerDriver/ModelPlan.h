@@ -32,6 +32,11 @@ struct ModelPlan {
   const PartitionCandidate &chosen() const { return plan.plan.chosen; }
   /// Layers of the fullest stage.
   int64_t layersPerStage() const;
+  /// Predicted cycles of a token that an image of one stage does not have: its
+  /// hand-overs between stages and wafers, and a longer way back of its id,
+  /// without the latencies of crossings. One stage has hand-overs too, from the
+  /// embedding and to the head.
+  int64_t betweenStagesCycles() const;
 };
 
 /// An image of one stage of the plan with so many layers, for timing.
