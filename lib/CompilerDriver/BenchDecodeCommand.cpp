@@ -16,7 +16,8 @@
 // what counts is the slowest stage, found in the same way.
 //
 //===----------------------------------------------------------------------===//
-#include "ModelPlan.h"
+#include "ModelParts.h"
+#include "OnWafer.h"
 
 #include "wafer/Bench/Calibration.h"
 #include "wafer/Bench/WaferLlm.h"
@@ -53,8 +54,8 @@ struct Options {
 /// What is known of a model's decode step.
 struct Decode : ModelPlan {
   // Simulated (0: not).
-  uint64_t layerCycles = 0;
-  uint64_t otherCycles = 0; // of a token with one stage, without its layers
+  double layerCycles = 0;
+  double otherCycles = 0; // of a token with one stage, without its layers
   uint64_t wholeCycles = 0;
   uint64_t rivalCycles = 0;
   double stageCycles = 0; // of the slowest stage, several requests in flight
@@ -70,8 +71,6 @@ public:
 
 private:
   Status plan();
-  /// Cycles from one sampled token to the next at the end of the context.
-  Result<uint64_t> simulate(int64_t layers, int64_t stages, int64_t wafers);
   Status keepFolder() const;
   DecodeRunOptions runOptions() const {
     return {options.model, options.machine, decode.set ? decode.set->name : "",
@@ -79,7 +78,8 @@ private:
   }
   /// Of the model with one layer and with two, or whole.
   Status simulateAll();
-  Status simulateStage();
+  Result<uint64_t> simulateWhole() const;
+  Status simulateStage(const ModelParts &parts);
   Status fitToWafer();
   Result<uint64_t> simulateRival() const;
   json report() const;
@@ -88,7 +88,6 @@ private:
   const Options &options;
   CommandContext &context;
   Decode decode;
-  std::string failure;
 };
 
 } // namespace
@@ -125,41 +124,41 @@ Status BenchDecode::keepFolder() const {
   return options.keep.empty() ? Status::success() : makeFolder(options.keep);
 }
 
-Result<uint64_t> BenchDecode::simulate(int64_t layers, int64_t stages,
-                                       int64_t wafers) {
+/// A token of all layers, on as many wafers as they need.
+Result<uint64_t> BenchDecode::simulateWhole() const {
   DecodeRunOptions run = runOptions();
   CompileRequest request = decodeRequest(run);
-  request.pipeline.stages = stages;
-  request.pipeline.width = decode.plan.plan.chosen.width;
-  request.pipeline.height = decode.plan.plan.chosen.height;
-  request.pipeline.wafers = wafers;
+  request.pipeline.stages = decode.chosen().stages;
+  request.pipeline.width = decode.chosen().width;
+  request.pipeline.height = decode.chosen().height;
+  request.pipeline.wafers = decode.plan.wafers();
   CompilerSession session(context);
-  auto compiled = compileLayers(run, request, layers, session, context);
-  if (!compiled) {
-    return compiled.takeError();
+  std::unique_ptr<CompiledImage> whole =
+      compileImage(request, session, context);
+  if (!whole) {
+    return Diagnostic{};
   }
-  std::string name = "decode-" + std::to_string(layers);
-  if (Status kept = keepDecodeImage(run, name, **compiled); !kept) {
-    return kept.takeError();
-  }
-  return timeToken(run, **compiled);
+  Status status = keepDecodeImage(run, "decode-whole", *whole);
+  status = status ? checkGuarantees(*whole) : std::move(status);
+  return status ? timeToken(run, *whole) : status.takeError();
 }
 
 Status BenchDecode::simulateAll() {
-  Result<uint64_t> one = simulate(1, 1, 1);
-  if (!one) {
-    return one.takeError();
+  DecodeRunOptions run = runOptions();
+  Result<ModelParts> parts =
+      ModelParts::ofStage(run, decode, "decode", context);
+  if (!parts) {
+    return parts.takeError();
   }
-  Result<uint64_t> two = simulate(2, 1, 1);
-  if (!two) {
-    return two.takeError();
+  Result<PartTimes> token = parts->time(
+      [&](const CompiledImage &part) { return timeToken(run, part); });
+  if (!token) {
+    return token.takeError();
   }
-  decode.layerCycles = *two - *one;
-  decode.otherCycles = *one - decode.layerCycles;
+  decode.layerCycles = token->layer();
+  decode.otherCycles = token->through(0);
   if (options.whole) {
-    Result<uint64_t> whole =
-        simulate(decode.plan.layers(), decode.plan.plan.chosen.stages,
-                 decode.plan.wafers());
+    Result<uint64_t> whole = simulateWhole();
     if (!whole) {
       return whole.takeError();
     }
@@ -169,7 +168,7 @@ Status BenchDecode::simulateAll() {
                      decode.machine.offWaferLatencySeconds)));
   }
   if (decode.plan.problem.requests > 1) {
-    if (Status status = simulateStage(); !status) {
+    if (Status status = simulateStage(*parts); !status) {
       return status;
     }
   }
@@ -185,29 +184,21 @@ Status BenchDecode::simulateAll() {
 }
 
 /// How long the slowest stage takes, or the head, if that is longer.
-Status BenchDecode::simulateStage() {
+Status BenchDecode::simulateStage(const ModelParts &parts) {
   DecodeRunOptions run = runOptions();
-  uint64_t cycles[2] = {}, head = 0;
-  for (int64_t layers = 1; layers <= 2; ++layers) {
-    CompilerSession session(context);
-    auto part = compilePart(run, decode, layers, 2, session, context);
-    if (!part) {
-      return part.takeError();
-    }
-    Result<uint64_t> next = timeNextToken(run, **part, options.context - 2);
-    Result<uint64_t> sample =
-        next && layers == 1 ? timeNextSample(run, **part) : 0;
-    if (!next || !sample) {
-      return next ? sample.takeError() : next.takeError();
-    }
-    cycles[layers - 1] = *next;
-    head = std::max(head, *sample);
+  Result<PartTimes> next = parts.time([&](const CompiledImage &part) {
+    return timeNextToken(run, part, options.context - 2);
+  });
+  if (!next) {
+    return next.takeError();
   }
-  double layer = double(cycles[1]) - double(cycles[0]);
-  double stage = double(cycles[0]) +
-                 double(decode.layersPerStage() - 1) * layer +
-                 double(decode.chosen().turnCycles);
-  decode.stageCycles = std::max(stage, double(head));
+  Result<uint64_t> head = timeNextSample(run, parts.one());
+  if (!head) {
+    return head.takeError();
+  }
+  decode.stageCycles = std::max(next->stage(decode.layersPerStage()) +
+                                    double(decode.chosen().turnCycles),
+                                double(*head));
   return Status::success();
 }
 
@@ -260,11 +251,10 @@ json BenchDecode::report() const {
   int64_t otherPredicted = decode.plan.otherCycles();
   int64_t predicted = decode.plan.cyclesPerToken();
   bool simulated = decode.layerCycles != 0;
-  double layer =
-      simulated ? double(decode.layerCycles) : double(chosen.cyclesPerLayer);
-  double other = simulated ? double(decode.otherCycles) +
-                                 double(decode.betweenStagesCycles())
-                           : double(otherPredicted);
+  double layer = simulated ? decode.layerCycles : double(chosen.cyclesPerLayer);
+  double other = simulated
+                     ? decode.otherCycles + double(decode.betweenStagesCycles())
+                     : double(otherPredicted);
   double token = decode.wholeCycles
                      ? double(decode.wholeCycles)
                      : double(decode.plan.layers()) * layer + other;

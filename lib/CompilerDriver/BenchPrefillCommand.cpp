@@ -8,7 +8,7 @@
 // first and at the last position, with one layer and with two.
 //
 //===----------------------------------------------------------------------===//
-#include "ModelPlan.h"
+#include "ModelParts.h"
 
 #include "wafer/Support/Json.h"
 #include "wafer/Support/OutputFile.h"
@@ -37,67 +37,55 @@ public:
   ExitCode run();
 
 private:
-  /// Cycles from a token at `position` to the next.
-  Result<double> simulateStage(uint64_t position);
-  /// Of the last token of the prompt, through all stages.
-  Result<double> simulateLast();
-  json report(double first, double last, double token) const;
+  Status simulate();
+  json report() const;
 
   Options &options;
   CommandContext &context;
   ModelPlan plan;
+  /// Cycles from a token to the next, by the slowest stage: of the first one,
+  /// and of the last one.
+  double firstStage = 0, lastStage = 0;
+  /// Of the last token of the prompt, through all stages.
+  double lastToken = 0;
 };
 
 } // namespace
 
-Result<double> BenchPrefill::simulateStage(uint64_t position) {
-  double cycles[2] = {};
-  for (int64_t layers = 1; layers <= 2; ++layers) {
-    CompilerSession session(context);
-    auto part = compilePart(options.run, plan, layers, 1, session, context);
-    if (!part) {
-      return part.takeError();
-    }
-    Result<uint64_t> next = timeNextToken(options.run, **part, position);
+Status BenchPrefill::simulate() {
+  Result<ModelParts> parts =
+      ModelParts::ofStage(options.run, plan, "prefill", context);
+  if (!parts) {
+    return parts.takeError();
+  }
+  const uint64_t positions[] = {0, options.tokens - 2};
+  double *const stages[] = {&firstStage, &lastStage};
+  for (unsigned i = 0; i < 2; ++i) {
+    Result<PartTimes> next = parts->time([&](const CompiledImage &part) {
+      return timeNextToken(options.run, part, positions[i]);
+    });
     if (!next) {
       return next.takeError();
     }
-    cycles[layers - 1] = double(*next);
+    *stages[i] =
+        next->stage(plan.layersPerStage()) + double(plan.chosen().turnCycles);
   }
-  return cycles[0] +
-         double(plan.layersPerStage() - 1) * (cycles[1] - cycles[0]) +
-         double(plan.chosen().turnCycles);
+  Result<PartTimes> last = parts->time(
+      [&](const CompiledImage &part) { return timeToken(options.run, part); });
+  if (!last) {
+    return last.takeError();
+  }
+  lastToken =
+      last->through(plan.plan.layers()) + double(plan.betweenStagesCycles());
+  return Status::success();
 }
 
-Result<double> BenchPrefill::simulateLast() {
-  double cycles[2] = {};
-  for (int64_t layers = 1; layers <= 2; ++layers) {
-    CompilerSession session(context);
-    auto part = compilePart(options.run, plan, layers, 1, session, context);
-    if (!part) {
-      return part.takeError();
-    }
-    if (Status kept = keepDecodeImage(
-            options.run, "prefill-" + std::to_string(layers), **part);
-        !kept) {
-      return kept.takeError();
-    }
-    Result<uint64_t> token = timeToken(options.run, **part);
-    if (!token) {
-      return token.takeError();
-    }
-    cycles[layers - 1] = double(*token);
-  }
-  return cycles[0] + double(plan.plan.layers() - 1) * (cycles[1] - cycles[0]) +
-         double(plan.betweenStagesCycles());
-}
-
-json BenchPrefill::report(double first, double last, double token) const {
+json BenchPrefill::report() const {
   const PartitionCandidate &chosen = plan.chosen();
-  double each = (first + last) / 2;
+  double each = (firstStage + lastStage) / 2;
   double crossing =
       plan.plan.crossingCycles(plan.machine.networkLatencySeconds);
-  double cycles = token + crossing + double(options.tokens - 1) * each;
+  double cycles = lastToken + crossing + double(options.tokens - 1) * each;
   json object;
   object["bench"] = "prefill";
   object["model"] = options.run.model;
@@ -112,8 +100,8 @@ json BenchPrefill::report(double first, double last, double token) const {
   object["stage_rect"] = {chosen.width, chosen.height};
   object["cycles"] = cycles;
   object["cycles_per_token"] = each;
-  object["cycles_of_the_last_token"] = token + crossing;
-  object["slowest_stage_cycles"] = {first, last};
+  object["cycles_of_the_last_token"] = lastToken + crossing;
+  object["slowest_stage_cycles"] = {firstStage, lastStage};
   object["clock_hz"] = plan.machine.clockHz;
   object["tokens_per_second"] =
       plan.machine.clockHz * double(options.tokens) / cycles;
@@ -138,27 +126,16 @@ ExitCode BenchPrefill::run() {
     return context.fail(status.error());
   }
   options.run.params = plan.set->name;
-  double first = double(plan.chosen().slowestStageCycles), last = first;
-  double token = double(plan.plan.cyclesPerToken());
+  firstStage = lastStage = double(plan.chosen().slowestStageCycles);
+  lastToken = double(plan.plan.cyclesPerToken());
   if (!options.predict) {
-    // A failed compilation has printed its error, and leaves an empty one.
-    auto failed = [&](const Diagnostic &error) {
-      return error.what.empty() ? ExitCode::BadInput : context.fail(error);
-    };
-    uint64_t least = 0,
-             most = std::max<int64_t>(0, int64_t(options.tokens) - 2);
-    Result<double> stages[2] = {simulateStage(least), simulateStage(most)};
-    Result<double> whole = simulateLast();
-    for (Result<double> *result : {&stages[0], &stages[1], &whole}) {
-      if (!*result) {
-        return failed(result->error());
-      }
+    if (Status status = simulate(); !status) {
+      // A failed compilation has printed its error, and leaves an empty one.
+      return status.error().what.empty() ? ExitCode::BadInput
+                                         : context.fail(status.error());
     }
-    first = *stages[0];
-    last = *stages[1];
-    token = *whole;
   }
-  json object = report(first, last, token);
+  json object = report();
   if (options.asJson) {
     context.write(object.dump() + "\n");
     return ExitCode::Success;
@@ -176,8 +153,8 @@ ExitCode BenchPrefill::run() {
   };
   line("cycles to the first token", object["cycles"]);
   line("cycles between tokens of the prompt, mean", object["cycles_per_token"]);
-  line("  of the first one", first);
-  line("  of the last one", last);
+  line("  of the first one", firstStage);
+  line("  of the last one", lastStage);
   line("cycles of the last token", object["cycles_of_the_last_token"]);
   context.print("  {:<44} {:>14.1f}\n", "tokens of the prompt a second",
                 object["tokens_per_second"].get<double>());

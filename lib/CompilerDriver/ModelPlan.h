@@ -39,21 +39,6 @@ struct ModelPlan {
   int64_t betweenStagesCycles() const;
 };
 
-/// An image of one stage of the plan with so many layers, for timing.
-Result<std::unique_ptr<CompiledImage>>
-compilePart(const DecodeRunOptions &options, const ModelPlan &plan,
-            int64_t layers, int64_t requests, CompilerSession &session,
-            CommandContext &context);
-
-/// Cycles from a token to the next whose id is known, of that image, behind
-/// `position` tokens.
-Result<uint64_t> timeNextToken(const DecodeRunOptions &options,
-                               const CompiledImage &compiled,
-                               uint64_t position);
-/// Cycles from one sampled token to the next of another request.
-Result<uint64_t> timeNextSample(const DecodeRunOptions &options,
-                                const CompiledImage &compiled);
-
 } // namespace wafer
 
 #endif // WAFER_LIB_COMPILERDRIVER_MODELPLAN_H
