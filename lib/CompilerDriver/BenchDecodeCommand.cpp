@@ -36,17 +36,9 @@ namespace {
 constexpr int kCollectivesPerLayer = 6;
 
 struct Options {
-  std::string model;
-  std::string machine = "wse2";
-  std::string params;
-  std::string keep;
+  DecodeRunOptions run;
   std::string inFlight = "1";
-  uint32_t context = 4096;
-  uint32_t tokensPerPass = 1;
-  unsigned threads = 1;
-  bool predict = false;
   bool whole = false;
-  bool asJson = false;
   /// A defect map; empty: a perfect wafer.
   std::string defects;
 };
@@ -64,18 +56,13 @@ struct Decode : ModelPlan {
 
 class BenchDecode {
 public:
-  BenchDecode(const Options &options, CommandContext &context)
+  BenchDecode(Options &options, CommandContext &context)
       : options(options), context(context) {}
 
   ExitCode run();
 
 private:
   Status plan();
-  Status keepFolder() const;
-  DecodeRunOptions runOptions() const {
-    return {options.model, options.machine, decode.set ? decode.set->name : "",
-            options.keep,  options.context, options.threads};
-  }
   /// Of the model with one layer and with two, or whole.
   Status simulateAll();
   Result<uint64_t> simulateWhole() const;
@@ -85,7 +72,7 @@ private:
   json report() const;
   void print(const json &object);
 
-  const Options &options;
+  Options &options;
   CommandContext &context;
   Decode decode;
 };
@@ -109,9 +96,7 @@ Status BenchDecode::plan() {
     }
     requests = number;
   }
-  DecodeRunOptions run = runOptions();
-  run.params = options.params;
-  return decode.make(run, requests,
+  return decode.make(options.run, requests,
                      requests == 1 ? Objective::Latency
                                    : Objective::Throughput);
 }
@@ -120,14 +105,9 @@ Status BenchDecode::plan() {
 // Simulation
 //===----------------------------------------------------------------------===//
 
-Status BenchDecode::keepFolder() const {
-  return options.keep.empty() ? Status::success() : makeFolder(options.keep);
-}
-
 /// A token of all layers, on as many wafers as they need.
 Result<uint64_t> BenchDecode::simulateWhole() const {
-  DecodeRunOptions run = runOptions();
-  CompileRequest request = decodeRequest(run);
+  CompileRequest request = decodeRequest(options.run);
   request.pipeline.stages = decode.chosen().stages;
   request.pipeline.width = decode.chosen().width;
   request.pipeline.height = decode.chosen().height;
@@ -138,20 +118,19 @@ Result<uint64_t> BenchDecode::simulateWhole() const {
   if (!whole) {
     return Diagnostic{};
   }
-  Status status = keepDecodeImage(run, "decode-whole", *whole);
+  Status status = keepDecodeImage(options.run, "decode-whole", *whole);
   status = status ? checkGuarantees(*whole) : std::move(status);
-  return status ? timeToken(run, *whole) : status.takeError();
+  return status ? timeToken(options.run, *whole) : status.takeError();
 }
 
 Status BenchDecode::simulateAll() {
-  DecodeRunOptions run = runOptions();
   Result<ModelParts> parts =
-      ModelParts::ofStage(run, decode, "decode", context);
+      ModelParts::ofStage(options.run, decode, "decode", context);
   if (!parts) {
     return parts.takeError();
   }
   Result<PartTimes> token = parts->time(
-      [&](const CompiledImage &part) { return timeToken(run, part); });
+      [&](const CompiledImage &part) { return timeToken(options.run, part); });
   if (!token) {
     return token.takeError();
   }
@@ -185,14 +164,13 @@ Status BenchDecode::simulateAll() {
 
 /// How long the slowest stage takes, or the head, if that is longer.
 Status BenchDecode::simulateStage(const ModelParts &parts) {
-  DecodeRunOptions run = runOptions();
   Result<PartTimes> next = parts.time([&](const CompiledImage &part) {
-    return timeNextToken(run, part, options.context - 2);
+    return timeNextToken(options.run, part, options.run.context - 2);
   });
   if (!next) {
     return next.takeError();
   }
-  Result<uint64_t> head = timeNextSample(run, parts.one());
+  Result<uint64_t> head = timeNextSample(options.run, parts.one());
   if (!head) {
     return head.takeError();
   }
@@ -208,11 +186,13 @@ Status BenchDecode::fitToWafer() {
                       "'" + options.inFlight + "'", ""};
   }
   if (decode.plan.wafers() != 1) {
-    return Diagnostic{"--defects is for a model on one wafer", options.model,
-                      "", fmt::format("{} wafers", decode.plan.wafers()), ""};
+    return Diagnostic{"--defects is for a model on one wafer",
+                      options.run.model, "",
+                      fmt::format("{} wafers", decode.plan.wafers()), ""};
   }
-  Result<DecodeOnWafer> found = decodeOnWafer(
-      runOptions(), options.defects, !options.predict, options.whole, context);
+  Result<DecodeOnWafer> found =
+      decodeOnWafer(options.run, options.defects, !options.run.predict,
+                    options.whole, context);
   if (!found) {
     return found.takeError();
   }
@@ -229,7 +209,7 @@ Result<uint64_t> BenchDecode::simulateRival() const {
   WaferLlmShape shape;
   shape.dim = uint32_t(decode.plan.problem.dim);
   shape.ffn = uint32_t(decode.plan.problem.ffn);
-  shape.context = options.context;
+  shape.context = options.run.context;
   Result<Image> image = buildWaferLlm(decode.machine, shape);
   if (!image) {
     return image.takeError();
@@ -271,11 +251,11 @@ json BenchDecode::report() const {
   bool isWhole = decode.wholeCycles || (onWafer && simulated && options.whole);
   json object;
   object["bench"] = "decode";
-  object["model"] = options.model;
+  object["model"] = options.run.model;
   object["machine"] = decode.machine.name;
   object["params"] = decode.set->name;
-  object["context"] = options.context;
-  object["tokens_per_pass"] = options.tokensPerPass;
+  object["context"] = options.run.context;
+  object["tokens_per_pass"] = options.run.tokensPerPass;
   object["in_flight"] = decode.plan.problem.requests;
   object["accumulate"] = "mixed";
   object["method"] = isWhole     ? "simulated whole"
@@ -321,14 +301,8 @@ json BenchDecode::report() const {
 }
 
 void BenchDecode::print(const json &object) {
-  context.print("{} on {} (parameters '{}'), context {}\n", options.model,
-                decode.machine.name, decode.set->name, options.context);
-  context.print("  {} stage{} of {}x{} on {} wafer{}, {}\n",
-                object["stages"].get<int64_t>(),
-                object["stages"] == 1 ? "" : "s", decode.plan.plan.chosen.width,
-                decode.plan.plan.chosen.height, decode.plan.wafers(),
-                decode.plan.wafers() == 1 ? "" : "s",
-                object["method"].get<std::string>());
+  decode.printHead(options.run, fmt::format("context {}", options.run.context),
+                   object["method"].get<std::string>(), context);
   auto line = [&](const char *what, const char *key) {
     context.print("  {:<44} {:>12.0f}\n", what, object[key].get<double>());
   };
@@ -365,13 +339,7 @@ void BenchDecode::print(const json &object) {
 }
 
 ExitCode BenchDecode::run() {
-  if (options.tokensPerPass != 1) {
-    return context.fail({"several tokens a pass are not supported yet", "",
-                         "--tokens-per-pass 1",
-                         fmt::format("{}", options.tokensPerPass), ""});
-  }
   Status status = plan();
-  status = status ? keepFolder() : std::move(status);
   if (!status) {
     return context.fail(status.error());
   }
@@ -381,14 +349,14 @@ ExitCode BenchDecode::run() {
   };
   if (!options.defects.empty()) {
     status = fitToWafer();
-  } else if (!options.predict) {
+  } else if (!options.run.predict) {
     status = simulateAll();
   }
   if (!status) {
     return failed(status.error());
   }
   json object = report();
-  if (options.asJson) {
+  if (options.run.asJson) {
     context.write(object.dump() + "\n");
   } else {
     print(object);
@@ -408,40 +376,22 @@ void wafer::addBenchDecodeCommand(CLI::App &app, CommandContext &context) {
   auto options = std::make_shared<Options>();
   CLI::App *command = app.get_subcommand("bench")->add_subcommand(
       "decode", "Cycles of one token of a whole model");
-  command->add_option("--model", options->model, "A config.json")->required();
+  addDecodeRunOptions(*command, options->run);
   command
-      ->add_option("--machine", options->machine,
-                   "A shipped machine or a machine file")
-      ->capture_default_str();
-  command->add_option("--params", options->params,
-                      "Parameter set (default: the machine's first)");
-  command
-      ->add_option("--context", options->context,
+      ->add_option("--context", options->run.context,
                    "Positions of the KV cache; it is full when the time is "
                    "taken")
       ->check(CLI::Range(1, 1 << 24))
-      ->capture_default_str();
-  command
-      ->add_option("--tokens-per-pass", options->tokensPerPass,
-                   "Tokens computed at once")
       ->capture_default_str();
   command
       ->add_option("--in-flight", options->inFlight,
                    "Requests in flight, or auto: as many as give the most "
                    "tokens")
       ->capture_default_str();
-  command->add_option("--threads", options->threads, "Threads of the simulator")
-      ->check(CLI::Range(1, 64))
-      ->capture_default_str();
   command->add_option("--defects", options->defects,
                       "Defect map of the wafer that the model is fitted to");
-  command->add_flag("--predict", options->predict,
-                    "Only what the cost model says");
   command->add_flag("--whole", options->whole,
                     "Simulate all layers, not one and two");
-  command->add_option("--keep", options->keep,
-                      "Leave the images in this folder");
-  command->add_flag("--json", options->asJson, "Print one JSON object");
   context.setAction(command, [options, &context] {
     return BenchDecode(*options, context).run();
   });

@@ -23,10 +23,7 @@ namespace {
 struct Options {
   DecodeRunOptions run;
   uint32_t tokens = 4096;
-  uint32_t tokensPerPass = 1;
   std::string objective = "throughput";
-  bool predict = false;
-  bool asJson = false;
 };
 
 class BenchPrefill {
@@ -92,9 +89,10 @@ json BenchPrefill::report() const {
   object["machine"] = plan.machine.name;
   object["params"] = plan.set->name;
   object["tokens"] = options.tokens;
-  object["tokens_per_pass"] = options.tokensPerPass;
+  object["tokens_per_pass"] = options.run.tokensPerPass;
   object["objective"] = options.objective;
-  object["method"] = options.predict ? "predicted" : "simulated layer by layer";
+  object["method"] =
+      options.run.predict ? "predicted" : "simulated layer by layer";
   object["stages"] = chosen.stages;
   object["wafers"] = plan.plan.wafers();
   object["stage_rect"] = {chosen.width, chosen.height};
@@ -109,45 +107,32 @@ json BenchPrefill::report() const {
 }
 
 ExitCode BenchPrefill::run() {
-  if (options.tokensPerPass != 1) {
-    return context.fail({"several tokens a pass are not supported yet", "",
-                         "--tokens-per-pass 1",
-                         fmt::format("{}", options.tokensPerPass), ""});
-  }
   options.run.context = options.tokens;
   Status status =
       plan.make(options.run, 1,
                 options.objective == "latency" ? Objective::Latency
                                                : Objective::Throughput);
-  if (status && !options.run.keep.empty()) {
-    status = makeFolder(options.run.keep);
-  }
   if (!status) {
     return context.fail(status.error());
   }
-  options.run.params = plan.set->name;
   firstStage = lastStage = double(plan.chosen().slowestStageCycles);
   lastToken = double(plan.plan.cyclesPerToken());
-  if (!options.predict) {
-    if (Status status = simulate(); !status) {
+  if (!options.run.predict) {
+    status = simulate();
+    if (!status) {
       // A failed compilation has printed its error, and leaves an empty one.
       return status.error().what.empty() ? ExitCode::BadInput
                                          : context.fail(status.error());
     }
   }
   json object = report();
-  if (options.asJson) {
+  if (options.run.asJson) {
     context.write(object.dump() + "\n");
     return ExitCode::Success;
   }
-  context.print("{} on {} (parameters '{}'), a prompt of {} tokens\n",
-                options.run.model, plan.machine.name, plan.set->name,
-                options.tokens);
-  context.print(
-      "  {} stage{} of {}x{} on {} wafer{}, {}\n",
-      object["stages"].get<int64_t>(), object["stages"] == 1 ? "" : "s",
-      plan.chosen().width, plan.chosen().height, plan.plan.wafers(),
-      plan.plan.wafers() == 1 ? "" : "s", object["method"].get<std::string>());
+  plan.printHead(options.run,
+                 fmt::format("a prompt of {} tokens", options.tokens),
+                 object["method"].get<std::string>(), context);
   auto line = [&](const char *what, double value) {
     context.print("  {:<44} {:>14.0f}\n", what, value);
   };
@@ -171,17 +156,9 @@ void addBenchPrefillCommand(CLI::App &app, CommandContext &context);
 
 void wafer::addBenchPrefillCommand(CLI::App &app, CommandContext &context) {
   auto options = std::make_shared<Options>();
-  options->run.machine = "wse2";
   CLI::App *command = app.get_subcommand("bench")->add_subcommand(
       "prefill", "Cycles of a prompt, up to the first token");
-  command->add_option("--model", options->run.model, "A config.json")
-      ->required();
-  command
-      ->add_option("--machine", options->run.machine,
-                   "A shipped machine or a machine file")
-      ->capture_default_str();
-  command->add_option("--params", options->run.params,
-                      "Parameter set (default: the machine's first)");
+  addDecodeRunOptions(*command, options->run);
   command
       ->add_option("--tokens", options->tokens,
                    "Tokens of the prompt; also the positions of the cache")
@@ -193,20 +170,6 @@ void wafer::addBenchPrefillCommand(CLI::App &app, CommandContext &context) {
                    "decodes fastest) or throughput (tokens of a prompt)")
       ->check(CLI::IsMember({"latency", "throughput"}))
       ->capture_default_str();
-  command
-      ->add_option("--tokens-per-pass", options->tokensPerPass,
-                   "Tokens computed at once")
-      ->capture_default_str();
-  command
-      ->add_option("--threads", options->run.threads,
-                   "Threads of the simulator")
-      ->check(CLI::Range(1, 64))
-      ->capture_default_str();
-  command->add_option("--keep", options->run.keep,
-                      "Leave the images in this folder");
-  command->add_flag("--predict", options->predict,
-                    "Only what the cost model says, at a full cache");
-  command->add_flag("--json", options->asJson, "Print one JSON object");
   context.setAction(command, [options, &context] {
     return BenchPrefill(*options, context).run();
   });

@@ -7,6 +7,7 @@
 #include "wafer/Support/OutputFile.h"
 #include "wafer/Verify/Verify.h"
 
+#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -14,6 +15,27 @@ using namespace wafer;
 using nlohmann::json;
 
 static constexpr uint64_t kMostConfigBytes = 1 << 20;
+
+void wafer::addDecodeRunOptions(CLI::App &command, DecodeRunOptions &options) {
+  command.add_option("--model", options.model, "A config.json")->required();
+  command
+      .add_option("--machine", options.machine,
+                  "A shipped machine or a machine file")
+      ->capture_default_str();
+  command.add_option("--params", options.params,
+                     "Parameter set (default: the machine's first)");
+  command
+      .add_option("--tokens-per-pass", options.tokensPerPass,
+                  "Tokens computed at once")
+      ->capture_default_str();
+  command.add_option("--threads", options.threads, "Threads of the simulator")
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str();
+  command.add_option("--keep", options.keep, "Leave the images in this folder");
+  command.add_flag("--predict", options.predict,
+                   "Only what the cost model says, at a full cache");
+  command.add_flag("--json", options.asJson, "Print one JSON object");
+}
 
 CompileRequest wafer::decodeRequest(const DecodeRunOptions &options) {
   CompileRequest request;

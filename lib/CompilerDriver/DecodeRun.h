@@ -14,17 +14,25 @@
 
 namespace wafer {
 
-/// How images are made and run.
+/// How images are made and run, and their figures printed.
 struct DecodeRunOptions {
   /// A config.json.
   std::string model;
-  std::string machine;
+  std::string machine = "wse2";
   std::string params;
   /// A folder for the images; empty: they are not kept.
   std::string keep;
   uint32_t context = 4096;
+  uint32_t tokensPerPass = 1;
   unsigned threads = 1;
+  /// Nothing is simulated.
+  bool predict = false;
+  bool asJson = false;
 };
+
+/// Adds those of them to `command` that are options of both benchmarks, all but
+/// the context.
+void addDecodeRunOptions(CLI::App &command, DecodeRunOptions &options);
 
 /// A request for an image without weights.
 CompileRequest decodeRequest(const DecodeRunOptions &options);

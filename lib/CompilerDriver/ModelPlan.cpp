@@ -1,10 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "ModelPlan.h"
 
+#include "wafer/Support/OutputFile.h"
+
+#include <fmt/format.h>
+
 using namespace wafer;
 
-Status ModelPlan::make(const DecodeRunOptions &options,
+Status ModelPlan::make(DecodeRunOptions &options,
                        std::optional<int64_t> requests, Objective objective) {
+  if (options.tokensPerPass != 1) {
+    return Diagnostic{"several tokens a pass are not supported yet", "",
+                      "--tokens-per-pass 1",
+                      fmt::format("{}", options.tokensPerPass), ""};
+  }
   Result<Machine> loaded = Machine::load(options.machine);
   if (!loaded) {
     return loaded.takeError();
@@ -43,7 +52,8 @@ Status ModelPlan::make(const DecodeRunOptions &options,
     return found.takeError();
   }
   plan = std::move(*found);
-  return Status::success();
+  options.params = set->name;
+  return options.keep.empty() ? Status::success() : makeFolder(options.keep);
 }
 
 int64_t ModelPlan::layersPerStage() const {
@@ -56,4 +66,15 @@ int64_t ModelPlan::betweenStagesCycles() const {
       2 * estimateHandOverCycles(plan.problem, c.width, c.height) +
       c.embedColumns + c.width + 50;
   return c.handOverCycles + c.crossingCycles - oneStage;
+}
+
+void ModelPlan::printHead(const DecodeRunOptions &options,
+                          const std::string &load, const std::string &method,
+                          CommandContext &context) const {
+  const PartitionCandidate &c = chosen();
+  context.print("{} on {} (parameters '{}'), {}\n", options.model, machine.name,
+                set->name, load);
+  context.print("  {} stage{} of {}x{} on {} wafer{}, {}\n", c.stages,
+                c.stages == 1 ? "" : "s", c.width, c.height, plan.wafers(),
+                plan.wafers() == 1 ? "" : "s", method);
 }

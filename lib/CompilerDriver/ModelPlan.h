@@ -24,9 +24,10 @@ struct ModelPlan {
   const ParameterSet *set = nullptr;
   DecodePlan plan;
 
-  /// Loads model and machine of `options` and searches. Without a number of
-  /// `requests` the one with the most tokens in a cycle.
-  Status make(const DecodeRunOptions &options, std::optional<int64_t> requests,
+  /// Loads model and machine of `options`, searches, and makes the folder for
+  /// images. Without a number of `requests` the one with the most tokens in a
+  /// cycle. From then on `options` names the parameter set.
+  Status make(DecodeRunOptions &options, std::optional<int64_t> requests,
               Objective objective);
 
   const PartitionCandidate &chosen() const { return plan.plan.chosen; }
@@ -37,6 +38,11 @@ struct ModelPlan {
   /// without the latencies of crossings. One stage has hand-overs too, from the
   /// embedding and to the head.
   int64_t betweenStagesCycles() const;
+
+  /// The first two lines of a table of figures: what they are figures of, with
+  /// `load` in words, and the stages.
+  void printHead(const DecodeRunOptions &options, const std::string &load,
+                 const std::string &method, CommandContext &context) const;
 };
 
 } // namespace wafer
