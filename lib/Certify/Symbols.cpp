@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "Symbols.h"
 
-#include "wafer/Image/Isa.h"
+#include "wafer/Image/IntegerArithmetic.h"
 
 #include <algorithm>
 #include <iterator>
@@ -9,40 +9,6 @@
 
 using namespace wafer;
 using namespace wafer::certifier;
-
-static std::optional<uint32_t> compute(Opcode op, uint32_t x, uint32_t y) {
-  switch (op) {
-  case Opcode::Add:
-  case Opcode::AddImm:
-    return x + y;
-  case Opcode::Sub:
-    return x - y;
-  case Opcode::Mul:
-    return x * y;
-  case Opcode::And:
-  case Opcode::AndImm:
-    return x & y;
-  case Opcode::Or:
-    return x | y;
-  case Opcode::Xor:
-    return x ^ y;
-  case Opcode::Shl:
-  case Opcode::ShlImm:
-    return x << (y & 31u);
-  case Opcode::Shr:
-  case Opcode::ShrImm:
-    return x >> (y & 31u);
-  case Opcode::Sar:
-  case Opcode::SarImm:
-    return uint32_t(int32_t(x) >> (y & 31u));
-  case Opcode::Min:
-    return uint32_t(std::min(int32_t(x), int32_t(y)));
-  case Opcode::Max:
-    return uint32_t(std::max(int32_t(x), int32_t(y)));
-  default:
-    return std::nullopt; // arithmetic in floating point stays a symbol
-  }
-}
 
 static std::optional<bool> isTaken(Opcode op, Value x, Value y) {
   if (x == y) {
@@ -62,19 +28,9 @@ static std::optional<bool> isTaken(Opcode op, Value x, Value y) {
   if (!x.isKnown() || !y.isKnown()) {
     return std::nullopt;
   }
-  switch (op) {
-  case Opcode::BranchEq:
-    return false;
-  case Opcode::BranchNe:
-  case Opcode::LoopDec:
-    return true;
-  case Opcode::BranchLt:
-    return int32_t(x.add) < int32_t(y.add);
-  case Opcode::BranchGe:
-    return int32_t(x.add) >= int32_t(y.add);
-  default:
-    return std::nullopt;
-  }
+  // The counter of a loop is compared with zero.
+  return integerBranch(op == Opcode::LoopDec ? Opcode::BranchNe : op, x.add,
+                       y.add);
 }
 
 /// The first length that is not zero; 1 if there is none.
@@ -102,7 +58,8 @@ static std::optional<Value> simplify(SymbolKind kind, uint32_t code,
   switch (kind) {
   case SymbolKind::Operation:
     if (args.size() == 2 && args[0].isKnown() && args[1].isKnown()) {
-      if (auto result = compute(Opcode(code), args[0].add, args[1].add)) {
+      // Arithmetic in floating point stays a symbol.
+      if (auto result = integerResult(Opcode(code), args[0].add, args[1].add)) {
         return known(*result);
       }
     }

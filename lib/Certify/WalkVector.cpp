@@ -91,14 +91,15 @@ bool Walker::readOperands(CoreState &state, uint32_t at, Operands &operands) {
   return true;
 }
 
-/// What is known of the elements that an instruction makes.
+/// What is known of the elements that an instruction makes, of which `words`
+/// are handled whole.
 Contents Walker::elements(const CoreState &state, uint32_t at,
-                          const Operands &o, uint32_t run) const {
+                          const Operands &o, uint32_t run,
+                          uint32_t words) const {
   const Instruction &in = role.code[at];
   const OpcodeInfo &info = infoOf(in.op);
   bool copies = in.op == Opcode::Mov32 || in.op == Opcode::Mov16;
   bool adds = in.op == Opcode::FAddS, ors = in.op == Opcode::Or16;
-  uint32_t words = wholeWords(at, o);
   if ((!copies && !adds && !ors) || words == 0) {
     return {};
   }
@@ -163,7 +164,6 @@ void Walker::writeMemory(CoreState &state, const Register &d,
 
 bool Walker::vector(CoreState &state, uint32_t at, std::vector<Step> &steps) {
   const Instruction &in = role.code[at];
-  const OpcodeInfo &info = infoOf(in.op);
   if (VectorFields::decode(in.imm).async) {
     return refuse(at, "microthreads are not followed");
   }
@@ -172,7 +172,8 @@ bool Walker::vector(CoreState &state, uint32_t at, std::vector<Step> &steps) {
     return false;
   }
   uint32_t run = o.in >= 0 ? runs[at]++ : 0;
-  Contents contents = elements(state, at, o, run);
+  uint32_t words = wholeWords(at, o);
+  Contents contents = elements(state, at, o, run, words);
   if (o.in >= 0 || o.out >= 0) {
     Step move;
     move.at = at;
@@ -189,9 +190,9 @@ bool Walker::vector(CoreState &state, uint32_t at, std::vector<Step> &steps) {
     if (o.out >= 0) {
       move.sent = vocabulary.contents.idOf(contents);
     }
-    if (o.in >= 0 && wholeWords(at, o) > 0) {
+    if (o.in >= 0 && words > 0) {
       Contents received;
-      for (uint32_t i = 0; i < wholeWords(at, o); ++i) {
+      for (uint32_t i = 0; i < words; ++i) {
         received.push_back({i, symbols.make(SymbolKind::Received, 0,
                                             {known(roleIndex), known(at),
                                              known(run), known(i)})});
@@ -202,7 +203,6 @@ bool Walker::vector(CoreState &state, uint32_t at, std::vector<Step> &steps) {
   }
   const Register *dest = o.registers[2];
   if (dest && dest->fixed.kind == DescriptorKind::Memory) {
-    uint32_t words = wholeWords(at, o);
     bool exact = isWordByWord(*dest) && words > 0;
     uint32_t begin = exact ? dest->base.add : dest->home;
     uint32_t end = begin + (exact ? 4 * words : 1);

@@ -65,7 +65,7 @@ private:
   bool readOperands(CoreState &state, uint32_t at, Operands &operands);
   uint32_t wholeWords(uint32_t at, const Operands &o) const;
   Contents elements(const CoreState &state, uint32_t at, const Operands &o,
-                    uint32_t run) const;
+                    uint32_t run, uint32_t words) const;
   void writeMemory(CoreState &state, const Register &d,
                    const Contents *contents, uint32_t length);
   Value extentOf(const Register &d);

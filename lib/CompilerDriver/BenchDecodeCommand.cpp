@@ -16,7 +16,8 @@
 // what counts is the slowest stage, found in the same way.
 //
 //===----------------------------------------------------------------------===//
-#include "ModelPlan.h"
+#include "ModelParts.h"
+#include "OnWafer.h"
 
 #include "wafer/Bench/Calibration.h"
 #include "wafer/Bench/WaferLlm.h"
@@ -35,17 +36,9 @@ namespace {
 constexpr int kCollectivesPerLayer = 6;
 
 struct Options {
-  std::string model;
-  std::string machine = "wse2";
-  std::string params;
-  std::string keep;
+  DecodeRunOptions run;
   std::string inFlight = "1";
-  uint32_t context = 4096;
-  uint32_t tokensPerPass = 1;
-  unsigned threads = 1;
-  bool predict = false;
   bool whole = false;
-  bool asJson = false;
   /// A defect map; empty: a perfect wafer.
   std::string defects;
 };
@@ -53,8 +46,8 @@ struct Options {
 /// What is known of a model's decode step.
 struct Decode : ModelPlan {
   // Simulated (0: not).
-  uint64_t layerCycles = 0;
-  uint64_t otherCycles = 0; // of a token with one stage, without its layers
+  double layerCycles = 0;
+  double otherCycles = 0; // of a token with one stage, without its layers
   uint64_t wholeCycles = 0;
   uint64_t rivalCycles = 0;
   double stageCycles = 0; // of the slowest stage, several requests in flight
@@ -63,32 +56,25 @@ struct Decode : ModelPlan {
 
 class BenchDecode {
 public:
-  BenchDecode(const Options &options, CommandContext &context)
+  BenchDecode(Options &options, CommandContext &context)
       : options(options), context(context) {}
 
   ExitCode run();
 
 private:
   Status plan();
-  /// Cycles from one sampled token to the next at the end of the context.
-  Result<uint64_t> simulate(int64_t layers, int64_t stages, int64_t wafers);
-  Status keepFolder() const;
-  DecodeRunOptions runOptions() const {
-    return {options.model, options.machine, decode.set ? decode.set->name : "",
-            options.keep,  options.context, options.threads};
-  }
   /// Of the model with one layer and with two, or whole.
   Status simulateAll();
-  Status simulateStage();
+  Result<uint64_t> simulateWhole() const;
+  Status simulateStage(const ModelParts &parts);
   Status fitToWafer();
   Result<uint64_t> simulateRival() const;
   json report() const;
   void print(const json &object);
 
-  const Options &options;
+  Options &options;
   CommandContext &context;
   Decode decode;
-  std::string failure;
 };
 
 } // namespace
@@ -110,9 +96,7 @@ Status BenchDecode::plan() {
     }
     requests = number;
   }
-  DecodeRunOptions run = runOptions();
-  run.params = options.params;
-  return decode.make(run, requests,
+  return decode.make(options.run, requests,
                      requests == 1 ? Objective::Latency
                                    : Objective::Throughput);
 }
@@ -121,45 +105,39 @@ Status BenchDecode::plan() {
 // Simulation
 //===----------------------------------------------------------------------===//
 
-Status BenchDecode::keepFolder() const {
-  return options.keep.empty() ? Status::success() : makeFolder(options.keep);
-}
-
-Result<uint64_t> BenchDecode::simulate(int64_t layers, int64_t stages,
-                                       int64_t wafers) {
-  DecodeRunOptions run = runOptions();
-  CompileRequest request = decodeRequest(run);
-  request.pipeline.stages = stages;
-  request.pipeline.width = decode.plan.plan.chosen.width;
-  request.pipeline.height = decode.plan.plan.chosen.height;
-  request.pipeline.wafers = wafers;
+/// A token of all layers, on as many wafers as they need.
+Result<uint64_t> BenchDecode::simulateWhole() const {
+  CompileRequest request = decodeRequest(options.run);
+  request.pipeline.stages = decode.chosen().stages;
+  request.pipeline.width = decode.chosen().width;
+  request.pipeline.height = decode.chosen().height;
+  request.pipeline.wafers = decode.plan.wafers();
   CompilerSession session(context);
-  auto compiled = compileLayers(run, request, layers, session, context);
-  if (!compiled) {
-    return compiled.takeError();
+  std::unique_ptr<CompiledImage> whole =
+      compileImage(request, session, context);
+  if (!whole) {
+    return Diagnostic{};
   }
-  std::string name = "decode-" + std::to_string(layers);
-  if (Status kept = keepDecodeImage(run, name, **compiled); !kept) {
-    return kept.takeError();
-  }
-  return timeToken(run, **compiled);
+  Status status = keepDecodeImage(options.run, "decode-whole", *whole);
+  status = status ? checkGuarantees(*whole) : std::move(status);
+  return status ? timeToken(options.run, *whole) : status.takeError();
 }
 
 Status BenchDecode::simulateAll() {
-  Result<uint64_t> one = simulate(1, 1, 1);
-  if (!one) {
-    return one.takeError();
+  Result<ModelParts> parts =
+      ModelParts::ofStage(options.run, decode, "decode", context);
+  if (!parts) {
+    return parts.takeError();
   }
-  Result<uint64_t> two = simulate(2, 1, 1);
-  if (!two) {
-    return two.takeError();
+  Result<PartTimes> token = parts->time(
+      [&](const CompiledImage &part) { return timeToken(options.run, part); });
+  if (!token) {
+    return token.takeError();
   }
-  decode.layerCycles = *two - *one;
-  decode.otherCycles = *one - decode.layerCycles;
+  decode.layerCycles = token->layer();
+  decode.otherCycles = token->through(0);
   if (options.whole) {
-    Result<uint64_t> whole =
-        simulate(decode.plan.layers(), decode.plan.plan.chosen.stages,
-                 decode.plan.wafers());
+    Result<uint64_t> whole = simulateWhole();
     if (!whole) {
       return whole.takeError();
     }
@@ -169,7 +147,7 @@ Status BenchDecode::simulateAll() {
                      decode.machine.offWaferLatencySeconds)));
   }
   if (decode.plan.problem.requests > 1) {
-    if (Status status = simulateStage(); !status) {
+    if (Status status = simulateStage(*parts); !status) {
       return status;
     }
   }
@@ -185,29 +163,20 @@ Status BenchDecode::simulateAll() {
 }
 
 /// How long the slowest stage takes, or the head, if that is longer.
-Status BenchDecode::simulateStage() {
-  DecodeRunOptions run = runOptions();
-  uint64_t cycles[2] = {}, head = 0;
-  for (int64_t layers = 1; layers <= 2; ++layers) {
-    CompilerSession session(context);
-    auto part = compilePart(run, decode, layers, 2, session, context);
-    if (!part) {
-      return part.takeError();
-    }
-    Result<uint64_t> next = timeNextToken(run, **part, options.context - 2);
-    Result<uint64_t> sample =
-        next && layers == 1 ? timeNextSample(run, **part) : 0;
-    if (!next || !sample) {
-      return next ? sample.takeError() : next.takeError();
-    }
-    cycles[layers - 1] = *next;
-    head = std::max(head, *sample);
+Status BenchDecode::simulateStage(const ModelParts &parts) {
+  Result<PartTimes> next = parts.time([&](const CompiledImage &part) {
+    return timeNextToken(options.run, part, options.run.context - 2);
+  });
+  if (!next) {
+    return next.takeError();
   }
-  double layer = double(cycles[1]) - double(cycles[0]);
-  double stage = double(cycles[0]) +
-                 double(decode.layersPerStage() - 1) * layer +
-                 double(decode.turnCycles());
-  decode.stageCycles = std::max(stage, double(head));
+  Result<uint64_t> head = timeNextSample(options.run, parts.one());
+  if (!head) {
+    return head.takeError();
+  }
+  decode.stageCycles = std::max(next->stage(decode.layersPerStage()) +
+                                    double(decode.chosen().turnCycles),
+                                double(*head));
   return Status::success();
 }
 
@@ -217,11 +186,13 @@ Status BenchDecode::fitToWafer() {
                       "'" + options.inFlight + "'", ""};
   }
   if (decode.plan.wafers() != 1) {
-    return Diagnostic{"--defects is for a model on one wafer", options.model,
-                      "", fmt::format("{} wafers", decode.plan.wafers()), ""};
+    return Diagnostic{"--defects is for a model on one wafer",
+                      options.run.model, "",
+                      fmt::format("{} wafers", decode.plan.wafers()), ""};
   }
-  Result<DecodeOnWafer> found = decodeOnWafer(
-      runOptions(), options.defects, !options.predict, options.whole, context);
+  Result<DecodeOnWafer> found =
+      decodeOnWafer(options.run, options.defects, !options.run.predict,
+                    options.whole, context);
   if (!found) {
     return found.takeError();
   }
@@ -238,7 +209,7 @@ Result<uint64_t> BenchDecode::simulateRival() const {
   WaferLlmShape shape;
   shape.dim = uint32_t(decode.plan.problem.dim);
   shape.ffn = uint32_t(decode.plan.problem.ffn);
-  shape.context = options.context;
+  shape.context = options.run.context;
   Result<Image> image = buildWaferLlm(decode.machine, shape);
   if (!image) {
     return image.takeError();
@@ -260,15 +231,10 @@ json BenchDecode::report() const {
   int64_t otherPredicted = decode.plan.otherCycles();
   int64_t predicted = decode.plan.cyclesPerToken();
   bool simulated = decode.layerCycles != 0;
-  double layer =
-      simulated ? double(decode.layerCycles) : double(chosen.cyclesPerLayer);
-  // One stage has hand-overs from the embedding and to the head only.
-  int64_t words = (decode.plan.problem.dim + chosen.height - 1) / chosen.height;
-  int64_t oneStage =
-      2 * (chosen.width + words + 20) + chosen.embedColumns + chosen.width + 50;
-  int64_t between = chosen.handOverCycles + chosen.crossingCycles - oneStage;
-  double other = simulated ? double(decode.otherCycles) + double(between)
-                           : double(otherPredicted);
+  double layer = simulated ? decode.layerCycles : double(chosen.cyclesPerLayer);
+  double other = simulated
+                     ? decode.otherCycles + double(decode.betweenStagesCycles())
+                     : double(otherPredicted);
   double token = decode.wholeCycles
                      ? double(decode.wholeCycles)
                      : double(decode.plan.layers()) * layer + other;
@@ -285,11 +251,11 @@ json BenchDecode::report() const {
   bool isWhole = decode.wholeCycles || (onWafer && simulated && options.whole);
   json object;
   object["bench"] = "decode";
-  object["model"] = options.model;
+  object["model"] = options.run.model;
   object["machine"] = decode.machine.name;
   object["params"] = decode.set->name;
-  object["context"] = options.context;
-  object["tokens_per_pass"] = options.tokensPerPass;
+  object["context"] = options.run.context;
+  object["tokens_per_pass"] = options.run.tokensPerPass;
   object["in_flight"] = decode.plan.problem.requests;
   object["accumulate"] = "mixed";
   object["method"] = isWhole     ? "simulated whole"
@@ -335,14 +301,8 @@ json BenchDecode::report() const {
 }
 
 void BenchDecode::print(const json &object) {
-  context.print("{} on {} (parameters '{}'), context {}\n", options.model,
-                decode.machine.name, decode.set->name, options.context);
-  context.print("  {} stage{} of {}x{} on {} wafer{}, {}\n",
-                object["stages"].get<int64_t>(),
-                object["stages"] == 1 ? "" : "s", decode.plan.plan.chosen.width,
-                decode.plan.plan.chosen.height, decode.plan.wafers(),
-                decode.plan.wafers() == 1 ? "" : "s",
-                object["method"].get<std::string>());
+  decode.printHead(options.run, fmt::format("context {}", options.run.context),
+                   object["method"].get<std::string>(), context);
   auto line = [&](const char *what, const char *key) {
     context.print("  {:<44} {:>12.0f}\n", what, object[key].get<double>());
   };
@@ -379,13 +339,7 @@ void BenchDecode::print(const json &object) {
 }
 
 ExitCode BenchDecode::run() {
-  if (options.tokensPerPass != 1) {
-    return context.fail({"several tokens a pass are not supported yet", "",
-                         "--tokens-per-pass 1",
-                         fmt::format("{}", options.tokensPerPass), ""});
-  }
   Status status = plan();
-  status = status ? keepFolder() : std::move(status);
   if (!status) {
     return context.fail(status.error());
   }
@@ -395,14 +349,14 @@ ExitCode BenchDecode::run() {
   };
   if (!options.defects.empty()) {
     status = fitToWafer();
-  } else if (!options.predict) {
+  } else if (!options.run.predict) {
     status = simulateAll();
   }
   if (!status) {
     return failed(status.error());
   }
   json object = report();
-  if (options.asJson) {
+  if (options.run.asJson) {
     context.write(object.dump() + "\n");
   } else {
     print(object);
@@ -422,40 +376,22 @@ void wafer::addBenchDecodeCommand(CLI::App &app, CommandContext &context) {
   auto options = std::make_shared<Options>();
   CLI::App *command = app.get_subcommand("bench")->add_subcommand(
       "decode", "Cycles of one token of a whole model");
-  command->add_option("--model", options->model, "A config.json")->required();
+  addDecodeRunOptions(*command, options->run);
   command
-      ->add_option("--machine", options->machine,
-                   "A shipped machine or a machine file")
-      ->capture_default_str();
-  command->add_option("--params", options->params,
-                      "Parameter set (default: the machine's first)");
-  command
-      ->add_option("--context", options->context,
+      ->add_option("--context", options->run.context,
                    "Positions of the KV cache; it is full when the time is "
                    "taken")
       ->check(CLI::Range(1, 1 << 24))
-      ->capture_default_str();
-  command
-      ->add_option("--tokens-per-pass", options->tokensPerPass,
-                   "Tokens computed at once")
       ->capture_default_str();
   command
       ->add_option("--in-flight", options->inFlight,
                    "Requests in flight, or auto: as many as give the most "
                    "tokens")
       ->capture_default_str();
-  command->add_option("--threads", options->threads, "Threads of the simulator")
-      ->check(CLI::Range(1, 64))
-      ->capture_default_str();
   command->add_option("--defects", options->defects,
                       "Defect map of the wafer that the model is fitted to");
-  command->add_flag("--predict", options->predict,
-                    "Only what the cost model says");
   command->add_flag("--whole", options->whole,
                     "Simulate all layers, not one and two");
-  command->add_option("--keep", options->keep,
-                      "Leave the images in this folder");
-  command->add_flag("--json", options->asJson, "Print one JSON object");
   context.setAction(command, [options, &context] {
     return BenchDecode(*options, context).run();
   });

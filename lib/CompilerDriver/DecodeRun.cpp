@@ -7,6 +7,7 @@
 #include "wafer/Support/OutputFile.h"
 #include "wafer/Verify/Verify.h"
 
+#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -14,6 +15,27 @@ using namespace wafer;
 using nlohmann::json;
 
 static constexpr uint64_t kMostConfigBytes = 1 << 20;
+
+void wafer::addDecodeRunOptions(CLI::App &command, DecodeRunOptions &options) {
+  command.add_option("--model", options.model, "A config.json")->required();
+  command
+      .add_option("--machine", options.machine,
+                  "A shipped machine or a machine file")
+      ->capture_default_str();
+  command.add_option("--params", options.params,
+                     "Parameter set (default: the machine's first)");
+  command
+      .add_option("--tokens-per-pass", options.tokensPerPass,
+                  "Tokens computed at once")
+      ->capture_default_str();
+  command.add_option("--threads", options.threads, "Threads of the simulator")
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str();
+  command.add_option("--keep", options.keep, "Leave the images in this folder");
+  command.add_flag("--predict", options.predict,
+                   "Only what the cost model says, at a full cache");
+  command.add_flag("--json", options.asJson, "Print one JSON object");
+}
 
 CompileRequest wafer::decodeRequest(const DecodeRunOptions &options) {
   CompileRequest request;
@@ -90,18 +112,22 @@ Status wafer::keepDecodeImage(const DecodeRunOptions &options,
                            options.keep + "/" + name + ".wafer");
 }
 
+Status wafer::checkGuarantees(const CompiledImage &compiled) {
+  VerifyReport verified = verify(compiled.emitted.image, compiled.machine);
+  if (verified.holds()) {
+    return Status::success();
+  }
+  return Diagnostic{"the image does not hold its guarantees",
+                    verified.violations.front().rule, "",
+                    verified.violations.front().message,
+                    "this is a bug in wsec"};
+}
+
 Result<TokenRun>
 wafer::timeRequests(const DecodeRunOptions &options,
                     const CompiledImage &compiled,
                     const std::vector<TokenRequest> &requests) {
   const Image &image = compiled.emitted.image;
-  VerifyReport verified = verify(image, compiled.machine);
-  if (!verified.holds()) {
-    return Diagnostic{"the image does not hold its guarantees",
-                      verified.violations.front().rule, "",
-                      verified.violations.front().message,
-                      "this is a bug in wsec"};
-  }
   Result<const ParameterSet *> set =
       compiled.machine.chooseParameters(options.params);
   if (!set) {
@@ -143,146 +169,41 @@ Result<uint64_t> wafer::timeToken(const DecodeRunOptions &options,
   return run->lastArrival() - 2 * compiled.machine.host.latencyCycles;
 }
 
-//===----------------------------------------------------------------------===//
-// On one wafer
-//===----------------------------------------------------------------------===//
-
-namespace {
-
-/// A plan of the whole model, and the layers that are simulated of it.
-class PlanRun {
-public:
-  PlanRun(const DecodeRunOptions &options, const CompiledImage &whole,
-          std::string name, CommandContext &context)
-      : options(options), whole(whole), name(std::move(name)),
-        context(context) {
-    for (const StageInfo &stage : whole.emitted.image.stages) {
-      if (stage.numLayers > 0) {
-        ++stages;
-        layers += stage.numLayers;
-        rect = stage.rect;
-      }
-    }
+Result<uint64_t> wafer::timeNextToken(const DecodeRunOptions &options,
+                                      const CompiledImage &compiled,
+                                      uint64_t position) {
+  // The second pass comes to the stage when that still works on the first one.
+  Result<TokenRun> one = timeRequests(options, compiled, {{{0}, 1, position}});
+  if (!one) {
+    return one.takeError();
   }
-
-  /// Cycles of a token; those of a layer into `layer`.
-  Result<double> cycles(bool all, double &layer) {
-    Result<double> one = run(1);
-    if (!one) {
-      return one.takeError();
-    }
-    Result<double> two = run(2);
-    if (!two) {
-      return two.takeError();
-    }
-    layer = (*two - *one) / double(stages);
-    if (!all) {
-      return *one + double(layers - stages) * layer;
-    }
-    if (Status kept = keepDecodeImage(options, name + "-whole", whole); !kept) {
-      return kept.takeError();
-    }
-    Result<uint64_t> token = timeToken(options, whole);
-    return token ? Result<double>(double(*token)) : token.takeError();
+  Result<TokenRun> two =
+      timeRequests(options, compiled, {{{0, 0}, 1, position}});
+  if (!two) {
+    return two.takeError();
   }
-
-  int64_t stages = 0, layers = 0;
-  Rect rect;
-
-private:
-  /// A token of the model with so many layers in each stage, in the same
-  /// rectangles and under the same map.
-  Result<double> run(int64_t perStage) {
-    CompileRequest request = decodeRequest(options);
-    request.pipeline.stages = stages;
-    request.pipeline.width = rect.w;
-    request.pipeline.height = rect.h;
-    request.pipeline.reserveColumns = whole.reserve;
-    request.pipeline.reserveRows = whole.reserve;
-    CompilerSession session(context);
-    auto part =
-        compileLayers(options, request, perStage * stages, session, context);
-    if (!part) {
-      return part.takeError();
-    }
-    Image &image = (*part)->emitted.image;
-    if (!hasSameStages(image)) {
-      return Diagnostic{"the model with fewer layers gets other rectangles",
-                        options.model, "", "", "simulate it with --whole"};
-    }
-    image.map = whole.emitted.image.map;
-    std::string file = fmt::format("{}-{}", name, perStage * stages);
-    if (Status kept = keepDecodeImage(options, file, **part); !kept) {
-      return kept.takeError();
-    }
-    Result<uint64_t> token = timeToken(options, **part);
-    return token ? Result<double>(double(*token)) : token.takeError();
-  }
-
-  bool hasSameStages(const Image &image) const {
-    const std::vector<StageInfo> &a = image.stages;
-    const std::vector<StageInfo> &b = whole.emitted.image.stages;
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                      [](const StageInfo &x, const StageInfo &y) {
-                        return x.name == y.name && x.rect == y.rect;
-                      });
-  }
-
-  const DecodeRunOptions &options;
-  const CompiledImage &whole;
-  std::string name;
-  CommandContext &context;
-};
-
-} // namespace
-
-/// A field of the report of an image.
-static json fieldOf(const CompiledImage &compiled, const char *key) {
-  json report = json::parse(compiled.emitted.image.report, nullptr, false);
-  return report.is_object() ? report.value(key, json()) : json();
+  return two->lastArrival() - one->lastArrival();
 }
 
-static uint64_t predictedOf(const CompiledImage &compiled) {
-  json cycles = fieldOf(compiled, "predicted_cycles_per_token");
-  return cycles.is_number() ? cycles.get<uint64_t>() : 0;
+Result<uint64_t> wafer::timeNextSample(const DecodeRunOptions &options,
+                                       const CompiledImage &compiled) {
+  uint64_t last = options.context - 1;
+  Result<TokenRun> run =
+      timeRequests(options, compiled, {{{0}, 1, last}, {{0}, 1, last}});
+  if (!run) {
+    return run.takeError();
+  }
+  return run->requests[1].arrivals.front() - run->requests[0].arrivals.front();
 }
 
-Result<DecodeOnWafer> wafer::decodeOnWafer(const DecodeRunOptions &options,
-                                           const std::string &defects,
-                                           bool simulate, bool whole,
-                                           CommandContext &context) {
-  CompileRequest request = decodeRequest(options);
-  CompilerSession session(context);
-  auto perfect = compileImage(request, session, context);
-  request.defects = defects;
-  auto fitted = perfect ? compileImage(request, session, context) : nullptr;
-  if (!fitted) {
-    return Diagnostic{};
+LayerStages wafer::layerStages(const Image &image) {
+  LayerStages found;
+  for (const StageInfo &stage : image.stages) {
+    if (stage.numLayers > 0) {
+      ++found.stages;
+      found.layers += stage.numLayers;
+      found.rect = stage.rect;
+    }
   }
-  PlanRun onPerfect(options, *perfect, "perfect", context);
-  PlanRun onFitted(options, *fitted, "fitted", context);
-  DecodeOnWafer result;
-  result.stages = onFitted.stages;
-  result.stageWidth = onFitted.rect.w;
-  result.stageHeight = onFitted.rect.h;
-  result.perfectPredicted = predictedOf(*perfect);
-  json fit = fieldOf(*fitted, "defects");
-  result.predicted =
-      result.perfectPredicted + fit.value("cycles_lost", uint64_t(0));
-  result.fit = fit.dump();
-  if (!simulate) {
-    return result;
-  }
-  double ofPerfect = 0;
-  Result<double> cycles = onPerfect.cycles(whole, ofPerfect);
-  if (!cycles) {
-    return cycles.takeError();
-  }
-  result.perfectCycles = *cycles;
-  cycles = onFitted.cycles(whole, result.layerCycles);
-  if (!cycles) {
-    return cycles.takeError();
-  }
-  result.cycles = *cycles;
-  return result;
+  return found;
 }

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //===- DecodeRun.h - A model's token, simulated -----------------*- C++ -*-===//
 //
-// What `wsec bench decode` simulates: images of a model with a part of its
-// layers. All layers of a stage do the same work in the same cores, so images
-// with one and with two layers in each stage tell the cycles of a layer, and of
-// all that is not one.
+// What `wsec bench decode` and `wsec bench prefill` simulate: images of a model
+// with all or a part of its layers, for timing only.
 //
 //===----------------------------------------------------------------------===//
 #ifndef WAFER_LIB_COMPILERDRIVER_DECODERUN_H
@@ -16,17 +14,25 @@
 
 namespace wafer {
 
-/// How images are made and run.
+/// How images are made and run, and their figures printed.
 struct DecodeRunOptions {
   /// A config.json.
   std::string model;
-  std::string machine;
+  std::string machine = "wse2";
   std::string params;
   /// A folder for the images; empty: they are not kept.
   std::string keep;
   uint32_t context = 4096;
+  uint32_t tokensPerPass = 1;
   unsigned threads = 1;
+  /// Nothing is simulated.
+  bool predict = false;
+  bool asJson = false;
 };
+
+/// Adds those of them to `command` that are options of both benchmarks, all but
+/// the context.
+void addDecodeRunOptions(CLI::App &command, DecodeRunOptions &options);
 
 /// A request for an image without weights.
 CompileRequest decodeRequest(const DecodeRunOptions &options);
@@ -42,33 +48,31 @@ compileLayers(const DecodeRunOptions &options, CompileRequest request,
 Status keepDecodeImage(const DecodeRunOptions &options, const std::string &name,
                        const CompiledImage &compiled);
 
-/// Runs requests for timing only, to their end. The image is verified before.
+/// Fails where `wsec verify` would. Images are checked before they are timed,
+/// once, with the map that they run under.
+Status checkGuarantees(const CompiledImage &compiled);
+
+/// Runs requests for timing only, to their end.
 Result<TokenRun> timeRequests(const DecodeRunOptions &options,
                               const CompiledImage &compiled,
                               const std::vector<TokenRequest> &requests);
-
-/// Cycles from one sampled token to the next at the end of the context. The
-/// image is verified before.
+/// Cycles from one sampled token to the next at the end of the context.
 Result<uint64_t> timeToken(const DecodeRunOptions &options,
                            const CompiledImage &compiled);
+/// Cycles from a token to the next whose id is known, behind `position` tokens.
+Result<uint64_t> timeNextToken(const DecodeRunOptions &options,
+                               const CompiledImage &compiled,
+                               uint64_t position);
+/// Cycles from one sampled token to the next of another request.
+Result<uint64_t> timeNextSample(const DecodeRunOptions &options,
+                                const CompiledImage &compiled);
 
-/// A token of the whole model on one wafer with defects, and on a perfect one.
-struct DecodeOnWafer {
-  int64_t stages = 0;
-  int32_t stageWidth = 0, stageHeight = 0;
-  /// By the cost model, with the map's estimate.
-  uint64_t predicted = 0, perfectPredicted = 0;
-  /// JSON: what the map does (the report of `wsec compile`).
-  std::string fit;
-  /// Simulated; 0 where that was not asked for.
-  double layerCycles = 0;
-  double cycles = 0;
-  double perfectCycles = 0;
+/// The layer stages of an image, which all have rectangles of one size.
+struct LayerStages {
+  int64_t stages = 0, layers = 0;
+  Rect rect;
 };
-/// `whole`: all layers are simulated. An error without a text has been printed.
-Result<DecodeOnWafer> decodeOnWafer(const DecodeRunOptions &options,
-                                    const std::string &defects, bool simulate,
-                                    bool whole, CommandContext &context);
+LayerStages layerStages(const Image &image);
 
 } // namespace wafer
 

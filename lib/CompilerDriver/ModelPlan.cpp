@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "ModelPlan.h"
 
-#include "wafer/Image/TokenCommand.h"
+#include "wafer/Support/OutputFile.h"
+
+#include <fmt/format.h>
 
 using namespace wafer;
 
-Status ModelPlan::make(const DecodeRunOptions &options,
+Status ModelPlan::make(DecodeRunOptions &options,
                        std::optional<int64_t> requests, Objective objective) {
+  if (options.tokensPerPass != 1) {
+    return Diagnostic{"several tokens a pass are not supported yet", "",
+                      "--tokens-per-pass 1",
+                      fmt::format("{}", options.tokensPerPass), ""};
+  }
   Result<Machine> loaded = Machine::load(options.machine);
   if (!loaded) {
     return loaded.takeError();
@@ -45,58 +52,29 @@ Status ModelPlan::make(const DecodeRunOptions &options,
     return found.takeError();
   }
   plan = std::move(*found);
-  return Status::success();
+  options.params = set->name;
+  return options.keep.empty() ? Status::success() : makeFolder(options.keep);
 }
 
 int64_t ModelPlan::layersPerStage() const {
   return (plan.problem.layers + chosen().stages - 1) / chosen().stages;
 }
 
-int64_t ModelPlan::turnCycles() const {
+int64_t ModelPlan::betweenStagesCycles() const {
   const PartitionCandidate &c = chosen();
-  int64_t words =
-      (plan.problem.dim + c.height - 1) / c.height + int64_t(kHeaderWords);
-  int64_t beside = layersPerStage() * c.cyclesPerLayer + c.width + words;
-  return c.shelves > 1 ? std::max<int64_t>(0, c.slowestStageCycles - beside)
-                       : 0;
+  int64_t oneStage =
+      2 * estimateHandOverCycles(plan.problem, c.width, c.height) +
+      c.embedColumns + c.width + 50;
+  return c.handOverCycles + c.crossingCycles - oneStage;
 }
 
-Result<std::unique_ptr<CompiledImage>>
-wafer::compilePart(const DecodeRunOptions &options, const ModelPlan &plan,
-                   int64_t layers, int64_t requests, CompilerSession &session,
-                   CommandContext &context) {
-  CompileRequest request = decodeRequest(options);
-  request.pipeline.params = plan.set->name;
-  request.pipeline.stages = 1;
-  request.pipeline.width = plan.chosen().width;
-  request.pipeline.height = plan.chosen().height;
-  request.pipeline.inFlight = requests;
-  return compileLayers(options, request, layers, session, context);
-}
-
-Result<uint64_t> wafer::timeNextToken(const DecodeRunOptions &options,
-                                      const CompiledImage &compiled,
-                                      uint64_t position) {
-  // The second pass comes to the stage when that still works on the first one.
-  Result<TokenRun> one = timeRequests(options, compiled, {{{0}, 1, position}});
-  if (!one) {
-    return one.takeError();
-  }
-  Result<TokenRun> two =
-      timeRequests(options, compiled, {{{0, 0}, 1, position}});
-  if (!two) {
-    return two.takeError();
-  }
-  return two->lastArrival() - one->lastArrival();
-}
-
-Result<uint64_t> wafer::timeNextSample(const DecodeRunOptions &options,
-                                       const CompiledImage &compiled) {
-  uint64_t last = options.context - 1;
-  Result<TokenRun> run =
-      timeRequests(options, compiled, {{{0}, 1, last}, {{0}, 1, last}});
-  if (!run) {
-    return run.takeError();
-  }
-  return run->requests[1].arrivals.front() - run->requests[0].arrivals.front();
+void ModelPlan::printHead(const DecodeRunOptions &options,
+                          const std::string &load, const std::string &method,
+                          CommandContext &context) const {
+  const PartitionCandidate &c = chosen();
+  context.print("{} on {} (parameters '{}'), {}\n", options.model, machine.name,
+                set->name, load);
+  context.print("  {} stage{} of {}x{} on {} wafer{}, {}\n", c.stages,
+                c.stages == 1 ? "" : "s", c.width, c.height, plan.wafers(),
+                plan.wafers() == 1 ? "" : "s", method);
 }

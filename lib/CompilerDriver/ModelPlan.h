@@ -24,33 +24,26 @@ struct ModelPlan {
   const ParameterSet *set = nullptr;
   DecodePlan plan;
 
-  /// Loads model and machine of `options` and searches. Without a number of
-  /// `requests` the one with the most tokens in a cycle.
-  Status make(const DecodeRunOptions &options, std::optional<int64_t> requests,
+  /// Loads model and machine of `options`, searches, and makes the folder for
+  /// images. Without a number of `requests` the one with the most tokens in a
+  /// cycle. From then on `options` names the parameter set.
+  Status make(DecodeRunOptions &options, std::optional<int64_t> requests,
               Objective objective);
 
   const PartitionCandidate &chosen() const { return plan.plan.chosen; }
   /// Layers of the fullest stage.
   int64_t layersPerStage() const;
-  /// Predicted cycles that handing over to the slowest stage takes, beyond
-  /// those from a stage beside it.
-  int64_t turnCycles() const;
+  /// Predicted cycles of a token that an image of one stage does not have: its
+  /// hand-overs between stages and wafers, and a longer way back of its id,
+  /// without the latencies of crossings. One stage has hand-overs too, from the
+  /// embedding and to the head.
+  int64_t betweenStagesCycles() const;
+
+  /// The first two lines of a table of figures: what they are figures of, with
+  /// `load` in words, and the stages.
+  void printHead(const DecodeRunOptions &options, const std::string &load,
+                 const std::string &method, CommandContext &context) const;
 };
-
-/// An image of one stage of the plan with so many layers, for timing.
-Result<std::unique_ptr<CompiledImage>>
-compilePart(const DecodeRunOptions &options, const ModelPlan &plan,
-            int64_t layers, int64_t requests, CompilerSession &session,
-            CommandContext &context);
-
-/// Cycles from a token to the next whose id is known, of that image, behind
-/// `position` tokens.
-Result<uint64_t> timeNextToken(const DecodeRunOptions &options,
-                               const CompiledImage &compiled,
-                               uint64_t position);
-/// Cycles from one sampled token to the next of another request.
-Result<uint64_t> timeNextSample(const DecodeRunOptions &options,
-                                const CompiledImage &compiled);
 
 } // namespace wafer
 

@@ -75,9 +75,14 @@ private:
   }
 
   Status readHeader() {
-    if (size < kHeaderBytes ||
-        !std::equal(kMagic.begin(), kMagic.end(), bytes)) {
+    const uint64_t letters = std::min<uint64_t>(size, kMagic.size());
+    if (!std::equal(kMagic.begin(), kMagic.begin() + letters, bytes)) {
       return error("not a .wafer file");
+    }
+    if (size < kHeaderBytes) {
+      return error("file has the wrong size",
+                   fmt::format("at least {} bytes", kHeaderBytes),
+                   fmt::format("{} bytes", size), "the file is cut off");
     }
     uint32_t version = get32(bytes + kVersionAt);
     if (version != kVersion) {

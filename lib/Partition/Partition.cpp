@@ -94,6 +94,16 @@ Status PartitionProblem::check() const {
   return Status::success();
 }
 
+/// Of a row: its slice of the hidden state, and the header.
+static int64_t handOverWords(const PartitionProblem &p, int64_t height) {
+  return ceilDiv(p.dim, height) + kHeaderWords;
+}
+
+int64_t wafer::estimateHandOverCycles(const PartitionProblem &problem,
+                                      int64_t width, int64_t height) {
+  return width + handOverWords(problem, height) + 20;
+}
+
 namespace {
 /// Columns of embedding and head for a height, by SRAM and by cost.
 struct SideColumns {
@@ -368,41 +378,38 @@ private:
     return snakes.list.empty() ? std::nullopt : std::optional(snakes);
   }
 
-  /// Of a row: its slice of the hidden state, and the header.
-  int64_t handOverWords(int64_t height) const {
-    return ceilDiv(problem.dim, height) + kHeaderWords;
-  }
-
+  /// What a hand-over to the shelf below, a sum along a row, takes beyond one
+  /// beside.
   int64_t turnCycles(int64_t width, int64_t height) const {
-    return height +
-           estimateRowReduceCycles(
-               *problem.machine, set, handOverWords(height), width,
-               problem.kvHeads,
-               rowGroupColumns(*problem.machine, set, width, problem.kvHeads));
+    int64_t turn =
+        height +
+        estimateRowReduceCycles(
+            *problem.machine, set, handOverWords(problem, height), width,
+            problem.kvHeads,
+            rowGroupColumns(*problem.machine, set, width, problem.kvHeads));
+    return std::max<int64_t>(
+        0, turn - estimateHandOverCycles(problem, width, height));
   }
 
   /// While a stage works on one token it takes no other.
   int64_t slowestStage(const PartitionCandidate &c, int64_t headCycles) const {
     int64_t perStage = ceilDiv(problem.layers, c.stages);
-    int64_t in = c.width + handOverWords(c.height) + 20;
-    if (c.shelves > 1) {
-      in = std::max(in, turnCycles(c.width, c.height));
-    }
-    return std::max({perStage * c.cyclesPerLayer + in,
-                     headCycles + c.headColumns + handOverWords(c.height),
-                     6 * c.embedColumns});
+    int64_t in =
+        estimateHandOverCycles(problem, c.width, c.height) + c.turnCycles;
+    int64_t head =
+        headCycles + c.headColumns + handOverWords(problem, c.height);
+    return std::max(
+        {perStage * c.cyclesPerLayer + in, head, 6 * c.embedColumns});
   }
 
   /// Cycles that the hand-overs of a token and the way back of its id take.
-  int64_t handOverCycles(int64_t width, int64_t height, int64_t stages,
+  int64_t handOverCycles(const PartitionCandidate &c,
                          const Snakes &snakes) const {
-    int64_t words = handOverWords(height);
-    int64_t turns = snakes.turns();
-    int64_t turn = turnCycles(width, height);
     const Snake &last = snakes.list.back();
-    int64_t back = last.places.back().x + (last.shelves - 1) * height;
-    return (stages + problem.wafers - turns) * (width + words + 20) +
-           turns * turn + back + 50;
+    int64_t back = last.places.back().x + (last.shelves - 1) * c.height;
+    return (c.stages + problem.wafers) *
+               estimateHandOverCycles(problem, c.width, c.height) +
+           snakes.turns() * c.turnCycles + back + 50;
   }
 
   Shelf makeShelf(int64_t width, int64_t height, int64_t stages, int64_t bytes,
@@ -421,7 +428,8 @@ private:
     c.cyclesPerLayer = estimateLayerCycles(problem, width, height);
     c.shelves = snakes.most();
     c.stagesOfWafer = snakes.share;
-    c.handOverCycles = handOverCycles(width, height, stages, snakes);
+    c.turnCycles = c.shelves > 1 ? turnCycles(width, height) : 0;
+    c.handOverCycles = handOverCycles(c, snakes);
     int64_t head = estimateHeadCycles(problem, height, shelf.headColumns);
     c.slowestStageCycles = slowestStage(c, head);
     int64_t latencies = 0;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//===- Arithmetic.cpp - What one element of an instruction gives
-//--------------//
+//===- Arithmetic.cpp - What one element of an instruction gives ----------===//
 #include "ElementOf.h"
 
 using namespace wafer;
@@ -17,7 +16,7 @@ ElementFn wafer::sim::elementFunction(Opcode op) {
   }
 }
 
-static uint32_t floatResult(Opcode op, uint32_t x, uint32_t y) {
+uint32_t wafer::sim::floatResult(Opcode op, uint32_t x, uint32_t y) {
   switch (op) {
   case Opcode::FAdd:
     return toBits(f32(x) + f32(y));
@@ -44,52 +43,8 @@ static uint32_t floatResult(Opcode op, uint32_t x, uint32_t y) {
   }
 }
 
-uint32_t wafer::sim::scalarResult(Opcode op, uint32_t x, uint32_t y) {
+bool wafer::sim::floatBranch(Opcode op, uint32_t x, uint32_t y) {
   switch (op) {
-  case Opcode::LoadImm:
-    return y;
-  case Opcode::Add:
-  case Opcode::AddImm:
-    return x + y;
-  case Opcode::Sub:
-    return x - y;
-  case Opcode::Mul:
-    return x * y;
-  case Opcode::And:
-  case Opcode::AndImm:
-    return x & y;
-  case Opcode::Or:
-    return x | y;
-  case Opcode::Xor:
-    return x ^ y;
-  case Opcode::Shl:
-  case Opcode::ShlImm:
-    return x << (y & 31u);
-  case Opcode::Shr:
-  case Opcode::ShrImm:
-    return x >> (y & 31u);
-  case Opcode::Sar:
-  case Opcode::SarImm:
-    return uint32_t(int32_t(x) >> (y & 31u));
-  case Opcode::Min:
-    return uint32_t(std::min(int32_t(x), int32_t(y)));
-  case Opcode::Max:
-    return uint32_t(std::max(int32_t(x), int32_t(y)));
-  default:
-    return floatResult(op, x, y);
-  }
-}
-
-bool wafer::sim::branchTaken(Opcode op, uint32_t x, uint32_t y) {
-  switch (op) {
-  case Opcode::BranchEq:
-    return x == y;
-  case Opcode::BranchNe:
-    return x != y;
-  case Opcode::BranchLt:
-    return int32_t(x) < int32_t(y);
-  case Opcode::BranchGe:
-    return int32_t(x) >= int32_t(y);
   case Opcode::BranchFlt:
     return f32(x) < f32(y);
   case Opcode::BranchFge:

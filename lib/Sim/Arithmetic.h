@@ -8,7 +8,7 @@
 #ifndef WAFER_LIB_SIM_ARITHMETIC_H
 #define WAFER_LIB_SIM_ARITHMETIC_H
 
-#include "wafer/Image/Isa.h"
+#include "wafer/Image/IntegerArithmetic.h"
 #include "wafer/Support/Half.h"
 
 namespace wafer::sim {
@@ -19,11 +19,22 @@ using ElementFn = uint32_t (*)(uint32_t src0, uint32_t src1, uint32_t scalar);
 /// The function of a vector instruction; nullptr for a scalar one.
 ElementFn elementFunction(Opcode op);
 
+/// Those of integers are in IntegerArithmetic.h; these are for the others, and
+/// 0 for opcodes that are neither.
+uint32_t floatResult(Opcode op, uint32_t x, uint32_t y);
+bool floatBranch(Opcode op, uint32_t x, uint32_t y);
+
 /// Result of a scalar instruction that computes a register from two values
 /// (for the forms with an immediate, `y` is it); 0 for other opcodes.
-uint32_t scalarResult(Opcode op, uint32_t x, uint32_t y);
+inline uint32_t scalarResult(Opcode op, uint32_t x, uint32_t y) {
+  std::optional<uint32_t> result = integerResult(op, x, y);
+  return result ? *result : floatResult(op, x, y);
+}
 /// Whether a conditional branch is taken.
-bool branchTaken(Opcode op, uint32_t x, uint32_t y);
+inline bool branchTaken(Opcode op, uint32_t x, uint32_t y) {
+  std::optional<bool> taken = integerBranch(op, x, y);
+  return taken ? *taken : floatBranch(op, x, y);
+}
 
 /// halfToFloat of Half.h without a call; equal bit for bit.
 inline float halfToFloatInline(uint16_t bits) {

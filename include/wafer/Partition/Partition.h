@@ -97,6 +97,9 @@ struct PartitionCandidate {
   int64_t cyclesPerLayer = 0;
   /// Of a token: between stages, and the way back of its id.
   int64_t handOverCycles = 0;
+  /// Of one of them, to the shelf below, what it takes beyond one beside; 0
+  /// where there is no shelf below.
+  int64_t turnCycles = 0;
   /// Of a token: from wafer to wafer, but for the latency of the machine, of
   /// which it has as many as there are wafers (the last one is the way back).
   int64_t crossingCycles = 0;
@@ -264,6 +267,11 @@ int64_t headColumnGroups(const Machine &machine, const ParameterSet &set,
 /// all cores.
 int64_t estimateArgMaxCycles(const Machine &machine, const ParameterSet &set,
                              int64_t columns, int64_t rows, int64_t logits);
+
+/// Estimated cycles of a hand-over of the hidden state and the header to a
+/// stage beside, both of that size.
+int64_t estimateHandOverCycles(const PartitionProblem &problem, int64_t width,
+                               int64_t height);
 
 /// Estimated cycles of a crossing of the hidden state in `height` slices, but
 /// for the latency of the machine: rows gather on the channels of an edge, the

@@ -151,6 +151,17 @@ TEST(ImageFile, DamageIsNamed) {
                 std::to_string(bytes.size()) + " bytes but got " +
                 std::to_string(bytes.size() - 1) +
                 " bytes (hint: the file is cut off)");
+  // At every place, also in the header.
+  for (size_t size = 1; size < bytes.size(); ++size) {
+    std::string error = errorOf(bytes.substr(0, size));
+    ASSERT_NE(error.find("file has the wrong size: expected "),
+              std::string::npos)
+        << error;
+    ASSERT_NE(error.find("but got " + std::to_string(size) +
+                         " bytes (hint: the file is cut off)"),
+              std::string::npos)
+        << error;
+  }
 }
 
 TEST(ImageFile, HugeCountsAreRefusedBeforeAllocation) {

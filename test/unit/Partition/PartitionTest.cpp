@@ -183,6 +183,34 @@ TEST(Partition, RefusesWithDemandSupplyAndConsumers) {
   EXPECT_NE(plan.error().str().find("weights"), std::string::npos);
 }
 
+// Two wide stages on a machine that holds one beside the other or one above it:
+// what is handed over beyond a stage beside is the turn, and only with shelves.
+TEST(Partition, TurnsCostMoreThanHandOversBeside) {
+  Machine machine = *Machine::load("wse2");
+  PartitionProblem problem = smallProblem(machine);
+  problem.layers = 4;
+  problem.stages = 2;
+  problem.region = {300, 11};
+  Result<PartitionPlan> beside = partition(problem);
+  ASSERT_TRUE(bool(beside)) << beside.error().str();
+  EXPECT_EQ(beside->chosen.shelves, 1);
+  EXPECT_EQ(beside->chosen.turnCycles, 0);
+  // 300 columns, 6 of the 64 words in each row, the header of 6, and 20.
+  int64_t handOver = estimateHandOverCycles(problem, 300, 11);
+  EXPECT_EQ(handOver, 300 + 6 + 6 + 20);
+  problem.region = {500, 11};
+  Result<PartitionPlan> below = partition(problem);
+  ASSERT_TRUE(bool(below)) << below.error().str();
+  const PartitionCandidate &c = below->chosen;
+  EXPECT_EQ(c.shelves, 2);
+  EXPECT_GT(c.turnCycles, 0);
+  // Embedding, two stages and head: three hand-overs, of which one turns.
+  EXPECT_GE(c.handOverCycles,
+            3 * estimateHandOverCycles(problem, 500, 11) + c.turnCycles);
+  EXPECT_EQ(c.slowestStageCycles, 2 * c.cyclesPerLayer + c.turnCycles +
+                                      estimateHandOverCycles(problem, 500, 11));
+}
+
 TEST(Partition, BrokenPlansAreFound) {
   Machine machine = *Machine::load("wse3");
   PartitionProblem problem = smallProblem(machine);

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===- ModelParts.h - A stage with one layer and with two -------*- C++ -*-===//
+//
+// All layers of a stage do the same work in the same cores. So images with one
+// layer and with two in each stage tell what a layer takes (their difference),
+// and what all takes that is not one.
+//
+//===----------------------------------------------------------------------===//
+#ifndef WAFER_LIB_COMPILERDRIVER_MODELPARTS_H
+#define WAFER_LIB_COMPILERDRIVER_MODELPARTS_H
+
+#include "ModelPlan.h"
+
+#include <functional>
+
+namespace wafer {
+
+/// Cycles of the same thing in both images.
+struct PartTimes {
+  double one = 0, two = 0;
+  /// Layer stages of the images.
+  int64_t stages = 1;
+
+  /// Of a layer that a token passes.
+  double layer() const { return (two - one) / double(stages); }
+  /// Of a token that passes so many layers.
+  double through(int64_t layers) const {
+    return one + double(layers - stages) * layer();
+  }
+  /// Of the slowest stage, with so many layers.
+  double stage(int64_t layers) const {
+    return one + double(layers - 1) * (two - one);
+  }
+};
+
+/// Both images, compiled once and verified.
+class ModelParts {
+public:
+  /// Of one stage of `plan`, with caches for so many requests (two are enough
+  /// to follow each other). They are kept as NAME-1 and NAME-2. An error
+  /// without a text has been printed.
+  static Result<ModelParts> ofStage(const DecodeRunOptions &options,
+                                    const ModelPlan &plan,
+                                    const std::string &name,
+                                    CommandContext &context);
+  /// Of all stages of `whole`, in the same rectangles and under the same map.
+  /// They are kept as NAME-LAYERS.
+  static Result<ModelParts> ofWafer(const DecodeRunOptions &options,
+                                    const CompiledImage &whole,
+                                    const std::string &name,
+                                    CommandContext &context);
+
+  using Measure = std::function<Result<uint64_t>(const CompiledImage &)>;
+  Result<PartTimes> time(const Measure &measure) const;
+
+  /// The image with one layer in a stage.
+  const CompiledImage &one() const { return *images[0]; }
+
+private:
+  using Prepare = std::function<Status(Image &)>;
+
+  explicit ModelParts(CommandContext &context)
+      : session(std::make_unique<CompilerSession>(context)) {}
+
+  /// Compiles `request` with one layer in a stage and with two. `prepare`
+  /// (optional) looks at an image, and changes it, before it is kept.
+  Status make(const DecodeRunOptions &options, const CompileRequest &request,
+              const std::string &name, const Prepare &prepare,
+              CommandContext &context);
+
+  // The images must not outlive the session.
+  std::unique_ptr<CompilerSession> session;
+  std::unique_ptr<CompiledImage> images[2];
+  int64_t stages = 1;
+};
+
+} // namespace wafer
+
+#endif // WAFER_LIB_COMPILERDRIVER_MODELPARTS_H
