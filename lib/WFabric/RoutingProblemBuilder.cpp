@@ -55,15 +55,22 @@ std::optional<unsigned> ModuleRouting::lookup(StringAttr name) const {
   return it == ids.end() ? std::nullopt : std::optional<unsigned>(it->second);
 }
 
+template <typename OpT>
+static llvm::SmallVector<OpT> inOrderOfNames(ModuleOp module) {
+  llvm::SmallVector<OpT> ops(module.getOps<OpT>());
+  llvm::sort(ops, [](OpT a, OpT b) { return a.getSymName() < b.getSymName(); });
+  return ops;
+}
+
 FailureOr<ModuleRouting> wfabric::buildRoutingProblem(ModuleOp module,
                                                       const Machine &machine) {
   ModuleRouting routing;
   routing.problem = RoutingProblem::forMachine(machine);
-  for (auto family : module.getOps<FamilyOp>()) {
+  for (auto family : inOrderOfNames<FamilyOp>(module)) {
     routing.problem.families.push_back(family.getFamily());
     routing.ops.push_back(family);
   }
-  for (auto stream : module.getOps<StreamOp>()) {
+  for (auto stream : inOrderOfNames<StreamOp>(module)) {
     routing.problem.streams.push_back(stream.getStream());
     routing.ops.push_back(stream);
   }

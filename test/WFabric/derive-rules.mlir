@@ -15,10 +15,11 @@ module @chain {
 
 // -----
 
-// From row 2 to rows 0 and 4..5: row 1 and row 3 only pass.
+// From row 2 to rows 0 and 4..5: row 1 and row 3 only pass. Rules are in the
+// order of their streams' names.
 // CHECK-LABEL: module @both_ways
-// CHECK: wfabric.rule @up.line color(0) rect(0, 0, 3, 3) axis(y) runs [1 x (S -> R), 1 x (S -> N), 1 x (R -> N)] of(@up)
 // CHECK: wfabric.rule @down.line color(1) rect(0, 2, 3, 4) axis(y) runs [1 x (R -> S), 1 x (N -> S), 1 x (N -> SR), 1 x (N -> R)] of(@down)
+// CHECK: wfabric.rule @up.line color(0) rect(0, 0, 3, 3) axis(y) runs [1 x (S -> R), 1 x (S -> N), 1 x (R -> N)] of(@up)
 module @both_ways {
   wfabric.family @up rect(0, 0, 3, 6) axis(y) [2 -> 0 to 1] color(0)
   wfabric.family @down rect(0, 0, 3, 6) axis(y) [2 -> 4 to 6] color(1)

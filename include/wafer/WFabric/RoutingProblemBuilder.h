@@ -36,7 +36,8 @@ struct ModuleRouting {
   std::optional<unsigned> lookup(mlir::StringAttr name) const;
 };
 
-/// Families first, then streams, each in the order of the module. Colors that
+/// Families first, then streams, each by name: whatever is made of the problem
+/// does not depend on the order of the module. Colors that
 /// operations have become given colors. Emits an error for a problem that does
 /// not fit the machine.
 mlir::FailureOr<ModuleRouting> buildRoutingProblem(mlir::ModuleOp module,
