@@ -6,32 +6,112 @@
 #include "wafer/WFabric/ExportFabric.h"
 #include "wafer/WFabric/RoutingProblemBuilder.h"
 
+#include "llvm/ADT/MapVector.h"
+
 using namespace mlir;
 using namespace wafer;
 
-/// The colors of the queues of a region, in the order of the role's queues.
-static FailureOr<BoundQueues> bindQueues(wpe::RegionOp region, wpe::RoleOp role,
-                                         const wfabric::ModuleRouting &routing,
-                                         const std::vector<uint8_t> &colors) {
-  Rect rect{int32_t(region.getX()), int32_t(region.getY()),
+namespace {
+
+/// Finds the colors of all queues. The regions of a role are bound one by one,
+/// and once more where a queue came out as a function of the row in one and of
+/// the column in another.
+class RegionQueues {
+public:
+  RegionQueues(const wfabric::ModuleRouting &routing,
+               const std::vector<uint8_t> &colors)
+      : routing(routing), colors(colors) {}
+
+  LogicalResult bind(wpe::RoleOp role, ArrayRef<wpe::RegionOp> regions);
+  /// In the order of the role's queues.
+  const BoundQueues &of(wpe::RegionOp region) { return bound[region]; }
+
+private:
+  static Rect rectOf(wpe::RegionOp region) {
+    return {int32_t(region.getX()), int32_t(region.getY()),
             int32_t(region.getWidth()), int32_t(region.getHeight())};
-  BoundQueues bound;
-  for (auto queue : role.getBody().getOps<wpe::QueueOp>()) {
-    SmallVector<StringAttr> names;
-    for (Attribute stream : queue.getStreams()) {
-      names.push_back(cast<FlatSymbolRefAttr>(stream).getAttr());
-    }
-    auto direction = queue.getDirection() == wpe::QueueDirection::Input
-                         ? QueueDirection::Input
-                         : QueueDirection::Output;
-    FailureOr<QueueColors> result = wfabric::bindQueue(
-        routing, colors, rect, names, direction, queue.getLoc());
-    if (failed(result)) {
-      return failure();
-    }
-    bound.push_back({result->kind, result->values});
   }
-  return bound;
+  static QueueDirection directionOf(wpe::QueueOp queue) {
+    return queue.getDirection() == wpe::QueueDirection::Input
+               ? QueueDirection::Input
+               : QueueDirection::Output;
+  }
+  void join(size_t index, wpe::QueueOp queue, ArrayRef<wpe::RegionOp> regions);
+
+  const wfabric::ModuleRouting &routing;
+  const std::vector<uint8_t> &colors;
+  llvm::DenseMap<Operation *, BoundQueues> bound;
+};
+
+} // namespace
+
+static SmallVector<StringAttr> streamsOf(wpe::QueueOp queue) {
+  SmallVector<StringAttr> names;
+  for (Attribute stream : queue.getStreams()) {
+    names.push_back(cast<FlatSymbolRefAttr>(stream).getAttr());
+  }
+  return names;
+}
+
+LogicalResult RegionQueues::bind(wpe::RoleOp role,
+                                 ArrayRef<wpe::RegionOp> regions) {
+  auto queues = llvm::to_vector(role.getBody().getOps<wpe::QueueOp>());
+  for (wpe::RegionOp region : regions) {
+    BoundQueues &list = bound[region];
+    for (wpe::QueueOp queue : queues) {
+      FailureOr<QueueColors> result =
+          wfabric::bindQueue(routing, colors, rectOf(region), streamsOf(queue),
+                             directionOf(queue), queue.getLoc());
+      if (failed(result)) {
+        return failure();
+      }
+      list.push_back({result->kind, result->values});
+    }
+  }
+  for (auto [index, queue] : llvm::enumerate(queues)) {
+    join(index, queue, regions);
+  }
+  return success();
+}
+
+/// Where that cannot be, the colors stay, and emitProgram() says so.
+void RegionQueues::join(size_t index, wpe::QueueOp queue,
+                        ArrayRef<wpe::RegionOp> regions) {
+  using Kind = ParamSource::Kind;
+  auto isOf = [&](Kind kind) {
+    return [this, index, kind](wpe::RegionOp region) {
+      return bound[region][index].kind == kind;
+    };
+  };
+  if (!llvm::any_of(regions, isOf(Kind::Row)) ||
+      !llvm::any_of(regions, isOf(Kind::Column))) {
+    return;
+  }
+  std::vector<unsigned> ids;
+  for (StringAttr name : streamsOf(queue)) {
+    ids.push_back(*routing.lookup(name));
+  }
+  for (Kind kind : {Kind::Row, Kind::Column}) {
+    SmallVector<std::pair<wpe::RegionOp, BoundQueue>> others;
+    bool all = llvm::all_of(regions, [&](wpe::RegionOp region) {
+      if (bound[region][index].kind == kind) {
+        return true;
+      }
+      Result<QueueColors> result =
+          wafer::bindQueue(routing.problem, colors, rectOf(region), ids,
+                           directionOf(queue), kind);
+      if (result) {
+        others.push_back({region, {result->kind, result->values}});
+      }
+      return bool(result);
+    });
+    if (all) {
+      for (auto &[region, colors] : others) {
+        bound[region][index] = colors;
+      }
+      return;
+    }
+  }
 }
 
 /// The stages that a person knows: the regions, with the layers that their
@@ -79,9 +159,18 @@ FailureOr<EmittedImage> wafer::emitImage(ModuleOp module,
     return failure();
   }
   SymbolTable symbols(module);
+  RegionQueues binder(*routing, *colors);
+  llvm::MapVector<StringAttr, SmallVector<wpe::RegionOp>> regions;
+  for (auto region : module.getOps<wpe::RegionOp>()) {
+    regions[region.getRoleAttr().getAttr()].push_back(region);
+  }
+  for (auto &[role, list] : regions) {
+    if (failed(binder.bind(symbols.lookup<wpe::RoleOp>(role), list))) {
+      return failure();
+    }
+  }
   auto bind = [&](wpe::RegionOp region) -> FailureOr<BoundQueues> {
-    return bindQueues(region, symbols.lookup<wpe::RoleOp>(region.getRole()),
-                      *routing, *colors);
+    return binder.of(region);
   };
   if (failed(emitProgram(module, bind, image))) {
     return failure();

@@ -214,43 +214,89 @@ int64_t wafer::mostOfRun(int64_t run, int64_t first) {
   return std::max(first, run / 3);
 }
 
+/// What the sums of a layer over columns take with groups of `size`: two over
+/// rows, and one over the columns of a head.
+static int64_t rowSumsCycles(const Machine &machine, const ParameterSet &set,
+                             int64_t columns, int64_t heads, int64_t size) {
+  constexpr int64_t kWords = 16;
+  return 2 * estimateRowReduceCycles(machine, set, kWords, columns, heads,
+                                     size) +
+         estimateHeadReduceCycles(machine, set, kWords, ceilDiv(columns, heads),
+                                  size);
+}
+
+static int64_t longestOutermost(int64_t columns, int64_t heads) {
+  return std::min({ceilDiv(columns, heads), columns / 4, kMostOutermost});
+}
+
 int64_t wafer::rowGroupColumns(const Machine &machine, const ParameterSet &set,
                                int64_t columns, int64_t heads) {
   constexpr unsigned kInputs = 7;
-  constexpr int64_t kWords = 16;
   heads = std::min(heads, columns);
   // The root ends a run, which should be near the middle.
   if (machine.inputQueues.numUsable() < kInputs || heads < 2) {
     return 0;
   }
-  // A layer reduces two sums over rows, and one over the columns of a head.
-  int64_t run = ceilDiv(columns, heads);
-  auto cost = [&](int64_t size) {
-    return 2 * estimateRowReduceCycles(machine, set, kWords, columns, heads,
-                                       size) +
-           estimateHeadReduceCycles(machine, set, kWords, run, size);
-  };
-  int64_t best = 0, least = cost(0);
-  for (int64_t size = 2; size <= std::min({run, columns / 4, kMostOutermost});
-       ++size) {
-    if (cost(size) < least) {
-      least = cost(size);
+  int64_t best = 0, least = rowSumsCycles(machine, set, columns, heads, 0);
+  for (int64_t size = 2; size <= longestOutermost(columns, heads); ++size) {
+    int64_t cycles = rowSumsCycles(machine, set, columns, heads, size);
+    if (cycles < least) {
+      least = cycles;
       best = size;
     }
   }
   return best;
 }
 
-bool wafer::canTurn(const Machine &machine, const ParameterSet &set,
-                    int64_t columns, int64_t rows, int64_t groups) {
-  if (int64_t size = rowGroupColumns(machine, set, columns, groups)) {
-    int64_t runs = std::min(columns, groups);
-    return columns - runs * ceilDiv(ceilDiv(columns, runs), size) >= rows;
+/// The group size, from that of least cost on, with which collectors leave a
+/// column to each row; 0 where reducing on one level is faster.
+static int64_t groupsForTurn(const Machine &machine, const ParameterSet &set,
+                             int64_t columns, int64_t rows, int64_t heads,
+                             int64_t size) {
+  heads = std::min(heads, columns);
+  int64_t last = longestOutermost(columns, heads);
+  auto collectors = [&] {
+    return heads * ceilDiv(ceilDiv(columns, heads), size);
+  };
+  while (size <= last && columns - collectors() < rows) {
+    ++size;
+  }
+  bool faster =
+      size <= last && rowSumsCycles(machine, set, columns, heads, size) <
+                          rowSumsCycles(machine, set, columns, heads, 0);
+  return faster ? size : 0;
+}
+
+StageChains wafer::stageChains(const Machine &machine, const ParameterSet &set,
+                               int64_t columns, int64_t rows, int64_t heads,
+                               bool turns) {
+  StageChains chains;
+  chains.groupRows = chainGroupRows(machine, set, rows);
+  chains.groupColumns = rowGroupColumns(machine, set, columns, heads);
+  if (!turns) {
+    return chains;
+  }
+  if (chains.groupColumns) {
+    chains.groupColumns =
+        groupsForTurn(machine, set, columns, rows, heads, chains.groupColumns);
+    if (chains.groupColumns) {
+      chains.turnBlocks = 1;
+      return chains;
+    }
+  }
+  int64_t blocks = ceilDiv(rows, columns);
+  if (blocks > kMostTurnBlocks) {
+    return chains;
   }
   // Two or three for the rows, two for the columns, one for the groups, one
   // more.
-  unsigned inputs = (chainGroupRows(machine, set, rows) ? 3 : 2) + 2 + 1 + 1;
-  return machine.inputQueues.numUsable() >= inputs && columns >= rows;
+  constexpr unsigned kOthers = 2 + 1 + 1;
+  unsigned queues = machine.inputQueues.numUsable();
+  if (queues < 3 + kOthers) {
+    chains.groupRows = 0;
+  }
+  chains.turnBlocks = queues < 2 + kOthers ? 0 : blocks;
+  return chains;
 }
 
 int64_t wafer::headColumnGroups(const Machine &machine, const ParameterSet &set,
@@ -418,7 +464,7 @@ ProductPlan wafer::planProduct(const Machine &machine, const ParameterSet &set,
 }
 
 int64_t wafer::estimateLayerCycles(const PartitionProblem &p, int64_t width,
-                                   int64_t height) {
+                                   int64_t height, bool turns) {
   const Machine &m = *p.machine;
   LocalSizes s(p, width, height);
   const ParameterSet &set = *m.findParameters(p.parameterSet);
@@ -428,9 +474,9 @@ int64_t wafer::estimateLayerCycles(const PartitionProblem &p, int64_t width,
   auto product = [&](int64_t inputs, int64_t outputs) {
     return planProduct(m, set, inputs, outputs, productTypes(p)).cycles;
   };
-  int64_t groupRows = chainGroupRows(m, set, height);
+  const auto [groupRows, groupColumns, turnBlocks] =
+      stageChains(m, set, width, height, p.kvHeads, turns);
   int64_t headColumns = ceilDiv(width, std::min(width, p.kvHeads));
-  int64_t groupColumns = rowGroupColumns(m, set, width, p.kvHeads);
   auto overRows = [&](int64_t words) {
     return estimateAllReduceCycles(m, set, words, height, groupRows);
   };

@@ -295,7 +295,8 @@ private:
   std::optional<Snake> snakeOf(int64_t wafer, int64_t width, int64_t height,
                                int64_t stages, const SideColumns &sides) const {
     const Machine &machine = *problem.machine;
-    bool turns = canTurn(machine, set, width, height, problem.kvHeads);
+    bool turns = stageChains(machine, set, width, height, problem.kvHeads, true)
+                     .turnBlocks > 0;
     bool first = wafer == 0, last = wafer + 1 == problem.wafers;
     SnakeProblem shelves;
     shelves.columns = machine.usable.w;
@@ -386,7 +387,9 @@ private:
         estimateRowReduceCycles(
             *problem.machine, set, handOverWords(problem, height), width,
             problem.kvHeads,
-            rowGroupColumns(*problem.machine, set, width, problem.kvHeads));
+            stageChains(*problem.machine, set, width, height, problem.kvHeads,
+                        /*turns=*/true)
+                .groupColumns);
     return std::max<int64_t>(
         0, turn - estimateHandOverCycles(problem, width, height));
   }
@@ -425,8 +428,9 @@ private:
     c.sramBytes = bytes;
     c.embedColumns = shelf.embedColumns;
     c.headColumns = shelf.headColumns;
-    c.cyclesPerLayer = estimateLayerCycles(problem, width, height);
     c.shelves = snakes.most();
+    c.cyclesPerLayer =
+        estimateLayerCycles(problem, width, height, c.shelves > 1);
     c.stagesOfWafer = snakes.share;
     c.turnCycles = c.shelves > 1 ? turnCycles(width, height) : 0;
     c.handOverCycles = handOverCycles(c, snakes);

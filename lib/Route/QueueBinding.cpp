@@ -29,7 +29,7 @@ public:
          const Rect &region, const std::vector<unsigned> &ids,
          QueueDirection direction);
 
-  Result<QueueColors> run();
+  Result<QueueColors> run(std::optional<ParamSource::Kind> only);
 
 private:
   /// What is in the way of a function of the column or of the row.
@@ -194,7 +194,7 @@ Binder::Obstacle Binder::bindLines(bool column, bool fillGaps,
   return Obstacle::None;
 }
 
-Result<QueueColors> Binder::run() {
+Result<QueueColors> Binder::run(std::optional<ParamSource::Kind> only) {
   if (Status s = checkMeetings(); !s) {
     return s.takeError();
   }
@@ -202,6 +202,10 @@ Result<QueueColors> Binder::run() {
   Obstacle obstacle = Obstacle::None;
   for (bool fillGaps : {false, true}) {
     for (bool column : {true, false}) {
+      if (only ==
+          (column ? ParamSource::Kind::Row : ParamSource::Kind::Column)) {
+        continue;
+      }
       obstacle = bindLines(column, fillGaps, result.values);
       if (obstacle != Obstacle::None) {
         continue;
@@ -232,7 +236,8 @@ Result<QueueColors> wafer::bindQueue(const RoutingProblem &problem,
                                      const std::vector<uint8_t> &colors,
                                      const Rect &region,
                                      const std::vector<unsigned> &ids,
-                                     QueueDirection direction) {
+                                     QueueDirection direction,
+                                     std::optional<ParamSource::Kind> only) {
   if (region.empty() || !problem.grid().contains(region)) {
     return Diagnostic{"the region is empty or leaves the grid", "queue binding",
                       "", "", ""};
@@ -243,5 +248,5 @@ Result<QueueColors> wafer::bindQueue(const RoutingProblem &problem,
                         "queue binding", "", "", ""};
     }
   }
-  return Binder(problem, colors, region, ids, direction).run();
+  return Binder(problem, colors, region, ids, direction).run(only);
 }

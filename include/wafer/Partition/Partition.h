@@ -11,7 +11,8 @@
 //          head  | layers 3 | layers 2 |
 //
 // A hand-over inside a shelf is a straight multicast along a row; one to the
-// shelf below costs one sum along a row more. Several wafers share the stages
+// shelf below costs one sum along a row more, and where stages are higher than
+// wide, one level of chains (stageChains). Several wafers share the stages
 // evenly and in order, each with a snake of its own; between two of them stand
 // gates, a column of cores on either side (docs/design/several-wafers.md).
 //
@@ -154,9 +155,10 @@ struct SramEstimate {
 SramEstimate estimateLayerSram(const PartitionProblem &problem, int64_t width,
                                int64_t height, int64_t layersPerStage);
 
-/// Estimated cycles of one layer on a width x height rectangle at a full cache.
+/// Estimated cycles of one layer on a width x height rectangle at a full cache;
+/// `turns` as in stageChains.
 int64_t estimateLayerCycles(const PartitionProblem &problem, int64_t width,
-                            int64_t height);
+                            int64_t height, bool turns = false);
 
 /// What no schedule of this mapping beats: the multiply-adds of a layer at full
 /// width on all cores, and five long collectives and one in a KV head at one
@@ -252,11 +254,26 @@ int64_t chainGroupRows(const Machine &machine, const ParameterSet &set,
 int64_t rowGroupColumns(const Machine &machine, const ParameterSet &set,
                         int64_t columns, int64_t heads);
 
-/// Whether a stage of so many columns and rows can take the hidden state from
-/// one above it. Row i arrives in a column of its own, by the queue that only
-/// collectors of a row on two levels use, or by one that is left.
-bool canTurn(const Machine &machine, const ParameterSet &set, int64_t columns,
-             int64_t rows, int64_t groups);
+/// How layer stages of one size reduce, and hand over to the shelf below.
+struct StageChains {
+  /// Sizes of the outermost groups, by chainGroupRows and rowGroupColumns; 0:
+  /// one level.
+  int64_t groupRows = 0;
+  int64_t groupColumns = 0;
+  /// Rows whose slices go down in one column, each with a color of its own; 0:
+  /// a stage cannot lie below another one.
+  int64_t turnBlocks = 0;
+};
+inline constexpr int64_t kMostTurnBlocks = 3;
+
+/// `turns`: whether some stage lies below its predecessor. Row i of it arrives
+/// in a column that, in each block of rows, serves this row alone: by the queue
+/// that only collectors of a row on two levels use where there are columns
+/// without one for all rows; else by one that is left over where rows, or both
+/// axes, reduce on one level. `heads`: runs of columns that share a KV head.
+StageChains stageChains(const Machine &machine, const ParameterSet &set,
+                        int64_t columns, int64_t rows, int64_t heads,
+                        bool turns);
 
 /// The size of the outermost group in which the columns of the head reduce; 0:
 /// one level.

@@ -14,6 +14,7 @@
 #include "wafer/Route/RoutingProblem.h"
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace wafer {
@@ -35,13 +36,13 @@ struct QueueColors {
 /// that is bound also where it carries nothing. That is harmless only where no
 /// other stream of the color has such an end; where one has, it is not done.
 /// Fails where two listed streams meet at one core (a queue has one color), or
-/// where the color is neither a function of the column nor of the row.
+/// where the color is neither a function of the column nor of the row; with
+/// `only`, where it is not one of that kind (or constant).
 /// Cost: (columns + rows) * listed streams * their segments.
-Result<QueueColors> bindQueue(const RoutingProblem &problem,
-                              const std::vector<uint8_t> &colors,
-                              const Rect &region,
-                              const std::vector<unsigned> &ids,
-                              QueueDirection direction);
+Result<QueueColors>
+bindQueue(const RoutingProblem &problem, const std::vector<uint8_t> &colors,
+          const Rect &region, const std::vector<unsigned> &ids,
+          QueueDirection direction, std::optional<ParamSource::Kind> only = {});
 
 } // namespace wafer
 

@@ -49,15 +49,10 @@ static void emitRemark(StageOp stage, const Collective &c) {
 }
 
 void wafer::remarkCollectives(StageOp stage, StageLowering &lowering,
-                              int64_t groupWidth, const Machine &machine,
+                              int64_t groupWidth, int64_t rowGroups,
+                              int64_t columnGroups, const Machine &machine,
                               const ParameterSet &parameters) {
   int64_t width = stage.getRect()[2], height = stage.getRect()[3];
-  int64_t rowGroups = chainGroupRows(machine, parameters, height);
-  int64_t columnGroups = headColumnGroups(machine, parameters, width);
-  if (stage.getKind() == StageKind::Layers) {
-    columnGroups = rowGroupColumns(machine, parameters, width,
-                                   llvm::divideCeil(width, groupWidth));
-  }
   stage.walk([&](Operation *op) {
     if (auto reduce = dyn_cast<AllReduceOp>(op)) {
       Collective c;

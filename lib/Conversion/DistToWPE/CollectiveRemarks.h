@@ -13,8 +13,10 @@ namespace wafer {
 /// it moves over how many lines, by which algorithm, and its estimated cycles
 /// with the costs `parameters`. `lowering` knows the local extents of the
 /// stage; `groupWidth` is the largest number of columns that share a KV head.
+/// Rows and columns reduce in groups from those sizes on (0: on one level).
 void remarkCollectives(dist::StageOp stage, StageLowering &lowering,
-                       int64_t groupWidth, const Machine &machine,
+                       int64_t groupWidth, int64_t rowGroups,
+                       int64_t columnGroups, const Machine &machine,
                        const ParameterSet &parameters);
 
 } // namespace wafer

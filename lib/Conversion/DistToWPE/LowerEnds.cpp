@@ -229,7 +229,9 @@ LogicalResult Lowering::lowerHead() {
   output.strides = {4};
   lowering.tensors.push_back(output);
   makePlacements("head", lowering.tensors, head);
-  remarkCollectives(head, lowering, headStreams.groupWidth, machine,
+  remarkCollectives(head, lowering, headStreams.groupWidth,
+                    chainGroupRows(machine, *parameters, rect.h),
+                    headColumnGroups(machine, *parameters, rect.w), machine,
                     *parameters);
   return success();
 }

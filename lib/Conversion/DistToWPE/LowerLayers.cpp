@@ -48,6 +48,9 @@ LogicalResult Lowering::lowerLayers() {
   if (turnsOut) {
     declareParams(role, {"turn_in", "turn_out"}, wpe::ParamKind::Column);
     declareParams(role, {"turned"}, wpe::ParamKind::Region);
+    if (layerChains.turnBlocks > 1) {
+      declareParams(role, {"turn_row"}, wpe::ParamKind::Row);
+    }
   }
 
   Type argument = first.getBody().getArgument(0).getType();
@@ -56,6 +59,8 @@ LogicalResult Lowering::lowerLayers() {
   // The header comes and goes behind the hidden state.
   int64_t words = width + kHeaderWords;
   LogicalResult result = success();
+  // Whether a core hands over a slice, which its column does for this row.
+  StringRef turnRow = layerChains.turnBlocks > 1 ? "turn_row" : "row";
   // What a core is to its collectives, which every layer asks several times.
   code.hold(rowClass);
   code.hold(columnClass);
@@ -83,7 +88,7 @@ LogicalResult Lowering::lowerLayers() {
     // to it, bit by bit.
     auto fromAbove = [&] {
       code.when(
-          Predicate::Eq, code.param("turn_in"), code.param("row"),
+          Predicate::Eq, code.param("turn_in"), code.param(turnRow),
           [&] { receive(lowering.columns.third); },
           [&] { code.clear(x.place, words); });
       lowering.orOverRow(x.place.as(code.i16()), 2 * words);
@@ -114,7 +119,8 @@ LogicalResult Lowering::lowerLayers() {
     };
     code.whenSet("sends", send);
     if (turnsOut) {
-      code.when(Predicate::Eq, code.param("turn_out"), code.param("row"), send);
+      code.when(Predicate::Eq, code.param("turn_out"), code.param(turnRow),
+                send);
     }
   });
   if (failed(result)) {
@@ -135,12 +141,21 @@ LogicalResult Lowering::lowerLayers() {
       columns.push_back({"turn_out", out.isTurn ? out.rows : none});
       values.push_back({"turned", in.isTurn});
     }
-    makeRegion(stage.getSymName(), "layer_role", rectOf(stage),
-               rowTables(streams, rect.h), columns, values);
+    Tables rows = rowTables(streams, rect.h);
+    if (turnsOut && layerChains.turnBlocks > 1) {
+      Table places;
+      for (int32_t row = 0; row < rect.h; ++row) {
+        places.push_back(uint16_t(row % turnRows()));
+      }
+      rows.push_back({"turn_row", places});
+    }
+    makeRegion(stage.getSymName(), "layer_role", rectOf(stage), rows, columns,
+               values);
     makePlacements(stage.getSymName(), lowering.tensors, stage);
   }
   for (auto [stage, streams] : llvm::zip(layers, layerStreams)) {
-    remarkCollectives(stage, lowering, streams.groupWidth, machine,
+    remarkCollectives(stage, lowering, streams.groupWidth,
+                      layerChains.groupRows, layerChains.groupColumns, machine,
                       *parameters);
   }
   return success();

@@ -34,8 +34,7 @@ ChainShape Lowering::columnShape(StageOp stage) {
                 : ChainShape::oneLevel(width);
   }
   Groups groups = headGroups(stage);
-  int64_t size =
-      rowGroupColumns(machine, *parameters, width, int64_t(groups.size()));
+  int64_t size = layerChains.groupColumns;
   if (!size) {
     return ChainShape::oneLevel(width);
   }
@@ -49,7 +48,8 @@ StageStreams Lowering::makeStageStreams(StageOp stage, bool layer) {
   StageStreams streams;
   Rect rect = rectOf(stage);
   std::string name = stage.getSymName().str();
-  int64_t groupRows = chainGroupRows(machine, *parameters, rect.h);
+  int64_t groupRows = layer ? layerChains.groupRows
+                            : chainGroupRows(machine, *parameters, rect.h);
   ChainShape rows =
       groupRows ? ChainShape::growing(
                       rect.h, groupGrowth(machine, *parameters, groupRows))
@@ -75,6 +75,26 @@ StageStreams Lowering::makeStageStreams(StageOp stage, bool layer) {
   return streams;
 }
 
+/// Rows of a block, which a turn serves with a column each.
+int32_t Lowering::turnRows() const {
+  int32_t rows = int32_t(StageOp(layers.front()).getRect()[3]);
+  return int32_t(
+      llvm::divideCeil(rows, std::max<int64_t>(1, layerChains.turnBlocks)));
+}
+
+void Lowering::chooseChains() {
+  StageOp first = layers.front();
+  bool turns = llvm::any_of(module.getOps<TransferOp>(), [&](TransferOp t) {
+    StageOp from = symbols.lookup<StageOp>(t.getSource()),
+            to = symbols.lookup<StageOp>(t.getTarget());
+    return from.getKind() == StageKind::Layers &&
+           to.getKind() == StageKind::Layers && rectOf(from).y != rectOf(to).y;
+  });
+  Rect rect = rectOf(first);
+  layerChains = stageChains(machine, *parameters, rect.w, rect.h,
+                            int64_t(headGroups(first).size()), turns);
+}
+
 /// Along the rows to a stage beside the source, along columns to one below.
 Lowering::HandOver Lowering::makeHandOver(TransferOp transfer) {
   Rect source = rectOf(symbols.lookup<StageOp>(transfer.getSource()));
@@ -89,15 +109,20 @@ Lowering::HandOver Lowering::makeHandOver(TransferOp transfer) {
     handOver.rows.assign(size_t(target.w), kNoRow);
     std::vector<int32_t> columns;
     Table third = chainTables(columnShape(targetStage)).third;
-    for (int32_t x = 0; x < target.w && int32_t(columns.size()) < target.h;
+    for (int32_t x = 0; x < target.w && int32_t(columns.size()) < turnRows();
          ++x) {
       if (!third[size_t(x)]) {
         handOver.rows[size_t(x)] = uint16_t(columns.size());
         columns.push_back(x);
       }
     }
-    handOver.families = plan.addTurn(
-        name + "_turn", {source.x, source.y, source.w, 2 * source.h}, columns);
+    std::vector<int32_t> columnOfRow;
+    for (int32_t row = 0; row < target.h; ++row) {
+      columnOfRow.push_back(columns[size_t(row) % columns.size()]);
+    }
+    handOver.families =
+        plan.addTurn(name + "_turn",
+                     {source.x, source.y, source.w, 2 * source.h}, columnOfRow);
     return handOver;
   }
   bool east = target.x >= source.endX();
@@ -118,7 +143,8 @@ Lowering::HandOver Lowering::makeHandOver(TransferOp transfer) {
 }
 
 // The queues of a turn, where it leaves and where it arrives, are bound to its
-// color in the whole column, also in the rows where another turn or none ends.
+// color in the whole column (with several blocks: in the whole row), also where
+// another turn or none ends.
 // So no other queue of these stages may be bound to that color, though the
 // streams share no router.
 void Lowering::keepTurnsApart() {
@@ -134,7 +160,9 @@ void Lowering::keepTurnsApart() {
     const HandOver &out = handOverFrom[stage.getSymNameAttr()];
     const ChainQueues &rows = streams.rows, &columns = streams.columns;
     std::vector<std::string> ends;
-    if (in.isTurn || out.isTurn) {
+    // The queue of what leaves is then one of the row in all stages.
+    bool leavesByRow = layerChains.turnBlocks > 1;
+    if (in.isTurn || out.isTurn || leavesByRow) {
       // What leaves somewhere in the stage arrives somewhere in it. The links
       // of the collectors arrive by the same queue as a turn.
       for (const auto *list : {&rows.first, &rows.second, &rows.third,
@@ -149,13 +177,20 @@ void Lowering::keepTurnsApart() {
       if (in.isTurn) {
         keepApart(in, other);
       }
-      if (out.isTurn) {
+      if (out.isTurn || leavesByRow) {
         keepApart(out, other);
       }
     }
     if (out.isTurn) {
       for (const std::string &other : columns.third) {
         keepApart(out, other);
+      }
+      for (const std::string &other : in.families) {
+        keepApart(out, other);
+      }
+    } else if (in.isTurn) {
+      for (const std::string &other : out.families) {
+        keepApart(in, other);
       }
     }
   }
@@ -189,6 +224,7 @@ void Lowering::makeNextToken() {
 }
 
 LogicalResult Lowering::makeStreams() {
+  chooseChains();
   for (auto transfer : module.getOps<TransferOp>()) {
     if (symbols.lookup<StageOp>(transfer.getTarget()).getKind() ==
         StageKind::GateIn) {

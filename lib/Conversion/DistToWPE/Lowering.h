@@ -62,6 +62,8 @@ private:
   Groups headGroups(dist::StageOp stage) {
     return wafer::headGroups(symbols, stage);
   }
+  void chooseChains();
+  int32_t turnRows() const;
   void keepTurnsApart();
   llvm::LogicalResult makeStreams();
   void makeGateChain(Gate &gate, bool inward);
@@ -108,12 +110,14 @@ private:
     bool isTurn = false;
     /// The column that sends, all rows; with a turn nothing.
     int32_t column = 0;
-    /// With a turn: the row that a column hands over, or kNoRow.
+    /// With a turn: the row of each block that a column hands over, or kNoRow.
     Table rows;
   };
   static constexpr uint16_t kNoRow = 0xffff;
   HandOver makeHandOver(dist::TransferOp transfer);
   llvm::DenseMap<mlir::Attribute, HandOver> handOverInto, handOverFrom;
+  /// How the layer stages reduce, and turn.
+  StageChains layerChains;
   StreamPlan plan;
   std::vector<std::string> embedChain;
   std::vector<StageStreams> layerStreams;

@@ -39,8 +39,9 @@ static FloorplanProblem buildProblem(ModuleOp module, const Machine &machine,
         !stages.empty() && stages.back().getKind() == StageKind::Layers;
     bool mayTurn = parameters && followsLayers &&
                    stage.getKind() == StageKind::Layers &&
-                   canTurn(machine, *parameters, rect[2], rect[3],
-                           int64_t(headGroups(symbols, stage).size()));
+                   stageChains(machine, *parameters, rect[2], rect[3],
+                               int64_t(headGroups(symbols, stage).size()), true)
+                       .turnBlocks;
     stages.push_back(stage);
     problem.blocks.push_back({stage.getSymName().str(), int32_t(rect[2]),
                               int32_t(rect[3]),

@@ -147,6 +147,41 @@ PartitionProblem smallProblem(const Machine &machine) {
   return p;
 }
 
+TEST(StageChains, LeaveAQueueForTurns) {
+  // Seven input queues: both axes on two levels; where stages turn, 7 columns
+  // of each of 8 heads have 3 groups at the most, so that 140 - 8 * 6 columns
+  // have their third queue free.
+  Machine machine = *Machine::load("wse2");
+  const ParameterSet &set = *machine.findParameters("nominal");
+  ASSERT_EQ(machine.inputQueues.numUsable(), 7u);
+  StageChains beside = stageChains(machine, set, 140, 92, 8, false);
+  EXPECT_GT(beside.groupRows, 0);
+  EXPECT_GT(beside.groupColumns, 0);
+  EXPECT_EQ(beside.turnBlocks, 0);
+  StageChains wide = stageChains(machine, set, 140, 92, 8, true);
+  EXPECT_EQ(wide.turnBlocks, 1);
+  ASSERT_GE(wide.groupColumns, beside.groupColumns);
+  // 18 columns of a head.
+  EXPECT_GE(140 - 8 * ((18 + wide.groupColumns - 1) / wide.groupColumns), 92);
+  // More rows than columns: two blocks, rows on one level.
+  StageChains narrow = stageChains(machine, set, 140, 142, 8, true);
+  EXPECT_EQ(narrow.turnBlocks, 2);
+  EXPECT_EQ(narrow.groupColumns, 0);
+  EXPECT_EQ(narrow.groupRows,
+            stageChains(machine, set, 140, 142, 8, false).groupRows);
+  EXPECT_EQ(stageChains(machine, set, 140, 420, 8, true).turnBlocks, 3);
+  EXPECT_EQ(stageChains(machine, set, 140, 421, 8, true).turnBlocks, 0);
+  // Six input queues: columns on one level too.
+  Machine small = *Machine::load("wse3");
+  const ParameterSet &its = *small.findParameters("nominal");
+  ASSERT_EQ(small.inputQueues.numUsable(), 6u);
+  EXPECT_GT(stageChains(small, its, 140, 142, 8, false).groupRows, 0);
+  StageChains both = stageChains(small, its, 140, 142, 8, true);
+  EXPECT_EQ(both.groupRows, 0);
+  EXPECT_EQ(both.groupColumns, 0);
+  EXPECT_EQ(both.turnBlocks, 2);
+}
+
 TEST(Partition, CoversAllLayersInOrder) {
   Machine machine = *Machine::load("wse3");
   PartitionProblem problem = smallProblem(machine);

@@ -80,6 +80,23 @@ TEST(QueueBinding, BindsTheColumnOfASingleSource) {
   EXPECT_EQ(q->values, (Values{kNo, kNo, kNo, 5, kNo, kNo}));
 }
 
+// The sources of a multicast are exact by columns; by rows all are bound.
+TEST(QueueBinding, IsOfTheKindThatIsAskedFor) {
+  RoutingProblem p = grid(8, 8);
+  p.families = {family("m", {0, 0, 6, 3}, Axis::X, {{2, 0, 6}})};
+  Result<QueueColors> q =
+      bindQueue(p, {5}, kRegion, {0}, QueueDirection::Output, Kind::Row);
+  ASSERT_TRUE(q);
+  EXPECT_EQ(q->kind, Kind::Row);
+  EXPECT_EQ(q->values, (Values{5, 5, 5, kNo}));
+  // A second color in the rows leaves only the columns.
+  p.streams = {stream("s", {4, 1}, {{7, 1, 1, 1}})};
+  EXPECT_FALSE(
+      bindQueue(p, {5, 6}, kRegion, {0, 1}, QueueDirection::Output, Kind::Row));
+  EXPECT_TRUE(bindQueue(p, {5, 6}, kRegion, {0, 1}, QueueDirection::Output,
+                        Kind::Column));
+}
+
 // Another stream of the same color starts in the same column: take the row.
 TEST(QueueBinding, AvoidsLinesWithAStranger) {
   RoutingProblem p = grid(8, 8);
