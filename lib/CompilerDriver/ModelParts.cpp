@@ -3,15 +3,19 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <set>
 
 using namespace wafer;
 
 Status ModelParts::make(const DecodeRunOptions &options,
                         const CompileRequest &request, const std::string &name,
-                        const Prepare &prepare, CommandContext &context) {
+                        const Prepare &prepare, bool stageEach,
+                        CommandContext &context) {
   for (int64_t each = 1; each <= 2; ++each) {
     int64_t layers = each * stages;
-    auto part = compileLayers(options, request, layers, *session, context);
+    CompileRequest partRequest = request;
+    partRequest.pipeline.stages = stageEach ? layers : stages;
+    auto part = compileLayers(options, partRequest, layers, *session, context);
     if (!part) {
       return part.takeError();
     }
@@ -31,6 +35,17 @@ Status ModelParts::make(const DecodeRunOptions &options,
   return Status::success();
 }
 
+/// Whether one of the layer stages lies below another.
+static bool standInShelves(const Image &image) {
+  std::set<int32_t> rows;
+  for (const StageInfo &stage : image.stages) {
+    if (stage.numLayers > 0) {
+      rows.insert(stage.rect.y);
+    }
+  }
+  return rows.size() > 1;
+}
+
 Result<ModelParts> ModelParts::ofStage(const DecodeRunOptions &options,
                                        const ModelPlan &plan,
                                        const std::string &name,
@@ -41,9 +56,19 @@ Result<ModelParts> ModelParts::ofStage(const DecodeRunOptions &options,
   request.pipeline.width = plan.chosen().width;
   request.pipeline.height = plan.chosen().height;
   request.pipeline.inFlight = std::min<int64_t>(2, plan.plan.problem.requests);
+  request.pipeline.shelved = plan.chosen().shelves > 1;
+  bool stageEach = plan.layersPerStage() == 1 && plan.plan.layers() > 1;
   ModelParts parts(context);
-  if (Status made = parts.make(options, request, name, {}, context); !made) {
+  if (Status made = parts.make(options, request, name, {}, stageEach, context);
+      !made) {
     return made.takeError();
+  }
+  if (stageEach) {
+    const PartitionCandidate &c = plan.chosen();
+    const Image &two = parts.images[1]->emitted.image;
+    parts.handOver =
+        double(estimateHandOverCycles(plan.plan.problem, c.width, c.height) +
+               (standInShelves(two) ? c.turnCycles : 0));
   }
   return parts;
 }
@@ -76,7 +101,8 @@ Result<ModelParts> ModelParts::ofWafer(const DecodeRunOptions &options,
     image.map = whole.emitted.image.map;
     return Status::success();
   };
-  if (Status made = parts.make(options, request, name, fit, context); !made) {
+  if (Status made = parts.make(options, request, name, fit, false, context);
+      !made) {
     return made.takeError();
   }
   return parts;
@@ -91,5 +117,5 @@ Result<PartTimes> ModelParts::time(const Measure &measure) const {
     }
     cycles[i] = double(*measured);
   }
-  return PartTimes{cycles[0], cycles[1], stages};
+  return PartTimes{cycles[0], cycles[1], stages, handOver};
 }

@@ -20,9 +20,11 @@ struct PartTimes {
   double one = 0, two = 0;
   /// Layer stages of the images.
   int64_t stages = 1;
+  /// Of a token, a hand-over that the second image has and the first has not.
+  double handOver = 0;
 
   /// Of a layer that a token passes.
-  double layer() const { return (two - one) / double(stages); }
+  double layer() const { return (two - one - handOver) / double(stages); }
   /// Of a token that passes so many layers.
   double through(int64_t layers) const {
     return one + double(layers - stages) * layer();
@@ -37,8 +39,9 @@ struct PartTimes {
 class ModelParts {
 public:
   /// Of one stage of `plan`, with caches for so many requests (two are enough
-  /// to follow each other). They are kept as NAME-1 and NAME-2. An error
-  /// without a text has been printed.
+  /// to follow each other). Where the stages of `plan` hold one layer each, the
+  /// second image has two of them, by turns if need be. They are kept as NAME-1
+  /// and NAME-2. An error without a text has been printed.
   static Result<ModelParts> ofStage(const DecodeRunOptions &options,
                                     const ModelPlan &plan,
                                     const std::string &name,
@@ -62,16 +65,18 @@ private:
   explicit ModelParts(CommandContext &context)
       : session(std::make_unique<CompilerSession>(context)) {}
 
-  /// Compiles `request` with one layer in a stage and with two. `prepare`
+  /// Compiles `request` with one layer in a stage and with two; with
+  /// `stageEach` in as many stages as layers. `prepare`
   /// (optional) looks at an image, and changes it, before it is kept.
   Status make(const DecodeRunOptions &options, const CompileRequest &request,
-              const std::string &name, const Prepare &prepare,
+              const std::string &name, const Prepare &prepare, bool stageEach,
               CommandContext &context);
 
   // The images must not outlive the session.
   std::unique_ptr<CompilerSession> session;
   std::unique_ptr<CompiledImage> images[2];
   int64_t stages = 1;
+  double handOver = 0;
 };
 
 } // namespace wafer

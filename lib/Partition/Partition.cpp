@@ -429,8 +429,8 @@ private:
     c.embedColumns = shelf.embedColumns;
     c.headColumns = shelf.headColumns;
     c.shelves = snakes.most();
-    c.cyclesPerLayer =
-        estimateLayerCycles(problem, width, height, c.shelves > 1);
+    c.cyclesPerLayer = estimateLayerCycles(problem, width, height,
+                                           problem.shelved || c.shelves > 1);
     c.stagesOfWafer = snakes.share;
     c.turnCycles = c.shelves > 1 ? turnCycles(width, height) : 0;
     c.handOverCycles = handOverCycles(c, snakes);

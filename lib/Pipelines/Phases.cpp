@@ -58,6 +58,7 @@ void wafer::buildPartitionPhase(OpPassManager &manager,
   partition.reserveRows = options.reserveRows;
   partition.inFlight = options.inFlight;
   partition.objective = options.objective;
+  partition.shelved = options.shelved;
   partition.allowOverflow = options.allowOverflow;
   manager.addPass(createWaferPartition(partition));
   manager.addPass(createWaferVerifyPartitioned());

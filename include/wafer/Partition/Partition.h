@@ -73,6 +73,8 @@ struct PartitionProblem {
   // What the user fixed.
   std::optional<int64_t> stages;
   std::optional<std::pair<int64_t, int64_t>> region; // width, height
+  /// Layers reduce as where stages turn (stageChains), also in one shelf.
+  bool shelved = false;
   /// Give the plan that comes closest where none fits in SRAM: for looking at
   /// the phases before `allocate`, which refuses it.
   bool allowOverflow = false;

@@ -57,6 +57,9 @@ struct PipelineOptions {
   std::string objective = "latency";
   /// Lines of the machine that the plan leaves free, to skip defects.
   int64_t reserveColumns = 0, reserveRows = 0;
+  /// Make stages as in a program of several shelves, also in one: for a part of
+  /// such a program.
+  bool shelved = false;
   /// Warn where no plan fits in SRAM; for looking at the phases before
   /// allocate.
   bool allowOverflow = false;

@@ -84,12 +84,14 @@ int32_t Lowering::turnRows() const {
 
 void Lowering::chooseChains() {
   StageOp first = layers.front();
-  bool turns = llvm::any_of(module.getOps<TransferOp>(), [&](TransferOp t) {
-    StageOp from = symbols.lookup<StageOp>(t.getSource()),
-            to = symbols.lookup<StageOp>(t.getTarget());
-    return from.getKind() == StageKind::Layers &&
-           to.getKind() == StageKind::Layers && rectOf(from).y != rectOf(to).y;
-  });
+  bool turns = module->hasAttr("wafer.shelved") ||
+               llvm::any_of(module.getOps<TransferOp>(), [&](TransferOp t) {
+                 StageOp from = symbols.lookup<StageOp>(t.getSource()),
+                         to = symbols.lookup<StageOp>(t.getTarget());
+                 return from.getKind() == StageKind::Layers &&
+                        to.getKind() == StageKind::Layers &&
+                        rectOf(from).y != rectOf(to).y;
+               });
   Rect rect = rectOf(first);
   layerChains = stageChains(machine, *parameters, rect.w, rect.h,
                             int64_t(headGroups(first).size()), turns);

@@ -83,6 +83,7 @@ struct PartitionPass : public wafer::impl::WaferPartitionBase<PartitionPass> {
       return signalPassFailure();
     }
     problem.context = context;
+    problem.shelved = shelved;
     problem.requests = inFlight;
     if (objective != "latency" && objective != "throughput") {
       module.emitError() << "unknown objective '" << objective
@@ -144,6 +145,9 @@ struct PartitionPass : public wafer::impl::WaferPartitionBase<PartitionPass> {
     if (problem.requests != 1) {
       module->setAttr("wafer.in_flight",
                       builder.getI64IntegerAttr(problem.requests));
+    }
+    if (shelved) {
+      module->setAttr("wafer.shelved", builder.getUnitAttr());
     }
     module->setAttr("wafer.context",
                     builder.getI64IntegerAttr(problem.context));
