@@ -43,6 +43,15 @@ struct Options {
   std::string defects;
 };
 
+/// A token on one wafer with defects, and on a perfect one.
+struct DecodeOnWafer {
+  uint64_t predicted = 0, perfectPredicted = 0;
+  /// JSON: what the map does.
+  std::string fit;
+  // Simulated (0: not).
+  double layerCycles = 0, cycles = 0, perfectCycles = 0;
+};
+
 /// What is known of a model's decode step.
 struct Decode : ModelPlan {
   // Simulated (0: not).
@@ -96,9 +105,8 @@ Status BenchDecode::plan() {
     }
     requests = number;
   }
-  return decode.make(options.run, requests,
-                     requests == 1 ? Objective::Latency
-                                   : Objective::Throughput);
+  options.run.objective = requests == 1 ? "latency" : "throughput";
+  return decode.make(options.run, requests);
 }
 
 //===----------------------------------------------------------------------===//
@@ -185,22 +193,32 @@ Status BenchDecode::fitToWafer() {
     return Diagnostic{"--defects is for a single request", "", "--in-flight 1",
                       "'" + options.inFlight + "'", ""};
   }
-  if (decode.plan.wafers() != 1) {
-    return Diagnostic{"--defects is for a model on one wafer",
-                      options.run.model, "",
-                      fmt::format("{} wafers", decode.plan.wafers()), ""};
+  Result<OnWafer> images =
+      OnWafer::make(options.run, decode, options.defects, context);
+  if (!images) {
+    return images.takeError();
   }
-  Result<DecodeOnWafer> found =
-      decodeOnWafer(options.run, options.defects, !options.run.predict,
-                    options.whole, context);
-  if (!found) {
-    return found.takeError();
+  DecodeOnWafer found;
+  found.fit = images->fit();
+  found.predicted = images->predicted();
+  found.perfectPredicted = images->perfectPredicted();
+  decode.takeStagesOf(images->fitted());
+  if (!options.run.predict) {
+    Result<TokenTimes> perfect = timeTokenOnWafer(
+        options.run, images->perfect(), "perfect", options.whole, context);
+    if (!perfect) {
+      return perfect.takeError();
+    }
+    Result<TokenTimes> fitted = timeTokenOnWafer(
+        options.run, images->fitted(), "fitted", options.whole, context);
+    if (!fitted) {
+      return fitted.takeError();
+    }
+    found.perfectCycles = perfect->token;
+    found.cycles = fitted->token;
+    found.layerCycles = fitted->layer;
   }
-  decode.onWafer = std::move(*found);
-  PartitionCandidate &chosen = decode.plan.plan.chosen;
-  chosen.stages = decode.onWafer->stages;
-  chosen.width = decode.onWafer->stageWidth;
-  chosen.height = decode.onWafer->stageHeight;
+  decode.onWafer = std::move(found);
   return Status::success();
 }
 

@@ -5,10 +5,12 @@
 // other through the stages, so but for the first one each costs what the
 // slowest stage takes for it, which grows with its position (by the rows of the
 // cache that are read, so nearly in proportion): the stage is simulated at the
-// first and at the last position, with one layer and with two.
+// first and at the last position, with one layer and with two. With --defects
+// all stages are, under the map that the whole model gets, and on a perfect
+// wafer.
 //
 //===----------------------------------------------------------------------===//
-#include "ModelParts.h"
+#include "OnWafer.h"
 
 #include "wafer/Support/Json.h"
 #include "wafer/Support/OutputFile.h"
@@ -23,7 +25,19 @@ namespace {
 struct Options {
   DecodeRunOptions run;
   uint32_t tokens = 4096;
-  std::string objective = "throughput";
+  /// A defect map; empty: a perfect wafer.
+  std::string defects;
+};
+
+struct PromptTimes {
+  /// Cycles from a token to the next, by the slowest stage: of the first one,
+  /// and of the last one.
+  double firstStage = 0, lastStage = 0;
+  /// Of the last token of the prompt, through all stages.
+  double lastToken = 0;
+
+  /// Between tokens: it grows with the rows of the cache that are read.
+  double perToken() const { return (firstStage + lastStage) / 2; }
 };
 
 class BenchPrefill {
@@ -35,19 +49,46 @@ public:
 
 private:
   Status simulate();
+  Status fitToWafer();
+  double cyclesOf(const PromptTimes &prompt) const;
   json report() const;
 
   Options &options;
   CommandContext &context;
   ModelPlan plan;
-  /// Cycles from a token to the next, by the slowest stage: of the first one,
-  /// and of the last one.
-  double firstStage = 0, lastStage = 0;
-  /// Of the last token of the prompt, through all stages.
-  double lastToken = 0;
+  PromptTimes times;
+  /// With defects: on a perfect wafer, and what the map does (JSON).
+  PromptTimes perfect;
+  std::string fit;
 };
 
 } // namespace
+
+/// What the parts say of an image with so many layers in its slowest stage, and
+/// in all.
+static Result<PromptTimes> timePrompt(const DecodeRunOptions &run,
+                                      const ModelParts &parts, int64_t perStage,
+                                      int64_t layers) {
+  PromptTimes times;
+  double *const stages[] = {&times.firstStage, &times.lastStage};
+  const uint64_t positions[] = {0, run.context - 2};
+  for (unsigned i = 0; i < 2; ++i) {
+    Result<PartTimes> next = parts.time([&](const CompiledImage &part) {
+      return timeNextToken(run, part, positions[i]);
+    });
+    if (!next) {
+      return next.takeError();
+    }
+    *stages[i] = next->stage(perStage);
+  }
+  Result<PartTimes> last = parts.time(
+      [&](const CompiledImage &part) { return timeToken(run, part); });
+  if (!last) {
+    return last.takeError();
+  }
+  times.lastToken = last->through(layers);
+  return times;
+}
 
 Status BenchPrefill::simulate() {
   Result<ModelParts> parts =
@@ -55,34 +96,65 @@ Status BenchPrefill::simulate() {
   if (!parts) {
     return parts.takeError();
   }
-  const uint64_t positions[] = {0, options.tokens - 2};
-  double *const stages[] = {&firstStage, &lastStage};
-  for (unsigned i = 0; i < 2; ++i) {
-    Result<PartTimes> next = parts->time([&](const CompiledImage &part) {
-      return timeNextToken(options.run, part, positions[i]);
-    });
-    if (!next) {
-      return next.takeError();
-    }
-    *stages[i] =
-        next->stage(plan.layersPerStage()) + double(plan.chosen().turnCycles);
+  Result<PromptTimes> found = timePrompt(
+      options.run, *parts, plan.layersPerStage(), plan.plan.layers());
+  if (!found) {
+    return found.takeError();
   }
-  Result<PartTimes> last = parts->time(
-      [&](const CompiledImage &part) { return timeToken(options.run, part); });
-  if (!last) {
-    return last.takeError();
-  }
-  lastToken =
-      last->through(plan.plan.layers()) + double(plan.betweenStagesCycles());
+  times = *found;
+  times.firstStage += double(plan.chosen().turnCycles);
+  times.lastStage += double(plan.chosen().turnCycles);
+  times.lastToken += double(plan.betweenStagesCycles());
   return Status::success();
+}
+
+Status BenchPrefill::fitToWafer() {
+  Result<OnWafer> images =
+      OnWafer::make(options.run, plan, options.defects, context);
+  if (!images) {
+    return images.takeError();
+  }
+  fit = images->fit();
+  perfect = times;
+  plan.takeStagesOf(images->fitted());
+  if (options.run.predict) {
+    // Each stage has its share of what a token loses.
+    double lost = double(images->predicted() - images->perfectPredicted());
+    double share = lost / double(plan.chosen().stages);
+    times = {times.firstStage + share, times.lastStage + share,
+             times.lastToken + lost};
+    return Status::success();
+  }
+  const std::pair<const CompiledImage *, PromptTimes *> both[] = {
+      {&images->perfect(), &perfect}, {&images->fitted(), &times}};
+  for (auto [image, result] : both) {
+    Result<ModelParts> parts =
+        ModelParts::ofWafer(options.run, *image,
+                            result == &perfect ? "perfect" : "fitted", context);
+    if (!parts) {
+      return parts.takeError();
+    }
+    LayerStages layers = layerStages(image->emitted.image);
+    int64_t perStage = (layers.layers + layers.stages - 1) / layers.stages;
+    Result<PromptTimes> found =
+        timePrompt(options.run, *parts, perStage, layers.layers);
+    if (!found) {
+      return found.takeError();
+    }
+    *result = *found;
+  }
+  return Status::success();
+}
+
+double BenchPrefill::cyclesOf(const PromptTimes &prompt) const {
+  return prompt.lastToken +
+         plan.plan.crossingCycles(plan.machine.networkLatencySeconds) +
+         double(options.tokens - 1) * prompt.perToken();
 }
 
 json BenchPrefill::report() const {
   const PartitionCandidate &chosen = plan.chosen();
-  double each = (firstStage + lastStage) / 2;
-  double crossing =
-      plan.plan.crossingCycles(plan.machine.networkLatencySeconds);
-  double cycles = lastToken + crossing + double(options.tokens - 1) * each;
+  double cycles = cyclesOf(times);
   json object;
   object["bench"] = "prefill";
   object["model"] = options.run.model;
@@ -90,16 +162,22 @@ json BenchPrefill::report() const {
   object["params"] = plan.set->name;
   object["tokens"] = options.tokens;
   object["tokens_per_pass"] = options.run.tokensPerPass;
-  object["objective"] = options.objective;
+  object["objective"] = options.run.objective;
   object["method"] =
       options.run.predict ? "predicted" : "simulated layer by layer";
   object["stages"] = chosen.stages;
   object["wafers"] = plan.plan.wafers();
   object["stage_rect"] = {chosen.width, chosen.height};
   object["cycles"] = cycles;
-  object["cycles_per_token"] = each;
-  object["cycles_of_the_last_token"] = lastToken + crossing;
-  object["slowest_stage_cycles"] = {firstStage, lastStage};
+  object["cycles_per_token"] = times.perToken();
+  object["cycles_of_the_last_token"] =
+      cycles - double(options.tokens - 1) * times.perToken();
+  object["slowest_stage_cycles"] = {times.firstStage, times.lastStage};
+  if (!fit.empty()) {
+    object["defects"] = json::parse(fit, nullptr, false);
+    object["perfect_cycles"] = cyclesOf(perfect);
+    object["lost"] = 1 - cyclesOf(perfect) / cycles;
+  }
   object["clock_hz"] = plan.machine.clockHz;
   object["tokens_per_second"] =
       plan.machine.clockHz * double(options.tokens) / cycles;
@@ -108,22 +186,21 @@ json BenchPrefill::report() const {
 
 ExitCode BenchPrefill::run() {
   options.run.context = options.tokens;
-  Status status =
-      plan.make(options.run, 1,
-                options.objective == "latency" ? Objective::Latency
-                                               : Objective::Throughput);
+  Status status = plan.make(options.run, 1);
   if (!status) {
     return context.fail(status.error());
   }
-  firstStage = lastStage = double(plan.chosen().slowestStageCycles);
-  lastToken = double(plan.plan.cyclesPerToken());
-  if (!options.run.predict) {
+  times.firstStage = times.lastStage = double(plan.chosen().slowestStageCycles);
+  times.lastToken = double(plan.plan.cyclesPerToken());
+  if (!options.defects.empty()) {
+    status = fitToWafer();
+  } else if (!options.run.predict) {
     status = simulate();
-    if (!status) {
-      // A failed compilation has printed its error, and leaves an empty one.
-      return status.error().what.empty() ? ExitCode::BadInput
-                                         : context.fail(status.error());
-    }
+  }
+  if (!status) {
+    // A failed compilation has printed its error, and leaves an empty one.
+    return status.error().what.empty() ? ExitCode::BadInput
+                                       : context.fail(status.error());
   }
   json object = report();
   if (options.run.asJson) {
@@ -137,9 +214,14 @@ ExitCode BenchPrefill::run() {
     context.print("  {:<44} {:>14.0f}\n", what, value);
   };
   line("cycles to the first token", object["cycles"]);
+  if (!fit.empty()) {
+    line("  on a perfect wafer", object["perfect_cycles"]);
+    context.print("  {:<44} {:>12.2f} %\n", "  tokens a second lost",
+                  100 * object["lost"].get<double>());
+  }
   line("cycles between tokens of the prompt, mean", object["cycles_per_token"]);
-  line("  of the first one", firstStage);
-  line("  of the last one", lastStage);
+  line("  of the first one", times.firstStage);
+  line("  of the last one", times.lastStage);
   line("cycles of the last token", object["cycles_of_the_last_token"]);
   context.print("  {:<44} {:>14.1f}\n", "tokens of the prompt a second",
                 object["tokens_per_second"].get<double>());
@@ -156,6 +238,7 @@ void addBenchPrefillCommand(CLI::App &app, CommandContext &context);
 
 void wafer::addBenchPrefillCommand(CLI::App &app, CommandContext &context) {
   auto options = std::make_shared<Options>();
+  options->run.objective = "throughput";
   CLI::App *command = app.get_subcommand("bench")->add_subcommand(
       "prefill", "Cycles of a prompt, up to the first token");
   addDecodeRunOptions(*command, options->run);
@@ -165,11 +248,13 @@ void wafer::addBenchPrefillCommand(CLI::App &app, CommandContext &context) {
       ->check(CLI::Range(2, 1 << 24))
       ->capture_default_str();
   command
-      ->add_option("--objective", options->objective,
+      ->add_option("--objective", options->run.objective,
                    "What the image is planned for: latency (the image that "
                    "decodes fastest) or throughput (tokens of a prompt)")
       ->check(CLI::IsMember({"latency", "throughput"}))
       ->capture_default_str();
+  command->add_option("--defects", options->defects,
+                      "Defect map of the wafer that the model is fitted to");
   context.setAction(command, [options, &context] {
     return BenchPrefill(*options, context).run();
   });

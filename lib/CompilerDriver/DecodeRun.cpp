@@ -45,6 +45,7 @@ CompileRequest wafer::decodeRequest(const DecodeRunOptions &options) {
   request.pipeline.machine = options.machine;
   request.pipeline.params = options.params;
   request.pipeline.context = options.context;
+  request.pipeline.objective = options.objective;
   return request;
 }
 

@@ -23,6 +23,8 @@ struct DecodeRunOptions {
   /// A folder for the images; empty: they are not kept.
   std::string keep;
   uint32_t context = 4096;
+  /// What the plan is good at: latency or throughput.
+  std::string objective = "latency";
   uint32_t tokensPerPass = 1;
   unsigned threads = 1;
   /// Nothing is simulated.
@@ -30,8 +32,8 @@ struct DecodeRunOptions {
   bool asJson = false;
 };
 
-/// Adds those of them to `command` that are options of both benchmarks, all but
-/// the context.
+/// Adds those of them to `command` that are options of both benchmarks: all but
+/// the context and the objective.
 void addDecodeRunOptions(CLI::App &command, DecodeRunOptions &options);
 
 /// A request for an image without weights.

@@ -8,7 +8,7 @@
 using namespace wafer;
 
 Status ModelPlan::make(DecodeRunOptions &options,
-                       std::optional<int64_t> requests, Objective objective) {
+                       std::optional<int64_t> requests) {
   if (options.tokensPerPass != 1) {
     return Diagnostic{"several tokens a pass are not supported yet", "",
                       "--tokens-per-pass 1",
@@ -45,7 +45,8 @@ Status ModelPlan::make(DecodeRunOptions &options,
   problem.machine = &machine;
   problem.parameterSet = set->name;
   problem.requests = requests.value_or(1);
-  problem.objective = objective;
+  problem.objective = options.objective == "latency" ? Objective::Latency
+                                                     : Objective::Throughput;
   Result<DecodePlan> found =
       requests ? planDecode(problem) : planInFlight(problem);
   if (!found) {
@@ -66,6 +67,13 @@ int64_t ModelPlan::betweenStagesCycles() const {
       2 * estimateHandOverCycles(plan.problem, c.width, c.height) +
       c.embedColumns + c.width + 50;
   return c.handOverCycles + c.crossingCycles - oneStage;
+}
+
+void ModelPlan::takeStagesOf(const CompiledImage &compiled) {
+  LayerStages layers = layerStages(compiled.emitted.image);
+  plan.plan.chosen.stages = layers.stages;
+  plan.plan.chosen.width = layers.rect.w;
+  plan.plan.chosen.height = layers.rect.h;
 }
 
 void ModelPlan::printHead(const DecodeRunOptions &options,

@@ -27,8 +27,7 @@ struct ModelPlan {
   /// Loads model and machine of `options`, searches, and makes the folder for
   /// images. Without a number of `requests` the one with the most tokens in a
   /// cycle. From then on `options` names the parameter set.
-  Status make(DecodeRunOptions &options, std::optional<int64_t> requests,
-              Objective objective);
+  Status make(DecodeRunOptions &options, std::optional<int64_t> requests);
 
   const PartitionCandidate &chosen() const { return plan.plan.chosen; }
   /// Layers of the fullest stage.
@@ -38,6 +37,9 @@ struct ModelPlan {
   /// without the latencies of crossings. One stage has hand-overs too, from the
   /// embedding and to the head.
   int64_t betweenStagesCycles() const;
+
+  /// From now on the stages are those of an image.
+  void takeStagesOf(const CompiledImage &compiled);
 
   /// The first two lines of a table of figures: what they are figures of, with
   /// `load` in words, and the stages.

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "OnWafer.h"
 
-#include "ModelParts.h"
-
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 using namespace wafer;
@@ -14,22 +13,42 @@ static json fieldOf(const CompiledImage &compiled, const char *key) {
   return report.is_object() ? report.value(key, json()) : json();
 }
 
-static uint64_t predictedOf(const CompiledImage &compiled) {
-  json cycles = fieldOf(compiled, "predicted_cycles_per_token");
+Result<OnWafer> OnWafer::make(const DecodeRunOptions &options,
+                              const ModelPlan &plan, const std::string &defects,
+                              CommandContext &context) {
+  if (plan.plan.wafers() != 1) {
+    return Diagnostic{"--defects is for a model on one wafer", options.model,
+                      "", fmt::format("{} wafers", plan.plan.wafers()), ""};
+  }
+  CompileRequest request = decodeRequest(options);
+  OnWafer images(context);
+  images.perfectImage = compileImage(request, *images.session, context);
+  request.defects = defects;
+  if (images.perfectImage) {
+    images.fittedImage = compileImage(request, *images.session, context);
+  }
+  if (!images.fittedImage) {
+    return Diagnostic{};
+  }
+  return images;
+}
+
+uint64_t OnWafer::perfectPredicted() const {
+  json cycles = fieldOf(perfect(), "predicted_cycles_per_token");
   return cycles.is_number() ? cycles.get<uint64_t>() : 0;
 }
 
-namespace {
-struct TokenTimes {
-  double token = 0, layer = 0;
-};
-} // namespace
+uint64_t OnWafer::predicted() const {
+  return perfectPredicted() +
+         fieldOf(fitted(), "defects").value("cycles_lost", uint64_t(0));
+}
 
-/// Of an image on its wafer, by its layers or whole.
-static Result<TokenTimes> timeOnWafer(const DecodeRunOptions &options,
-                                      const CompiledImage &image,
-                                      const std::string &name, bool whole,
-                                      CommandContext &context) {
+std::string OnWafer::fit() const { return fieldOf(fitted(), "defects").dump(); }
+
+Result<TokenTimes> wafer::timeTokenOnWafer(const DecodeRunOptions &options,
+                                           const CompiledImage &image,
+                                           const std::string &name, bool whole,
+                                           CommandContext &context) {
   Result<ModelParts> parts = ModelParts::ofWafer(options, image, name, context);
   if (!parts) {
     return parts.takeError();
@@ -55,46 +74,5 @@ static Result<TokenTimes> timeOnWafer(const DecodeRunOptions &options,
     return token.takeError();
   }
   result.token = double(*token);
-  return result;
-}
-
-Result<DecodeOnWafer> wafer::decodeOnWafer(const DecodeRunOptions &options,
-                                           const std::string &defects,
-                                           bool simulate, bool whole,
-                                           CommandContext &context) {
-  CompileRequest request = decodeRequest(options);
-  CompilerSession session(context);
-  auto perfect = compileImage(request, session, context);
-  request.defects = defects;
-  auto fitted = perfect ? compileImage(request, session, context) : nullptr;
-  if (!fitted) {
-    return Diagnostic{};
-  }
-  LayerStages layers = layerStages(fitted->emitted.image);
-  DecodeOnWafer result;
-  result.stages = layers.stages;
-  result.stageWidth = layers.rect.w;
-  result.stageHeight = layers.rect.h;
-  result.perfectPredicted = predictedOf(*perfect);
-  json fit = fieldOf(*fitted, "defects");
-  result.predicted =
-      result.perfectPredicted + fit.value("cycles_lost", uint64_t(0));
-  result.fit = fit.dump();
-  if (!simulate) {
-    return result;
-  }
-  Result<TokenTimes> onPerfect =
-      timeOnWafer(options, *perfect, "perfect", whole, context);
-  if (!onPerfect) {
-    return onPerfect.takeError();
-  }
-  Result<TokenTimes> onFitted =
-      timeOnWafer(options, *fitted, "fitted", whole, context);
-  if (!onFitted) {
-    return onFitted.takeError();
-  }
-  result.perfectCycles = onPerfect->token;
-  result.cycles = onFitted->token;
-  result.layerCycles = onFitted->layer;
   return result;
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// For numbers of tracks from few to many: the lines that words cannot cross are
-// skipped, a window of lines with few of them is taken for the program, and
-// tracks are laid through its dead cores (TrackCover.h). Where tracks cannot
-// follow, the line with the point in the way is skipped as well.
+// For numbers of tracks from few to many: the lines that words would have to
+// cross and cannot are skipped, a window of lines with few of them is taken for
+// the program, and tracks are laid through its dead cores (TrackCover.h). Where
+// tracks cannot follow, the line with the point in the way is skipped as well.
 //
 // A dead router or link does nothing to a track if its line is skipped, but
 // the words that cross the skipped line must not meet it: they cross in the
@@ -35,6 +35,16 @@ public:
   int32_t places() const { return down ? program.width() : program.height(); }
   bool hasCore(int32_t line, int32_t place) const {
     return down ? program.hasCore(place, line) : program.hasCore(line, place);
+  }
+  bool isUsed(int32_t line, int32_t place) const {
+    return down
+               ? program.hasCore(place, line) || program.hasRouter(place, line)
+               : program.hasCore(line, place) || program.hasRouter(line, place);
+  }
+  /// Words go along the line to the next place.
+  bool crossesAcross(int32_t line, int32_t place) const {
+    return down ? program.crossesEast(place, line)
+                : program.crossesSouth(line, place);
   }
   /// Words go from the line to the next one.
   bool crossesAhead(int32_t line, int32_t place) const {
@@ -115,6 +125,20 @@ private:
     uint64_t cost = 0;
   };
 
+  /// A dead router, or a dead link along its line, and the places of the
+  /// program that may come to be there.
+  struct Wall {
+    int32_t first, last;
+    bool isTile;
+  };
+  /// What is known of physical lines.
+  struct LineState {
+    std::vector<bool> skipped;
+    /// Dead cores.
+    std::vector<int32_t> cores;
+    std::vector<std::vector<Wall>> walls;
+  };
+
   /// Streams that turn into their lines do so in the first place of some lines:
   /// there, tracks keep off it.
   void keepPlaces() {
@@ -168,54 +192,75 @@ private:
   /// the best one).
   void attempt(int32_t tracks, int32_t onlyStart) {
     int32_t width = view.places() + tracks;
-    std::vector<bool> skipped(size_t(sizeAlong), false);
-    std::vector<int32_t> cores(size_t(sizeAlong), 0);
+    LineState state;
+    state.skipped.assign(size_t(sizeAlong), false);
+    state.cores.assign(size_t(sizeAlong), 0);
+    state.walls.assign(size_t(sizeAlong), {});
     for (const Defect &d : defects) {
       size_t line = size_t(lineOf(d.place));
-      bool isBeside = placeOf(d.place) < 0 || placeOf(d.place) >= width;
+      int32_t place = placeOf(d.place);
+      bool isBeside = place < 0 || place >= width;
       if (isBeside || d.kind == Defect::Kind::EdgeLink) {
         continue;
       }
-      if (d.kind == Defect::Kind::Tile) {
-        skipped[line] = true;
-      } else if (isAcrossLink(d)) {
-        skipped[line] = skipped[line] || placeOf(d.place) + 1 < width;
-      } else if (d.kind == Defect::Kind::Core) {
-        skipped[line] = skipped[line] || ++cores[line] > tracks;
+      if (d.kind == Defect::Kind::Core) {
+        if (++state.cores[line] > tracks) {
+          state.skipped[line] = true;
+        }
+      } else if (d.kind == Defect::Kind::Tile ||
+                 (isAcrossLink(d) && place + 1 < width)) {
+        state.walls[line].push_back({std::max(0, place - tracks),
+                                     std::min(place, view.places() - 1),
+                                     d.kind == Defect::Kind::Tile});
       }
     }
     // Each try skips a line more.
     constexpr unsigned kMostTries = 24;
     unsigned far = 0;
     for (unsigned i = 0; i < kMostTries; ++i) {
-      std::optional<Window> window = bestWindow(skipped, cores, onlyStart);
+      std::optional<Window> window = bestWindow(state, onlyStart);
       if (!window || window->cost >= limit) {
         return;
       }
       TrackCover cover = coverWithTracks(problemOf(*window, tracks));
       if (cover.blockedLine >= 0) {
-        skipped[size_t(window->homes[size_t(cover.blockedLine)])] = true;
+        state.skipped[size_t(window->homes[size_t(cover.blockedLine)])] = true;
         continue;
       }
       if (accept(*window, cover) || ++far > kMostPlaces) {
         return;
       }
       // No way for the host, or words that cannot turn: another row.
-      skipped[size_t(window->homes.front())] = true;
+      state.skipped[size_t(window->homes.front())] = true;
     }
   }
   static constexpr unsigned kMostPlaces = 4;
 
-  /// The lines from one on that are not skipped, where they cost least.
-  std::optional<Window> bestWindow(const std::vector<bool> &skipped,
-                                   const std::vector<int32_t> &cores,
+  /// Whether a line of the program cannot be at home on a physical one.
+  bool isBlocked(const LineState &state, int32_t at, int32_t line) const {
+    if (state.skipped[size_t(at)]) {
+      return true;
+    }
+    for (const Wall &wall : state.walls[size_t(at)]) {
+      for (int32_t place = wall.first; place <= wall.last; ++place) {
+        if (wall.isTile ? view.isUsed(line, place)
+                        : view.crossesAcross(line, place)) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  /// The lines from one on that are not blocked, where they cost least.
+  std::optional<Window> bestWindow(const LineState &state,
                                    int32_t onlyStart) const {
     std::optional<Window> found;
     // A dead core asks for some moves; only to choose among places.
     constexpr uint64_t kCoreCost = 4;
     for (int32_t start = 0; start + view.lines() <= sizeAlong; ++start) {
       bool isOther = onlyStart >= 0 && start != onlyStart;
-      if (isOther || skipped[size_t(start)]) {
+      if (isOther || isBlocked(state, start, 0)) {
         continue;
       }
       Window window;
@@ -224,15 +269,16 @@ private:
            at < sizeAlong && int32_t(window.homes.size()) < view.lines();
            ++at) {
         int32_t line = int32_t(window.homes.size()) - 1;
-        if (skipped[size_t(at)] && view.isTight(line)) {
+        bool blocked = isBlocked(state, at, line + 1);
+        if (blocked && view.isTight(line)) {
           break;
         }
-        if (skipped[size_t(at)]) {
+        if (blocked) {
           window.cost += view.lineCost(line);
           continue;
         }
         window.homes.push_back(at);
-        weight += kCoreCost * uint64_t(cores[size_t(at)]);
+        weight += kCoreCost * uint64_t(state.cores[size_t(at)]);
       }
       bool fits = int32_t(window.homes.size()) == view.lines();
       if (fits && (!found || window.cost + weight < weightOfFound)) {

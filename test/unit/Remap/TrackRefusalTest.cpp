@@ -241,4 +241,51 @@ TEST(TrackRefusals, HaveNoOtherMap) {
   EXPECT_LE(missed * 6, refused);
 }
 
+/// Rows 1 and 2 of the program have no words along them: dead links there cost
+/// nothing, wherever they lie, unless words turn over them.
+TEST(TrackRefusals, LinksWithoutWordsCostNothing) {
+  Image image = program();
+  Machine machine = test8();
+  Footprint footprint(image, machine);
+  unsigned tracked = 0, dearer = 0, links = 0;
+  for (uint64_t seed = 1; seed <= 400; ++seed) {
+    SampleOptions options;
+    options.kind = DefectKind::Core;
+    options.count = uint32_t(10 + seed % 12);
+    options.seed = seed;
+    Result<DefectMap> map = sampleDefects(machine, options);
+    ASSERT_TRUE(bool(map));
+    Result<Remapped> before = remapProgram(footprint, machine, *map);
+    if (!before || before->map.tracks.empty() ||
+        before->map.trackAxis != Axis::Y) {
+      continue;
+    }
+    ++tracked;
+    PlaceMap places(before->map, machine);
+    for (int32_t line : {1, 2}) {
+      int32_t y = places.along().physical(line);
+      for (int32_t x = 0; x + 1 < kSize; ++x) {
+        map->links.push_back({{x, y}, Port::East});
+        if (findConflict(footprint, machine, *map, before->map)) {
+          map->links.pop_back();
+        } else {
+          ++links;
+        }
+      }
+    }
+    map->normalise();
+    Result<Remapped> after = remapProgram(footprint, machine, *map);
+    dearer += !after || after->cost.cyclesAdded > before->cost.cyclesAdded;
+    if (after) {
+      image.map = after->map;
+      EXPECT_TRUE(verify(image, machine).holds()) << "seed " << seed;
+    }
+  }
+  std::printf("%u maps with tracks, %u dead links more, %u cost more\n",
+              tracked, links, dearer);
+  EXPECT_GT(tracked, 20u);
+  EXPECT_GT(links, 5 * tracked);
+  EXPECT_EQ(dearer, 0u);
+}
+
 } // namespace
