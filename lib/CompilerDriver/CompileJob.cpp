@@ -2,6 +2,7 @@
 #include "CompileJob.h"
 
 #include "wafer/Certify/Certify.h"
+#include "wafer/Image/Seal.h"
 #include "wafer/Partition/Partition.h"
 #include "wafer/WGraph/WGraph.h"
 
@@ -153,6 +154,7 @@ wafer::compilePerfect(const CompileRequest &request, CompilerSession &session,
     context.fail(certified.error());
     return nullptr;
   }
+  image.seal->program = programDigest(image);
   if (model.tokenizer) {
     image.tokenizer = model.tokenizer->toJson();
   }

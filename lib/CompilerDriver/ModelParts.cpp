@@ -57,6 +57,7 @@ Result<ModelParts> ModelParts::ofStage(const DecodeRunOptions &options,
   request.pipeline.height = plan.chosen().height;
   request.pipeline.inFlight = std::min<int64_t>(2, plan.plan.problem.requests);
   request.pipeline.shelved = plan.chosen().shelves > 1;
+  request.pipeline.headColumns = plan.chosen().headColumns;
   bool stageEach = plan.layersPerStage() == 1 && plan.plan.layers() > 1;
   ModelParts parts(context);
   if (Status made = parts.make(options, request, name, {}, stageEach, context);

@@ -202,5 +202,6 @@ Status wafer::writeEmittedImage(const EmittedImage &emitted,
     }
     return put(bytes.data(), bytes.size());
   };
+  options.tensorDigests = emitted.setDigests;
   return writeImage(emitted.image, path, options);
 }

@@ -9,12 +9,14 @@
 //===----------------------------------------------------------------------===//
 #include "EmitWeights.h"
 
+#include "wafer/Image/Seal.h"
 #include "wafer/Import/RecipeEvaluator.h"
 #include "wafer/Support/Half.h"
 #include "wafer/WGraph/WGraph.h"
 
 #include "llvm/Support/Threading.h"
 
+#include <atomic>
 #include <cmath>
 #include <map>
 #include <numeric>
@@ -56,6 +58,9 @@ struct Fill {
   SmallVector<int64_t> strides; // bytes
   std::vector<DimensionLayout> dims;
   std::vector<uint32_t> shape;
+  /// Index of the digest that this fill finds; another fill of the same tensor
+  /// may have it.
+  std::optional<size_t> digest;
 };
 
 /// Everything that init data needs after the module is gone.
@@ -67,6 +72,9 @@ struct WeightFiller {
     std::vector<Fill> fills;
   };
   std::vector<Target> targets;
+  /// Of the tensors of the image's seal, 0 until their elements are evaluated.
+  /// Atomic, for targets may be filled at the same time.
+  std::vector<std::unique_ptr<std::atomic<uint64_t>>> digests;
 
   Status fill(size_t index, std::vector<uint8_t> &bytes) const;
 
@@ -74,9 +82,74 @@ private:
   template <typename T>
   void copyBlocks(const Target &target, const Fill &fill, int64_t layer,
                   const T *values, std::vector<uint8_t> &bytes) const;
-  void fillLayer(const Target &target, const Fill &fill, int64_t layer,
-                 const std::vector<float> &values,
-                 std::vector<uint8_t> &bytes) const;
+  /// Returns the digest of the layer's elements, where the fill finds it.
+  uint64_t fillLayer(const Target &target, const Fill &fill, int64_t layer,
+                     const std::vector<float> &values,
+                     std::vector<uint8_t> &bytes) const;
+};
+
+/// The digest of a layer's elements: in the order of the tensor, from where the
+/// model has them.
+template <typename T>
+class ElementSum {
+public:
+  ElementSum(const Fill &fill, int64_t layer, const T *source)
+      : fill(fill), source(source),
+        first(uint64_t(layer) * uint64_t(volume(0))) {}
+
+  uint64_t run() const {
+    std::atomic<uint64_t> sum{0};
+    parallelFor(fill.shape[0], [&](int64_t begin, int64_t end) {
+      uint64_t part = 0;
+      for (int64_t i = begin; i < end; ++i) {
+        part += walk(1, fill.sourceOffset + i * fill.sourceStrides[0],
+                     first + uint64_t(i * volume(1)));
+      }
+      sum += part;
+    });
+    return sum;
+  }
+
+private:
+  /// Elements of the dimensions from `d` on.
+  int64_t volume(size_t d) const {
+    int64_t product = 1;
+    for (; d < fill.shape.size(); ++d) {
+      product *= fill.shape[d];
+    }
+    return product;
+  }
+  uint64_t walk(size_t d, int64_t from, uint64_t index) const {
+    if (d == fill.shape.size()) {
+      return digestOf(index, from);
+    }
+    uint64_t sum = 0;
+    int64_t stride = fill.sourceStrides[d];
+    if (d + 1 == fill.shape.size()) {
+      for (int64_t i = 0; i < fill.shape[d]; ++i) {
+        sum += digestOf(index + uint64_t(i), from + i * stride);
+      }
+      return sum;
+    }
+    int64_t step = volume(d + 1);
+    for (int64_t i = 0; i < fill.shape[d]; ++i) {
+      sum += walk(d + 1, from + i * stride, index + uint64_t(i * step));
+    }
+    return sum;
+  }
+  uint64_t digestOf(uint64_t index, int64_t from) const {
+    if constexpr (sizeof(T) == 2) {
+      return elementDigest(index, source[from]);
+    } else {
+      uint32_t bits = 0;
+      std::memcpy(&bits, source + from, sizeof(bits));
+      return elementDigest(index, bits);
+    }
+  }
+
+  const Fill &fill;
+  const T *source;
+  uint64_t first;
 };
 
 /// Copies the local blocks of a fill's cores: affine walks over the ranges, the
@@ -155,12 +228,13 @@ void WeightFiller::copyBlocks(const Target &target, const Fill &fill,
   });
 }
 
-void WeightFiller::fillLayer(const Target &target, const Fill &fill,
-                             int64_t layer, const std::vector<float> &values,
-                             std::vector<uint8_t> &bytes) const {
+uint64_t WeightFiller::fillLayer(const Target &target, const Fill &fill,
+                                 int64_t layer,
+                                 const std::vector<float> &values,
+                                 std::vector<uint8_t> &bytes) const {
   if (!fill.half) {
     copyBlocks(target, fill, layer, values.data(), bytes);
-    return;
+    return fill.digest ? ElementSum(fill, layer, values.data()).run() : 0;
   }
   std::vector<uint16_t> halfs(values.size());
   parallelFor(int64_t(values.size()), [&](int64_t begin, int64_t end) {
@@ -168,12 +242,14 @@ void WeightFiller::fillLayer(const Target &target, const Fill &fill,
                   size_t(end - begin));
   });
   copyBlocks(target, fill, layer, halfs.data(), bytes);
+  return fill.digest ? ElementSum(fill, layer, halfs.data()).run() : 0;
 }
 
 Status WeightFiller::fill(size_t index, std::vector<uint8_t> &bytes) const {
   const Target &target = targets[index];
   std::vector<float> values;
   for (const Fill &fill : target.fills) {
+    uint64_t digest = 0;
     if (!fill.recipe) {
       int64_t pairs = int64_t(fill.frequencies.size()), entries = fill.shape[0];
       values.resize(entries * 2 * pairs);
@@ -184,14 +260,18 @@ Status WeightFiller::fill(size_t index, std::vector<uint8_t> &bytes) const {
           values[(e * 2 + 1) * pairs + p] = float(std::sin(angle));
         }
       }
-      fillLayer(target, fill, 0, values, bytes);
-      continue;
+      digest = fillLayer(target, fill, 0, values, bytes);
+    } else {
+      values.resize(fill.recipe.getResultType().getNumElements());
+      for (int64_t layer = 0; layer < std::max<int64_t>(1, fill.numLayers);
+           ++layer) {
+        evaluator->evaluate(fill.recipe, fill.firstLayer + layer,
+                            values.data());
+        digest += fillLayer(target, fill, layer, values, bytes);
+      }
     }
-    values.resize(fill.recipe.getResultType().getNumElements());
-    for (int64_t layer = 0; layer < std::max<int64_t>(1, fill.numLayers);
-         ++layer) {
-      evaluator->evaluate(fill.recipe, fill.firstLayer + layer, values.data());
-      fillLayer(target, fill, layer, values, bytes);
+    if (fill.digest) {
+      *digests[*fill.digest] = digest;
     }
   }
   return Status::success();
@@ -273,6 +353,8 @@ LogicalResult wafer::placeTensors(ModuleOp module, SymbolTable &symbols,
     }
   }
   std::map<std::pair<uint32_t, uint32_t>, size_t> targets; // region, buffer
+  llvm::StringMap<size_t> sealed;
+  Seal &seal = image.seal.emplace();
   for (auto placement : module.getOps<PlacementOp>()) {
     auto tensor = symbols.lookup<TensorOp>(placement.getTensor());
     if (!tensor) {
@@ -378,12 +460,22 @@ LogicalResult wafer::placeTensors(ModuleOp module, SymbolTable &symbols,
                                   tensor.getSourceStrides().end());
         fill.sourceOffset = tensor.getSourceOffset();
       }
+      if (sealed.try_emplace(entry.name, seal.tensors.size()).second) {
+        fill.digest = seal.tensors.size();
+        seal.tensors.push_back({entry.name, 0});
+        filler->digests.push_back(std::make_unique<std::atomic<uint64_t>>(0));
+      }
       filler->targets[it->second].fills.push_back(std::move(fill));
     }
     image.tensors.push_back(std::move(entry));
   }
   result.fill = [filler](size_t index, std::vector<uint8_t> &bytes) {
     return filler->fill(index, bytes);
+  };
+  result.setDigests = [filler](Seal &seal) {
+    for (size_t i = 0; i < seal.tensors.size(); ++i) {
+      seal.tensors[i].digest = *filler->digests[i];
+    }
   };
   return success();
 }

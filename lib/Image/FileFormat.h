@@ -16,7 +16,7 @@ namespace wafer::imagefile {
 /// A byte above 127 and both line ends, so that a transfer as text is noticed.
 inline constexpr std::array<uint8_t, 8> kMagic = {0x89, 'W', 'A',  'F',
                                                   'E',  'R', '\r', '\n'};
-inline constexpr uint32_t kVersion = 2;
+inline constexpr uint32_t kVersion = 3;
 
 inline constexpr uint64_t kHeaderBytes = 64;
 inline constexpr uint64_t kEntryBytes = 32;
@@ -57,9 +57,10 @@ enum class Section : uint32_t {
   Map = 16,
   InitTable = 17,
   Certificate = 18,
+  Seal = 19,
   Data = 32
 };
-inline constexpr uint32_t kNumFixedSections = 18;
+inline constexpr uint32_t kNumFixedSections = 19;
 
 inline uint64_t alignUp(uint64_t value, uint64_t alignment) {
   return (value + alignment - 1) / alignment * alignment;

@@ -24,9 +24,10 @@ using namespace wafer::imagefile;
 
 const char *wafer::imagefile::nameOf(Section kind) {
   static constexpr const char *kNames[] = {
-      "machine", "model",   "tokenizer", "report", "graph",    "parameters",
-      "roles",   "regions", "configs",   "rules",  "families", "streams",
-      "tensors", "ports",   "stages",    "map",    "init",     "certificate"};
+      "machine",    "model",   "tokenizer",   "report",  "graph",
+      "parameters", "roles",   "regions",     "configs", "rules",
+      "families",   "streams", "tensors",     "ports",   "stages",
+      "map",        "init",    "certificate", "seal"};
   uint32_t k = uint32_t(kind);
   return k >= 1 && k <= kNumFixedSections ? kNames[k - 1] : "data";
 }

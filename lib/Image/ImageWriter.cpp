@@ -2,7 +2,8 @@
 //
 // The layout is a function of the sizes alone, so the whole table of offsets is
 // known before the first byte is written; checksums of the init data are taken
-// as it passes, and header and table are put in front at the end.
+// as it passes, and header, table and the digests of what passed are put in
+// front at the end.
 //
 //===----------------------------------------------------------------------===//
 #include "Checksum.h"
@@ -11,6 +12,7 @@
 #include "wafer/Support/OutputFile.h"
 
 #include <algorithm>
+#include <cassert>
 
 using namespace wafer;
 using namespace wafer::imagefile;
@@ -82,6 +84,9 @@ public:
       if (!s) {
         return s;
       }
+    }
+    if (Status s = putDigests(); !s) {
+      return s;
     }
     return putHeader();
   }
@@ -171,6 +176,22 @@ private:
     }
     entry.checksum = checksum.digest();
     return status;
+  }
+
+  /// The seal again, now that the weights have been seen.
+  Status putDigests() {
+    if (!options.tensorDigests || !image.seal) {
+      return Status::success();
+    }
+    std::optional<Seal> seal = image.seal;
+    options.tensorDigests(*seal);
+    ByteWriter writer;
+    codeSeal(writer, seal);
+    Entry &entry = entries[uint32_t(Section::Seal) - 1];
+    const std::string &bytes = writer.str();
+    assert(bytes.size() == entry.size && "digests change no sizes");
+    entry.checksum = checksumOf(bytes.data(), bytes.size());
+    return out.overwrite(entry.offset, bytes.data(), bytes.size());
   }
 
   Status putHeader() {

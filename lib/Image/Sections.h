@@ -244,6 +244,25 @@ void codeCertificate(S &s, T &digest) {
   s.field(*digest);
 }
 
+/// A flag, and the digests where there are some. The bytes are as many whatever
+/// the digests are.
+template <typename S, typename T>
+void codeSeal(S &s, T &seal) {
+  bool isThere = seal.has_value();
+  s.field(isThere);
+  if (!isThere) {
+    return;
+  }
+  if constexpr (S::isReader) {
+    seal.emplace();
+  }
+  s.field(seal->program);
+  s.list(seal->tensors, 12, [&](auto &t) {
+    s.field(t.name);
+    s.field(t.digest);
+  });
+}
+
 /// Codes the section `kind` of `image`; sections of plain bytes are the bytes.
 template <typename S, typename T>
 void codeSection(S &s, Section kind, T &image) {
@@ -272,6 +291,8 @@ void codeSection(S &s, Section kind, T &image) {
     return s.list(image.initData, 20, [&](auto &x) { codeInit(s, x); });
   case Section::Certificate:
     return codeCertificate(s, image.certified);
+  case Section::Seal:
+    return codeSeal(s, image.seal);
   default:
     return;
   }

@@ -34,6 +34,8 @@ private:
   bool machine();
   bool map();
   bool certified();
+  bool seal();
+  bool digest(uint64_t &value);
   bool text(std::string &out);
   bool role();
   bool region();

@@ -10,13 +10,13 @@ using namespace wafer::text;
 bool ImageParser::item() {
   using Method = bool (ImageParser::*)();
   static constexpr std::pair<const char *, Method> kItems[] = {
-      {"machine", &ImageParser::machine},    {"role", &ImageParser::role},
-      {"region", &ImageParser::region},      {"config", &ImageParser::config},
-      {"rule", &ImageParser::rule},          {"family", &ImageParser::family},
-      {"stream", &ImageParser::stream},      {"tensor", &ImageParser::tensor},
-      {"host", &ImageParser::hostPort},      {"stage", &ImageParser::stage},
-      {"init", &ImageParser::init},          {"map", &ImageParser::map},
-      {"certified", &ImageParser::certified}};
+      {"machine", &ImageParser::machine},     {"role", &ImageParser::role},
+      {"region", &ImageParser::region},       {"config", &ImageParser::config},
+      {"rule", &ImageParser::rule},           {"family", &ImageParser::family},
+      {"stream", &ImageParser::stream},       {"tensor", &ImageParser::tensor},
+      {"host", &ImageParser::hostPort},       {"stage", &ImageParser::stage},
+      {"init", &ImageParser::init},           {"map", &ImageParser::map},
+      {"certified", &ImageParser::certified}, {"seal", &ImageParser::seal}};
   for (const auto &[word, method] : kItems) {
     if (acceptWord(word)) {
       return (this->*method)();
@@ -67,6 +67,37 @@ bool ImageParser::map() {
 
 bool ImageParser::certified() {
   return integer(image.certified.emplace(0), "digest");
+}
+
+/// 16 hexadecimal digits as a string: a number may have 63 bits only.
+bool ImageParser::digest(uint64_t &value) {
+  size_t offset = peek().offset;
+  std::string digits;
+  if (!string(digits)) {
+    return false;
+  }
+  if (digits.size() != 16 ||
+      digits.find_first_not_of("0123456789abcdef") != std::string::npos) {
+    return failAt(offset, "bad digest", "16 hexadecimal digits",
+                  "'" + digits + "'");
+  }
+  value = std::stoull(digits, nullptr, 16);
+  return true;
+}
+
+bool ImageParser::seal() {
+  Seal &seal = image.seal.emplace();
+  if (!digest(seal.program) || !expect("{")) {
+    return false;
+  }
+  while (!accept("}")) {
+    Seal::Tensor tensor;
+    if (!name(tensor.name) || !digest(tensor.digest)) {
+      return false;
+    }
+    seal.tensors.push_back(std::move(tensor));
+  }
+  return true;
 }
 
 bool ImageParser::machine() {

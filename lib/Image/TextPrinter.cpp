@@ -468,6 +468,13 @@ std::string wafer::printImage(const Image &image,
   if (image.certified) {
     put(out, "\ncertified {:#010x}\n", *image.certified);
   }
+  if (image.seal) {
+    put(out, "\nseal \"{:016x}\" {{\n", image.seal->program);
+    for (const Seal::Tensor &t : image.seal->tensors) {
+      put(out, "  @{} \"{:016x}\"\n", symbol(t.name), t.digest);
+    }
+    out += "}\n";
+  }
   for (const InitData &d : image.initData) {
     out += '\n';
     putInit(out, image, d, options.initData);

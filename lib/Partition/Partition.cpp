@@ -73,6 +73,10 @@ Status PartitionProblem::check() const {
     d.found = std::to_string(wafers);
     return d;
   }
+  if (headColumns && (*headColumns <= 0 || *headColumns > vocab)) {
+    return fail("number of columns of the head is out of range",
+                std::to_string(*headColumns));
+  }
   if (stages && *stages < wafers) {
     Diagnostic d;
     d.what = "every wafer needs a stage";
@@ -123,7 +127,7 @@ SideColumns sideColumns(const PartitionProblem &p, int64_t height) {
                   (productTypes(p) == ProductTypes::Mixed ? 2 : 0);
   budget -= 8 * dim * p.weightBytes;
   int64_t logits = std::max<int64_t>(1, budget / bytes);
-  columns.head = ceilDiv(p.vocab, logits);
+  columns.head = std::max(ceilDiv(p.vocab, logits), p.headColumns.value_or(0));
   return columns;
 }
 
@@ -467,10 +471,13 @@ private:
       noteMiss(width, height, stages, bytes, sides);
       return;
     }
-    shelves.push_back(makeShelf(
-        width, height, stages, bytes, sides,
-        std::min<int64_t>(sides.head + snakes->list.back().room, problem.vocab),
-        *snakes));
+    shelves.push_back(
+        makeShelf(width, height, stages, bytes, sides,
+                  problem.headColumns
+                      ? sides.head
+                      : std::min<int64_t>(sides.head + snakes->list.back().room,
+                                          problem.vocab),
+                  *snakes));
   }
 
   /// Of the candidates that the estimate cannot tell from the cheapest one, the

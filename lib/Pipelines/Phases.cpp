@@ -59,6 +59,7 @@ void wafer::buildPartitionPhase(OpPassManager &manager,
   partition.inFlight = options.inFlight;
   partition.objective = options.objective;
   partition.shelved = options.shelved;
+  partition.headColumns = options.headColumns;
   partition.allowOverflow = options.allowOverflow;
   manager.addPass(createWaferPartition(partition));
   manager.addPass(createWaferVerifyPartitioned());

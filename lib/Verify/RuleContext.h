@@ -42,7 +42,9 @@ enum class RuleId : unsigned {
   LinksAlive,
   NoDeadlock,
   WordsBalanced,
-  CrossingsJoined
+  CrossingsJoined,
+  WeightsSealed,
+  ProgramSealed
 };
 
 class RuleContext {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "wafer/Verify/Verify.h"
 #include "RuleContext.h"
+#include "wafer/Image/Seal.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -40,7 +41,9 @@ const std::vector<RuleInfo> &wafer::verifyRules() {
       {"links-alive", "no word enters a dead router or takes a dead link"},
       {"no-deadlock", "cores of a certified program never wait for each other"},
       {"words-balanced", "and take exactly the words that are sent"},
-      {"crossings-joined", "the ports of a crossing are two of one name"}};
+      {"crossings-joined", "the ports of a crossing are two of one name"},
+      {"weights-sealed", "elements of weights are those of the model"},
+      {"program-sealed", "the program is the one that was compiled"}};
   return rules;
 }
 
@@ -74,18 +77,37 @@ uint64_t VerifyReport::countOf(const std::string &rule) const {
 /// Nothing is claimed that the image holds no evidence of.
 static std::vector<std::string> notShown(const Image &image) {
   std::vector<std::string> list;
-  bool hasWeights =
-      std::any_of(image.tensors.begin(), image.tensors.end(),
-                  [](auto &t) { return t.kind == TensorKind::Weight; });
-  if (hasWeights) {
-    list.push_back(image.initData.empty()
-                       ? "anything about the values of weights: the image "
-                         "carries none"
-                       : "that weights are those of the model: the image "
-                         "carries no digest of them (run --check compares "
-                         "with the model)");
+  bool hasWeights = false, isSealed = true;
+  for (const TensorPlacement &t : image.tensors) {
+    if (t.kind == TensorKind::Weight) {
+      hasWeights = true;
+      isSealed = isSealed && sealedDigest(image, t.name) != 0;
+    }
+  }
+  if (hasWeights && image.initData.empty()) {
+    list.push_back("anything about the values of weights: the image carries "
+                   "none");
+  } else if (hasWeights && !isSealed) {
+    list.push_back("that weights are those of the model: the image carries no "
+                   "digest of them (run --check compares with the model)");
   }
   return list;
+}
+
+/// After a rule that is broken the digest differs too, and says less.
+static void checkSeal(RuleContext &context) {
+  const Image &image = context.image;
+  if (context.isBroken() || !image.seal || image.seal->program == 0) {
+    return;
+  }
+  uint64_t digest = programDigest(image);
+  if (digest != image.seal->program) {
+    context.violate(RuleId::ProgramSealed, [&] {
+      return fmt::format("the program has the digest {:016x}, but the one that "
+                         "was compiled has {:016x}",
+                         digest, image.seal->program);
+    });
+  }
 }
 
 VerifyReport wafer::verify(const Image &image, const Machine &machine,
@@ -99,6 +121,7 @@ VerifyReport wafer::verify(const Image &image, const Machine &machine,
   checkWeights(context);
   checkStages(context);
   checkCertificate(context);
+  checkSeal(context);
   for (std::string &text : notShown(image)) {
     context.notShown.push_back(std::move(text));
   }

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// weights-loaded and copies-agree: the bytes that the loader puts into cores
-// against the layouts that the image declares. An image without any data
-// (compiled with --weights none) claims nothing about bytes.
+// weights-loaded, copies-agree and weights-sealed: the bytes that the loader
+// puts into cores against the layouts that the image declares, against each
+// other, and against the digests of the elements that the model has
+// (wafer/Image/Seal.h). An image without any data (compiled with --weights
+// none) claims nothing about bytes.
 //
-// Copies of an element are compared with each other, not with the model: the
-// image names the files it came from, but holds no digest of them.
-//
-// Cost: linear in the elements of weights that have copies; memory is bounded
-// by kSlabBytes.
+// Cost: linear in the elements of weights; memory is bounded by kSlabBytes.
 //
 //===----------------------------------------------------------------------===//
 #include "RuleContext.h"
+#include "wafer/Image/Seal.h"
 
 #include <algorithm>
 #include <cstring>
@@ -104,14 +103,16 @@ constexpr uint64_t kMostElements = uint64_t(1) << 32;
 
 using Ranges = std::vector<std::pair<uint32_t, uint32_t>>;
 
-/// Compares all cores that hold elements of one tensor. The elements are looked
-/// at in slabs of the first dimension.
-class CopyCheck {
+/// Compares all cores that hold elements of one tensor, and the first copy of
+/// each with the digest of the seal. The elements are looked at in slabs of the
+/// first dimension; without copies all at once.
+class ElementCheck {
 public:
-  CopyCheck(RuleContext &context, std::vector<const TensorPlacement *> list,
-            uint64_t &budget)
+  ElementCheck(RuleContext &context, std::vector<const TensorPlacement *> list,
+               uint64_t &budget)
       : context(context), image(context.image), placements(std::move(list)),
-        first(*placements[0]), budget(budget) {}
+        first(*placements[0]), sealed(sealedDigest(image, first.name)),
+        budget(budget) {}
 
   void run() {
     uint64_t held = 0, volume = 1;
@@ -121,13 +122,15 @@ public:
     for (const TensorPlacement *t : placements) {
       held += std::min(elementsHeld(*t), kMostElements);
     }
-    if (held <= volume || first.shape.empty()) {
-      return; // no copies; tensors-covered says whether elements are missing
+    // tensors-covered says whether elements are missing.
+    hasCopies = held > volume;
+    if (first.shape.empty() || (!hasCopies && sealed == 0)) {
+      return;
     }
     if (held > budget) {
       context.violate(RuleId::CopiesAgree, [&] {
-        return fmt::format("tensor '{}' has too many copies to compare: more "
-                           "than {} elements",
+        return fmt::format("tensor '{}' has too many elements to look at: more "
+                           "than {}",
                            first.name, budget);
       });
       return;
@@ -137,20 +140,30 @@ public:
     rowElements = volume / first.shape[0];
     uint64_t step = std::max<uint64_t>(
         1, kSlabBytes / std::max<uint64_t>(1, rowElements * size));
+    step = hasCopies ? step : first.shape[0];
     for (uint64_t at = 0; at < first.shape[0]; at += step) {
       slabBegin = uint32_t(at);
       slabEnd = uint32_t(std::min<uint64_t>(at + step, first.shape[0]));
       uint64_t elements = (slabEnd - slabBegin) * rowElements;
-      if (elements * size > 4 * kSlabBytes) {
-        return tooLong();
+      if (hasCopies) {
+        if (elements * size > 4 * kSlabBytes) {
+          return tooLong();
+        }
+        values.assign(elements * size, 0);
+        seen.assign(elements, false);
       }
-      values.assign(elements * size, 0);
-      seen.assign(elements, false);
       for (const TensorPlacement *t : placements) {
         if (!placement(*t)) {
           return;
         }
       }
+    }
+    if (sealed != 0 && sum != sealed) {
+      context.violate(RuleId::WeightsSealed, [&] {
+        return fmt::format("tensor '{}': its elements have the digest {:016x}, "
+                           "those of the model {:016x}",
+                           first.name, sum, sealed);
+      });
     }
   }
 
@@ -234,12 +247,14 @@ private:
                        [](auto range) { return range.first < range.second; });
   }
 
-  /// Elements of a core in the order of the tensor.
+  /// Elements of a core in the order of the tensor, a run of the last dimension
+  /// at a time.
   bool compare(const TensorPlacement &t, const uint8_t *bytes, Coord core) {
     std::vector<uint32_t> index;
     for (auto [begin, end] : ranges) {
       index.push_back(begin);
     }
+    size_t last = index.size() - 1;
     for (;;) {
       uint64_t element = 0, offset = 0;
       for (size_t d = 0; d < index.size(); ++d) {
@@ -248,15 +263,19 @@ private:
         element = element * (d == 0 ? 1 : t.shape[d]) + local;
         offset += uint64_t(index[d] - start) * t.strides[d];
       }
-      uint8_t *value = &values[element * size];
-      if (!seen[element]) {
-        seen[element] = true;
-        std::memcpy(value, bytes + offset, size);
-      } else if (std::memcmp(value, bytes + offset, size) != 0) {
+      uint32_t count = ranges[last].second - ranges[last].first;
+      uint32_t same =
+          size == 2
+              ? look<uint16_t>(element, bytes + offset, count, t.strides[last])
+          : size == 4
+              ? look<uint32_t>(element, bytes + offset, count, t.strides[last])
+              : look<uint8_t>(element, bytes + offset, count, t.strides[last]);
+      if (same < count) {
+        index[last] += same;
         differs(index, core);
         return false;
       }
-      size_t d = index.size();
+      size_t d = last;
       while (d > 0 && ++index[d - 1] == ranges[d - 1].second) {
         index[d - 1] = ranges[d - 1].first;
         --d;
@@ -265,6 +284,34 @@ private:
         return true;
       }
     }
+  }
+
+  /// Adds elements that are met for the first time to the digest, and compares
+  /// the others; returns how many came before one that differs.
+  template <typename Word>
+  uint32_t look(uint64_t element, const uint8_t *from, uint32_t count,
+                uint32_t stride) {
+    uint64_t place = uint64_t(slabBegin) * rowElements + element;
+    Word value = 0;
+    if (!hasCopies) {
+      for (uint32_t i = 0; i < count; ++i, from += stride) {
+        std::memcpy(&value, from, sizeof(value));
+        sum += elementDigest(place + i, value);
+      }
+      return count;
+    }
+    for (uint32_t i = 0; i < count; ++i, from += stride) {
+      std::memcpy(&value, from, sizeof(value));
+      uint8_t *known = &values[(element + i) * sizeof(Word)];
+      if (!seen[element + i]) {
+        seen[element + i] = true;
+        std::memcpy(known, &value, sizeof(value));
+        sum += elementDigest(place + i, value);
+      } else if (std::memcmp(known, &value, sizeof(value)) != 0) {
+        return i;
+      }
+    }
+    return count;
   }
 
   void differs(const std::vector<uint32_t> &index, Coord core) {
@@ -283,8 +330,13 @@ private:
   const Image &image;
   const std::vector<const TensorPlacement *> placements;
   const TensorPlacement &first;
+  /// 0: not known.
+  const uint64_t sealed;
   uint64_t &budget;
   unsigned size = 0;
+  bool hasCopies = false;
+  /// Of the elements that were met.
+  uint64_t sum = 0;
   uint64_t rowElements = 0;
   uint32_t slabBegin = 0, slabEnd = 0;
   /// Of the slab: the first copy of each element, and which have one.
@@ -314,7 +366,7 @@ void wafer::verifier::checkWeights(RuleContext &context) {
           return t->shape == first.shape && t->type == first.type;
         });
     if (alike) {
-      CopyCheck(context, placements, budget).run();
+      ElementCheck(context, placements, budget).run();
     }
   }
 }

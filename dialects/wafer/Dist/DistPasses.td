@@ -43,6 +43,7 @@ def WaferPartition : Pass<"wafer-partition", "::mlir::ModuleOp"> {
     Option<"inFlight", "in-flight", "int64_t", "1", "requests in flight, each with a cache of its own">,
     Option<"objective", "objective", "std::string", "\"latency\"", "what the plan is good at: latency (cycles of a token) or throughput (cycles between tokens)">,
     Option<"shelved", "shelved", "bool", "false", "leave the queue for turns that a program of several shelves needs, also in one shelf: for a part of such a program">,
+    Option<"headColumns", "head-columns", "int64_t", "0", "columns of the head; 0: chosen by cost">,
     Option<"allowOverflow", "allow-overflow", "bool", "false", "warn where no plan fits in SRAM, and take the closest">
   ];
   let dependentDialects = ["::wafer::dist::DistDialect"];

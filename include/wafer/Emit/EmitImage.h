@@ -22,12 +22,16 @@
 
 namespace wafer {
 
-/// An image without the bytes of its weights, and what makes them.
+/// An image without the bytes of its weights, and what makes them. Its seal
+/// names the tensors and knows no digest yet.
 struct EmittedImage {
   Image image;
   /// Fills initData[index]: `size` bytes, zero at the start. Fails where a
   /// weight file cannot be read. Safe to call from several threads.
   std::function<Status(size_t index, std::vector<uint8_t> &bytes)> fill;
+  /// Sets the digests of the tensors of a copy of the image's seal: those whose
+  /// buffers have been filled. The others stay 0, not known.
+  std::function<void(Seal &seal)> setDigests;
   /// Where the states of the model lie, for addStateViews().
   std::vector<StateView> states;
 };

@@ -287,6 +287,18 @@ struct StageInfo {
   int32_t numLayers = 0;
 };
 
+/// Digests of what a compiler put into an image (wafer/Image/Seal.h). 0: not
+/// known.
+struct Seal {
+  /// A weight tensor, by the name of its placements.
+  struct Tensor {
+    std::string name;
+    uint64_t digest = 0;
+  };
+  uint64_t program = 0;
+  std::vector<Tensor> tensors;
+};
+
 struct Image {
   /// Canonical JSON of the machine (Machine::toJson).
   std::string machine;
@@ -317,6 +329,7 @@ struct Image {
   /// Digest of the messages of a period, where somebody has shown that no run
   /// deadlocks (wafer/Certify/Certify.h).
   std::optional<uint32_t> certified;
+  std::optional<Seal> seal;
   std::vector<InitData> initData;
 
   /// Keeps the mapped file or the emitter's buffers alive.

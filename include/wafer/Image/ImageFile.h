@@ -25,6 +25,9 @@ struct ImageWriteOptions {
   /// Produces the bytes of `initData[index]` where its `data` is null (weights
   /// evaluated while they are written). It must put exactly `size` bytes.
   std::function<Status(size_t index, const InitSink &put)> produce;
+  /// Called when all init data have been produced: sets the digests of the
+  /// tensors of the image's seal, if it has one.
+  std::function<void(Seal &seal)> tensorDigests;
 };
 
 /// Writes `image` to `path`: to a temporary file in the same folder that takes

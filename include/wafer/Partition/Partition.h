@@ -75,6 +75,9 @@ struct PartitionProblem {
   std::optional<std::pair<int64_t, int64_t>> region; // width, height
   /// Layers reduce as where stages turn (stageChains), also in one shelf.
   bool shelved = false;
+  /// Columns of the head, for a part of a program; chosen by cost if not given,
+  /// and never fewer than its weights need.
+  std::optional<int64_t> headColumns;
   /// Give the plan that comes closest where none fits in SRAM: for looking at
   /// the phases before `allocate`, which refuses it.
   bool allowOverflow = false;

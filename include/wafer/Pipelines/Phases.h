@@ -60,6 +60,8 @@ struct PipelineOptions {
   /// Make stages as in a program of several shelves, also in one: for a part of
   /// such a program.
   bool shelved = false;
+  /// Columns of the head; 0: chosen. For a part of a program too.
+  int64_t headColumns = 0;
   /// Warn where no plan fits in SRAM; for looking at the phases before
   /// allocate.
   bool allowOverflow = false;

@@ -36,6 +36,9 @@
 //   no-deadlock            cores of a certified program never wait for each
 //                          other (wafer/Certify/Certify.h)
 //   words-balanced         and take exactly the words that are sent
+//   crossings-joined       the ports of a crossing are two of one name
+//   weights-sealed         elements of weights are those of the model
+//   program-sealed         the program is the one that was compiled
 //
 // Cost: what concerns roles, rules and tables is linear in them; the rules on
 // routes look at every router of every color in use once, and follow every

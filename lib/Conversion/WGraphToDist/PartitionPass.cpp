@@ -84,6 +84,9 @@ struct PartitionPass : public wafer::impl::WaferPartitionBase<PartitionPass> {
     }
     problem.context = context;
     problem.shelved = shelved;
+    if (headColumns != 0) {
+      problem.headColumns = headColumns;
+    }
     problem.requests = inFlight;
     if (objective != "latency" && objective != "throughput") {
       module.emitError() << "unknown objective '" << objective

@@ -138,7 +138,7 @@ TEST(ImageFile, DamageIsNamed) {
     return errorOf(copy);
   };
   EXPECT_EQ(flipped(8), "t.wafer: cannot read this version of the file form: "
-                        "expected version 2 but got version 18");
+                        "expected version 3 but got version 19");
   EXPECT_EQ(flipped(30), "t.wafer: checksum of the header is wrong (hint: the "
                          "file is damaged)");
   EXPECT_EQ(flipped(70), "t.wafer: checksum of the section table is wrong "

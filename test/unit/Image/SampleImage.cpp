@@ -124,6 +124,7 @@ Image wafer::test::sampleImage() {
       {"lone", 9, {0, 0}, {{1, 0, 2, 1}, {5, 5, 1, 1}}, true, false},
       {"paced", 10, {1, 1}, {{2, 1, 1, 1}}, false, false, true}};
   image.certified = 0x9abcdef0;
+  image.seal = Seal{0xfedcba9876543210, {{"layers[0:4]", 0x0123456789abcdef}}};
   image.tensors = {sampleTensor()};
   image.hostPorts = {{"tokens", true, true, 0, 9}};
   image.stages = {{"blocks", 0, 0, {0, 1, 4, 2}, 0, 4}};

@@ -5,12 +5,14 @@
 // every rule; each result is
 //
 //   refused    no valid image: the reader says so
-//   caught     verify finds a broken rule
+//   caught     verify finds a broken rule, other than program-sealed
 //   harmless   both engines show what the undamaged image shows
+//   sealed     none of these, but it is not the program that was sealed
 //   escaped    none of these
 //
-// Escapes fail the test unless the kind is beyond the rules (Mutations.h says
-// why); docs/verify.md lists those.
+// Escapes fail the test. What only the seal finds a compiler that was wrong
+// from the beginning would have sealed: it fails the test unless the kind is
+// beyond the other rules (Mutations.h says why; docs/verify.md lists those).
 //
 //   WAFER_MUTATIONS=N        instances of a kind (default 10)
 //   WAFER_MUTATION_IMAGE=F   a .wafer file instead of the program below
@@ -20,6 +22,7 @@
 
 #include "wafer/Image/ImageFile.h"
 #include "wafer/Image/Lookup.h"
+#include "wafer/Image/Seal.h"
 #include "wafer/Image/Text.h"
 #include "wafer/Image/Validate.h"
 #include "wafer/Verify/Verify.h"
@@ -28,6 +31,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <cstring>
 
 using namespace wafer;
 using namespace wafer::test;
@@ -165,6 +169,8 @@ init region @row offset w bytes 16 {
 init region @senders offset seed bytes 12 { all f32 [10, 20, 30] }
 )";
 
+void sealImage(Image &image);
+
 class Mutation : public ::testing::Test {
 protected:
   void SetUp() override {
@@ -178,6 +184,7 @@ protected:
       ASSERT_TRUE(parsed) << parsed.error().str();
       image = std::move(*parsed);
       machine = *Machine::load("test8");
+      sealImage(image);
     }
     if (const char *n = std::getenv("WAFER_MUTATIONS")) {
       instances = unsigned(std::strtoul(n, nullptr, 10));
@@ -200,7 +207,7 @@ protected:
 
   struct Row {
     const MutationKind *kind;
-    unsigned refused = 0, caught = 0, harmless = 0, escaped = 0;
+    unsigned refused = 0, caught = 0, harmless = 0, sealed = 0, escaped = 0;
   };
   Image image;
   Machine machine;
@@ -209,6 +216,29 @@ protected:
   unsigned instances = 10;
   std::vector<Row> rows;
 };
+
+/// As a compiler would have sealed the program above: in the text the weights
+/// of each core are a row of the tensor.
+void sealImage(Image &image) {
+  Seal &seal = image.seal.emplace();
+  for (size_t i = 0; i < image.tensors.size(); ++i) {
+    if (image.tensors[i].kind != TensorKind::Weight) {
+      continue;
+    }
+    const InitData &data = image.initData[seal.tensors.size()];
+    uint64_t elements = 1, sum = 0;
+    for (uint32_t extent : image.tensors[i].shape) {
+      elements *= extent;
+    }
+    for (uint64_t e = 0; e < elements; ++e) {
+      uint32_t bits = 0;
+      std::memcpy(&bits, data.data + e * sizeof(bits), sizeof(bits));
+      sum += elementDigest(e, bits);
+    }
+    seal.tensors.push_back({image.tensors[i].name, sum});
+  }
+  seal.program = programDigest(image);
+}
 
 /// Whether the roles at the ends of a paced stream are others: that they do
 /// what the host says is assumed.
@@ -243,7 +273,12 @@ void Mutation::test(const MutationKind &kind) {
     ++done;
     if (!validate(mutant, machine)) {
       ++row.refused;
-    } else if (!verify(mutant, machine).holds()) {
+      continue;
+    }
+    VerifyReport report = verify(mutant, machine);
+    bool isSealed = report.countOf("program-sealed") == 0;
+    // The seal is looked at if all rules before it hold.
+    if (!report.holds() && isSealed) {
       ++row.caught;
     } else {
       Observation seen = observe(mutant, machine, maxCycles);
@@ -252,8 +287,8 @@ void Mutation::test(const MutationKind &kind) {
           << kind.name << ", instance " << done << "\n"
           << printImage(mutant);
       bool same = seen.text == expected;
-      ++(same ? row.harmless : row.escaped);
-      EXPECT_TRUE(same || kind.beyond)
+      ++(same ? row.harmless : isSealed ? row.escaped : row.sealed);
+      EXPECT_TRUE(same || (kind.beyond && !isSealed))
           << kind.name << ", instance " << done << ", shows\n"
           << seen.text << "\ninstead of\n"
           << expected << "\n"
@@ -264,19 +299,20 @@ void Mutation::test(const MutationKind &kind) {
 }
 
 void Mutation::print() const {
-  fmt::print("{:<34} {:>8} {:>8} {:>8} {:>8}\n", "kind", "refused", "caught",
-             "harmless", "escaped");
+  fmt::print("{:<34} {:>8} {:>8} {:>8} {:>8} {:>8}\n", "kind", "refused",
+             "caught", "harmless", "sealed", "escaped");
   Row all{nullptr};
   auto line = [](const char *name, const Row &r, const char *note) {
-    fmt::print("{:<34} {:>8} {:>8} {:>8} {:>8}{}{}\n", name, r.refused,
-               r.caught, r.harmless, r.escaped, r.escaped ? "  " : "",
-               r.escaped && note ? note : "");
+    fmt::print("{:<34} {:>8} {:>8} {:>8} {:>8} {:>8}{}{}\n", name, r.refused,
+               r.caught, r.harmless, r.sealed, r.escaped, r.sealed ? "  " : "",
+               r.sealed && note ? note : "");
   };
   for (const Row &r : rows) {
     line(r.kind->name, r, r.kind->beyond);
     all.refused += r.refused;
     all.caught += r.caught;
     all.harmless += r.harmless;
+    all.sealed += r.sealed;
     all.escaped += r.escaped;
   }
   line("all", all, nullptr);

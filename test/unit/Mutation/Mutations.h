@@ -21,8 +21,8 @@ namespace wafer::test {
 
 struct MutationKind {
   const char *name;
-  /// Why the rules cannot find all of them; nullptr where they must. Only a
-  /// proof about values, counts or order could.
+  /// Why the rules other than program-sealed cannot find all of them; nullptr
+  /// where they must. Only a proof about values, counts or order could.
   const char *beyond;
   /// Changes the image; false where it has nothing of the kind.
   bool (*apply)(Image &image, Rng &rng);

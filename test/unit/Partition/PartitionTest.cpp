@@ -207,6 +207,20 @@ TEST(Partition, KeepsTheRegionThatTheUserFixed) {
   EXPECT_EQ(plan->chosen.height, 11);
 }
 
+TEST(Partition, KeepsTheHeadThatAPartIsGiven) {
+  Machine machine = *Machine::load("wse2");
+  PartitionProblem problem = smallProblem(machine);
+  problem.region = {13, 11};
+  int64_t chosen = partition(problem)->chosen.headColumns;
+  problem.headColumns = chosen + 3;
+  Result<PartitionPlan> plan = partition(problem);
+  ASSERT_TRUE(bool(plan)) << plan.error().str();
+  EXPECT_EQ(plan->chosen.headColumns, chosen + 3);
+  EXPECT_EQ(plan->head.rect.w, chosen + 3);
+  problem.headColumns = 0;
+  EXPECT_FALSE(bool(partition(problem)));
+}
+
 TEST(Partition, RefusesWithDemandSupplyAndConsumers) {
   Machine machine = *Machine::load("wse3");
   PartitionProblem problem = smallProblem(machine);
