@@ -8,6 +8,8 @@
 
 #include "llvm/ADT/MapVector.h"
 
+#include <future>
+
 using namespace mlir;
 using namespace wafer;
 
@@ -192,15 +194,66 @@ FailureOr<EmittedImage> wafer::emitImage(ModuleOp module,
   return result;
 }
 
+namespace {
+
+/// Fills the init data of an image one after the other, the next one while the
+/// last one is written.
+class FillAhead {
+public:
+  explicit FillAhead(const EmittedImage &emitted) : emitted(emitted) {
+    startFrom(0);
+  }
+  ~FillAhead() {
+    if (filler.valid()) {
+      filler.wait();
+    }
+  }
+
+  /// The bytes of init data `index`, which follows that of the last call; valid
+  /// up to the next call but one.
+  Result<const std::vector<uint8_t> *> take(size_t index) {
+    if (Status status = filler.get(); !status) {
+      return status.takeError();
+    }
+    size_t turn = started % 2;
+    startFrom(index + 1);
+    return &buffers[turn];
+  }
+
+private:
+  /// Starts with the first init data from `index` on that have bytes. The
+  /// buffers are used again: memory that is new has to be cleared twice.
+  void startFrom(size_t index) {
+    const std::vector<InitData> &list = emitted.image.initData;
+    while (index < list.size() && list[index].size == 0) {
+      ++index;
+    }
+    if (index == list.size()) {
+      return;
+    }
+    ++started;
+    filler = std::async(std::launch::async, [this, index] {
+      std::vector<uint8_t> &bytes = buffers[started % 2];
+      bytes.assign(emitted.image.initData[index].size, 0);
+      return emitted.fill(index, bytes);
+    });
+  }
+
+  const EmittedImage &emitted;
+  std::vector<uint8_t> buffers[2];
+  size_t started = 0;
+  std::future<Status> filler;
+};
+
+} // namespace
+
 Status wafer::writeEmittedImage(const EmittedImage &emitted,
                                 const std::string &path) {
+  FillAhead ahead(emitted);
   ImageWriteOptions options;
-  options.produce = [&](size_t index, const InitSink &put) {
-    std::vector<uint8_t> bytes(emitted.image.initData[index].size);
-    if (Status status = emitted.fill(index, bytes); !status) {
-      return status;
-    }
-    return put(bytes.data(), bytes.size());
+  options.produce = [&](size_t index, const InitSink &put) -> Status {
+    Result<const std::vector<uint8_t> *> bytes = ahead.take(index);
+    return bytes ? put((**bytes).data(), (**bytes).size()) : bytes.takeError();
   };
   options.tensorDigests = emitted.setDigests;
   return writeImage(emitted.image, path, options);

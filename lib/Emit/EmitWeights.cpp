@@ -26,17 +26,27 @@ using namespace mlir;
 using namespace wafer;
 using namespace wafer::dist;
 
-/// Calls `body` with ranges that cover 0 to count, each in a thread of its own.
-template <typename Body>
-static void parallelFor(int64_t count, Body body) {
-  constexpr int64_t kLeast = 16; // below that a thread costs more
-  int64_t threads = std::min<int64_t>(
-      llvm::hardware_concurrency().compute_thread_count(), count / kLeast);
+/// Elements that are evaluated at once: as many as stay in the cache of a core.
+static constexpr int64_t kBandElements = int64_t(1) << 18;
+
+/// Calls `body` for 0 to count, in as many threads as there are processors,
+/// each with a `Scratch` of its own.
+template <typename Scratch, typename Body>
+static void parallelFor(size_t count, Body body) {
+  std::atomic<size_t> next{0};
+  auto work = [&] {
+    Scratch scratch;
+    for (size_t i = next++; i < count; i = next++) {
+      body(i, scratch);
+    }
+  };
+  size_t threads = std::min<size_t>(
+      llvm::hardware_concurrency().compute_thread_count(), count);
   std::vector<std::thread> workers;
-  for (int64_t i = 1; i < threads; ++i) {
-    workers.emplace_back(body, count * i / threads, count * (i + 1) / threads);
+  for (size_t i = 1; i < threads; ++i) {
+    workers.emplace_back(work);
   }
-  body(0, threads > 1 ? count / threads : count);
+  work();
   for (std::thread &worker : workers) {
     worker.join();
   }
@@ -61,6 +71,34 @@ struct Fill {
   /// Index of the digest that this fill finds; another fill of the same tensor
   /// may have it.
   std::optional<size_t> digest;
+
+  /// Dimensions, those with the longest steps in the source first.
+  SmallVector<unsigned> order() const {
+    SmallVector<unsigned> list(dims.size());
+    std::iota(list.begin(), list.end(), 0);
+    llvm::stable_sort(list, [&](unsigned a, unsigned b) {
+      return sourceStrides[a] > sourceStrides[b];
+    });
+    return list;
+  }
+  int64_t elements() const {
+    return std::accumulate(shape.begin(), shape.end(), int64_t(1),
+                           std::multiplies<>());
+  }
+};
+
+/// A part of one layer of a fill: indices `begin` to `end` of the dimension
+/// with the longest steps in the source.
+struct Band {
+  const Fill *fill = nullptr;
+  int64_t layer = 0;
+  int64_t begin = 0, end = 0;
+};
+
+/// The numbers of a band.
+struct BandValues {
+  std::vector<float> floats;
+  std::vector<uint16_t> halfs;
 };
 
 /// Everything that init data needs after the module is gone.
@@ -79,122 +117,101 @@ struct WeightFiller {
   Status fill(size_t index, std::vector<uint8_t> &bytes) const;
 
 private:
-  template <typename T>
-  void copyBlocks(const Target &target, const Fill &fill, int64_t layer,
-                  const T *values, std::vector<uint8_t> &bytes) const;
-  /// Returns the digest of the layer's elements, where the fill finds it.
-  uint64_t fillLayer(const Target &target, const Fill &fill, int64_t layer,
-                     const std::vector<float> &values,
-                     std::vector<uint8_t> &bytes) const;
+  std::vector<Band> bandsOf(const Target &target) const;
+  /// Returns the digest of the band's elements, where its fill finds one.
+  uint64_t fillBand(const Target &target, const Band &band, BandValues &values,
+                    std::vector<uint8_t> &bytes) const;
 };
 
-/// The digest of a layer's elements: in the order of the tensor, from where the
-/// model has them.
+/// A band, evaluated: walks over its elements in the order of the source, so
+/// that what is read together lies together.
 template <typename T>
-class ElementSum {
+class BandWalk {
 public:
-  ElementSum(const Fill &fill, int64_t layer, const T *source)
-      : fill(fill), source(source),
-        first(uint64_t(layer) * uint64_t(volume(0))) {}
+  /// `source`: where the element of the source with index 0 would lie.
+  BandWalk(const Band &band, const T *source)
+      : band(band), fill(*band.fill), source(source), order(fill.order()),
+        begin(fill.dims.size()), end(fill.dims.size()),
+        indexStrides(fill.dims.size(), 1) {
+    for (size_t d = fill.dims.size() - 1; d > 0; --d) {
+      indexStrides[d - 1] = indexStrides[d] * fill.shape[d];
+    }
+  }
 
-  uint64_t run() const {
-    std::atomic<uint64_t> sum{0};
-    parallelFor(fill.shape[0], [&](int64_t begin, int64_t end) {
-      uint64_t part = 0;
-      for (int64_t i = begin; i < end; ++i) {
-        part += walk(1, fill.sourceOffset + i * fill.sourceStrides[0],
-                     first + uint64_t(i * volume(1)));
+  /// Copies what the cores of a target hold.
+  void copy(const WeightFiller::Target &target, std::vector<uint8_t> &bytes) {
+    std::vector<int64_t> rows = linesOf(DimensionLayout::Kind::Rows,
+                                        target.rect.h),
+                         columns = linesOf(DimensionLayout::Kind::Columns,
+                                           target.rect.w);
+    int64_t offset = fill.offset + band.layer * fill.layerStride;
+    for (int64_t y : rows) {
+      for (int64_t x : columns) {
+        copyCore(y, x,
+                 bytes.data() + (y * target.rect.w + x) * target.bytes +
+                     offset);
       }
-      sum += part;
-    });
-    return sum;
+    }
+  }
+
+  uint64_t digest() {
+    for (size_t d = 0; d < fill.dims.size(); ++d) {
+      begin[d] = 0;
+      end[d] = fill.shape[d];
+    }
+    begin[order[0]] = band.begin;
+    end[order[0]] = band.end;
+    return digestFrom(0, fill.sourceOffset, band.layer * fill.elements());
   }
 
 private:
-  /// Elements of the dimensions from `d` on.
-  int64_t volume(size_t d) const {
-    int64_t product = 1;
-    for (; d < fill.shape.size(); ++d) {
-      product *= fill.shape[d];
-    }
-    return product;
-  }
-  uint64_t walk(size_t d, int64_t from, uint64_t index) const {
-    if (d == fill.shape.size()) {
-      return digestOf(index, from);
-    }
-    uint64_t sum = 0;
-    int64_t stride = fill.sourceStrides[d];
-    if (d + 1 == fill.shape.size()) {
-      for (int64_t i = 0; i < fill.shape[d]; ++i) {
-        sum += digestOf(index + uint64_t(i), from + i * stride);
+  /// The rows or columns of cores that hold something of the band.
+  std::vector<int64_t> linesOf(DimensionLayout::Kind kind,
+                               int64_t count) const {
+    const DimensionLayout &dim = fill.dims[order[0]];
+    std::vector<int64_t> lines;
+    for (int64_t line = 0; line < count; ++line) {
+      if (dim.kind != kind || (dim.begin[size_t(line)] < band.end &&
+                               dim.end[size_t(line)] > band.begin)) {
+        lines.push_back(line);
       }
-      return sum;
     }
-    int64_t step = volume(d + 1);
-    for (int64_t i = 0; i < fill.shape[d]; ++i) {
-      sum += walk(d + 1, from + i * stride, index + uint64_t(i * step));
-    }
-    return sum;
-  }
-  uint64_t digestOf(uint64_t index, int64_t from) const {
-    if constexpr (sizeof(T) == 2) {
-      return elementDigest(index, source[from]);
-    } else {
-      uint32_t bits = 0;
-      std::memcpy(&bits, source + from, sizeof(bits));
-      return elementDigest(index, bits);
-    }
+    return lines;
   }
 
-  const Fill &fill;
-  const T *source;
-  uint64_t first;
-};
-
-/// Copies the local blocks of a fill's cores: affine walks over the ranges, the
-/// dimension with the shortest steps in the source innermost, so that what is
-/// read together lies together.
-template <typename T>
-class BlockCopy {
-public:
-  BlockCopy(const Fill &fill, const T *source)
-      : fill(fill), source(source), order(fill.dims.size()),
-        begin(fill.dims.size()), end(fill.dims.size()) {
-    std::iota(order.begin(), order.end(), 0);
-    llvm::stable_sort(order, [&](unsigned a, unsigned b) {
-      return fill.sourceStrides[a] > fill.sourceStrides[b];
-    });
-  }
-
-  void run(int64_t y, int64_t x, uint8_t *target) {
+  void copyCore(int64_t y, int64_t x, uint8_t *target) {
     int64_t from = fill.sourceOffset;
     for (size_t d = 0; d < fill.dims.size(); ++d) {
       const DimensionLayout &dim = fill.dims[d];
-      begin[d] = 0;
+      int64_t first = 0;
       end[d] = fill.shape[d];
       if (dim.kind != DimensionLayout::Kind::Whole) {
         size_t line = size_t(dim.kind == DimensionLayout::Kind::Rows ? y : x);
-        begin[d] = dim.begin[line];
+        first = dim.begin[line];
         end[d] = dim.end[line];
+      }
+      begin[d] = first;
+      if (d == order[0]) {
+        begin[d] = std::max(first, band.begin);
+        end[d] = std::min(end[d], band.end);
       }
       if (begin[d] >= end[d]) {
         return;
       }
       from += begin[d] * fill.sourceStrides[d];
+      target += (begin[d] - first) * fill.strides[d];
     }
-    walk(0, source + from, target);
+    copyFrom(0, source + from, target);
   }
 
-private:
-  void walk(size_t level, const T *from, uint8_t *to) const {
+  void copyFrom(size_t level, const T *from, uint8_t *to) const {
     unsigned dim = order[level];
     int64_t count = end[dim] - begin[dim];
     int64_t sourceStride = fill.sourceStrides[dim],
             targetStride = fill.strides[dim];
     if (level + 1 < order.size()) {
       for (int64_t i = 0; i < count; ++i) {
-        walk(level + 1, from + i * sourceStride, to + i * targetStride);
+        copyFrom(level + 1, from + i * sourceStride, to + i * targetStride);
       }
       return;
     }
@@ -203,75 +220,136 @@ private:
     }
   }
 
+  uint64_t digestFrom(size_t level, int64_t from, int64_t index) const {
+    unsigned dim = order[level];
+    int64_t sourceStride = fill.sourceStrides[dim],
+            indexStride = indexStrides[dim];
+    uint64_t sum = 0;
+    if (level + 1 < order.size()) {
+      for (int64_t i = begin[dim]; i < end[dim]; ++i) {
+        sum += digestFrom(level + 1, from + i * sourceStride,
+                          index + i * indexStride);
+      }
+      return sum;
+    }
+    for (int64_t i = begin[dim]; i < end[dim]; ++i) {
+      std::conditional_t<sizeof(T) == 2, uint16_t, uint32_t> bits = 0;
+      std::memcpy(&bits, source + from + i * sourceStride, sizeof(bits));
+      sum += elementDigest(uint64_t(index + i * indexStride), bits);
+    }
+    return sum;
+  }
+
+  const Band &band;
   const Fill &fill;
   const T *source;
   SmallVector<unsigned> order;
   SmallVector<int64_t> begin, end;
+  /// Of the tensor, in row-major order.
+  SmallVector<int64_t> indexStrides;
 };
 
 } // namespace
 
-template <typename T>
-void WeightFiller::copyBlocks(const Target &target, const Fill &fill,
-                              int64_t layer, const T *values,
-                              std::vector<uint8_t> &bytes) const {
-  int64_t offset = fill.offset + layer * fill.layerStride;
-  // Rows of cores have no byte in common.
-  parallelFor(target.rect.h, [&](int64_t begin, int64_t end) {
-    BlockCopy<T> copy(fill, values);
-    for (int64_t y = begin; y < end; ++y) {
-      uint8_t *row = bytes.data() + y * target.rect.w * target.bytes + offset;
-      for (int64_t x = 0; x < target.rect.w; ++x) {
-        copy.run(y, x, row + x * target.bytes);
-      }
+/// The elements of the source that a band reads: the first, and behind the
+/// last.
+static std::pair<int64_t, int64_t> sourceRange(const Fill &fill, int64_t begin,
+                                               int64_t end) {
+  unsigned outer = fill.order().front();
+  int64_t first = fill.sourceOffset + begin * fill.sourceStrides[outer];
+  int64_t last = fill.sourceOffset + (end - 1) * fill.sourceStrides[outer];
+  for (size_t d = 0; d < fill.shape.size(); ++d) {
+    if (d != outer) {
+      last += int64_t(fill.shape[d] - 1) * fill.sourceStrides[d];
     }
-  });
+  }
+  return {first, last + 1};
 }
 
-uint64_t WeightFiller::fillLayer(const Target &target, const Fill &fill,
-                                 int64_t layer,
-                                 const std::vector<float> &values,
-                                 std::vector<uint8_t> &bytes) const {
-  if (!fill.half) {
-    copyBlocks(target, fill, layer, values.data(), bytes);
-    return fill.digest ? ElementSum(fill, layer, values.data()).run() : 0;
+std::vector<Band> WeightFiller::bandsOf(const Target &target) const {
+  std::vector<Band> bands;
+  for (const Fill &fill : target.fills) {
+    int64_t count = fill.shape[fill.order().front()];
+    int64_t each = std::max<int64_t>(1, fill.elements() / count);
+    int64_t step = std::max<int64_t>(1, kBandElements / each);
+    // A band that reads far more than it holds is better taken whole.
+    auto [first, last] = sourceRange(fill, 0, std::min(step, count));
+    if (!fill.recipe || last - first > 2 * step * each) {
+      step = count;
+    }
+    int64_t layers = fill.recipe ? std::max<int64_t>(1, fill.numLayers) : 1;
+    for (int64_t layer = 0; layer < layers; ++layer) {
+      for (int64_t at = 0; at < count; at += step) {
+        bands.push_back({&fill, layer, at, std::min(at + step, count)});
+      }
+    }
   }
-  std::vector<uint16_t> halfs(values.size());
-  parallelFor(int64_t(values.size()), [&](int64_t begin, int64_t end) {
-    floatsToHalfs(values.data() + begin, halfs.data() + begin,
-                  size_t(end - begin));
-  });
-  copyBlocks(target, fill, layer, halfs.data(), bytes);
-  return fill.digest ? ElementSum(fill, layer, halfs.data()).run() : 0;
+  return bands;
+}
+
+/// Cosines and sines, entry after entry.
+static std::vector<float> rotaryTable(const Fill &fill) {
+  std::vector<float> values;
+  for (int64_t e = 0; e < int64_t(fill.shape[0]); ++e) {
+    for (bool isSine : {false, true}) {
+      for (double frequency : fill.frequencies) {
+        double angle = double(e * fill.tableStep) * frequency;
+        values.push_back(float(isSine ? std::sin(angle) : std::cos(angle)));
+      }
+    }
+  }
+  return values;
+}
+
+uint64_t WeightFiller::fillBand(const Target &target, const Band &band,
+                                BandValues &values,
+                                std::vector<uint8_t> &bytes) const {
+  const Fill &fill = *band.fill;
+  int64_t first = 0; // element of the source at the front of the values
+  if (!fill.recipe) {
+    values.floats = rotaryTable(fill);
+  } else {
+    ArrayRef<int64_t> shape = fill.recipe.getResultType().getShape();
+    int64_t row = fill.recipe.getResultType().getNumElements() / shape[0];
+    auto [begin, end] = sourceRange(fill, band.begin, band.end);
+    SmallVector<int64_t> offsets(shape.size(), 0), sizes(shape);
+    offsets[0] = begin / row;
+    sizes[0] = (end + row - 1) / row - offsets[0];
+    first = offsets[0] * row;
+    values.floats.resize(size_t(sizes[0] * row));
+    evaluator->evaluate(fill.recipe, fill.firstLayer + band.layer, offsets,
+                        sizes, values.floats.data());
+  }
+  auto walk = [&](const auto *elements) {
+    BandWalk elementsOf(band, elements - first);
+    elementsOf.copy(target, bytes);
+    return fill.digest ? elementsOf.digest() : 0;
+  };
+  if (!fill.half) {
+    return walk(values.floats.data());
+  }
+  values.halfs.resize(values.floats.size());
+  floatsToHalfs(values.floats.data(), values.halfs.data(),
+                values.floats.size());
+  return walk(values.halfs.data());
 }
 
 Status WeightFiller::fill(size_t index, std::vector<uint8_t> &bytes) const {
   const Target &target = targets[index];
-  std::vector<float> values;
+  std::vector<Band> bands = bandsOf(target);
+  std::vector<uint64_t> found(bands.size());
+  // No two bands have an element in common.
+  parallelFor<BandValues>(bands.size(), [&](size_t i, BandValues &values) {
+    found[i] = fillBand(target, bands[i], values, bytes);
+  });
   for (const Fill &fill : target.fills) {
-    uint64_t digest = 0;
-    if (!fill.recipe) {
-      int64_t pairs = int64_t(fill.frequencies.size()), entries = fill.shape[0];
-      values.resize(entries * 2 * pairs);
-      for (int64_t e = 0; e < entries; ++e) {
-        for (int64_t p = 0; p < pairs; ++p) {
-          double angle = double(e * fill.tableStep) * fill.frequencies[p];
-          values[(e * 2 + 0) * pairs + p] = float(std::cos(angle));
-          values[(e * 2 + 1) * pairs + p] = float(std::sin(angle));
-        }
-      }
-      digest = fillLayer(target, fill, 0, values, bytes);
-    } else {
-      values.resize(fill.recipe.getResultType().getNumElements());
-      for (int64_t layer = 0; layer < std::max<int64_t>(1, fill.numLayers);
-           ++layer) {
-        evaluator->evaluate(fill.recipe, fill.firstLayer + layer,
-                            values.data());
-        digest += fillLayer(target, fill, layer, values, bytes);
-      }
-    }
     if (fill.digest) {
-      *digests[*fill.digest] = digest;
+      *digests[*fill.digest] = 0;
+    }
+  }
+  for (size_t i = 0; i < bands.size(); ++i) {
+    if (bands[i].fill->digest) {
+      *digests[*bands[i].fill->digest] += found[i];
     }
   }
   return Status::success();

@@ -16,6 +16,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 
 using namespace wafer;
 
@@ -438,7 +439,7 @@ private:
     c.stagesOfWafer = snakes.share;
     c.turnCycles = c.shelves > 1 ? turnCycles(width, height) : 0;
     c.handOverCycles = handOverCycles(c, snakes);
-    int64_t head = estimateHeadCycles(problem, height, shelf.headColumns);
+    int64_t head = headCycles(height, shelf.headColumns);
     c.slowestStageCycles = slowestStage(c, head);
     int64_t latencies = 0;
     if (problem.wafers > 1) {
@@ -515,15 +516,24 @@ private:
 
   int64_t bestHeadColumns(int64_t height, int64_t least, int64_t most) const {
     int64_t bestColumns = least;
-    int64_t bestCost = estimateHeadCycles(problem, height, least);
+    int64_t bestCost = headCycles(height, least);
     for (int64_t c = least; c <= most; c += std::max<int64_t>(1, c / 16)) {
-      int64_t cost = estimateHeadCycles(problem, height, c);
+      int64_t cost = headCycles(height, c);
       if (cost < bestCost) {
         bestCost = cost;
         bestColumns = c;
       }
     }
     return bestColumns;
+  }
+
+  /// Candidates of one height ask for the same few numbers of columns.
+  int64_t headCycles(int64_t height, int64_t columns) const {
+    auto [it, isNew] = headCyclesOf.try_emplace({height, columns}, 0);
+    if (isNew) {
+      it->second = estimateHeadCycles(problem, height, columns);
+    }
+    return it->second;
   }
 
   static bool sameShape(const PartitionCandidate &a,
@@ -538,6 +548,8 @@ private:
   const PartitionProblem &problem;
   const ParameterSet &set;
   std::vector<Shelf> shelves;
+  /// By height and columns.
+  mutable std::map<std::pair<int64_t, int64_t>, int64_t> headCyclesOf;
 };
 
 Diagnostic doesNotFit(const PartitionProblem &p, const Search &search) {
