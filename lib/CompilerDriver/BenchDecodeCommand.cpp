@@ -184,7 +184,7 @@ Status BenchDecode::simulateStage(const ModelParts &parts) {
   }
   decode.stageCycles = std::max(next->stage(decode.layersPerStage()) +
                                     double(decode.chosen().turnCycles),
-                                double(*head));
+                                double(*head) + parts.headBeyond());
   return Status::success();
 }
 

@@ -11,8 +11,9 @@ Status ModelParts::make(const DecodeRunOptions &options,
                         const CompileRequest &request, const std::string &name,
                         const Prepare &prepare, bool stageEach,
                         CommandContext &context) {
-  for (int64_t each = 1; each <= 2; ++each) {
-    int64_t layers = each * stages;
+  added = stageEach ? 2 : stages;
+  for (unsigned i = 0; i < 2; ++i) {
+    int64_t layers = stages + i * added;
     CompileRequest partRequest = request;
     partRequest.pipeline.stages = stageEach ? layers : stages;
     auto part = compileLayers(options, partRequest, layers, *session, context);
@@ -30,20 +31,34 @@ Status ModelParts::make(const DecodeRunOptions &options,
     if (!status) {
       return status;
     }
-    images[each - 1] = std::move(*part);
+    images[i] = std::move(*part);
   }
   return Status::success();
 }
 
-/// Whether one of the layer stages lies below another.
-static bool standInShelves(const Image &image) {
+/// How often a token goes to a stage below another one.
+static int64_t turnsOf(const Image &image) {
   std::set<int32_t> rows;
   for (const StageInfo &stage : image.stages) {
     if (stage.numLayers > 0) {
       rows.insert(stage.rect.y);
     }
   }
-  return rows.size() > 1;
+  return int64_t(rows.size()) - 1;
+}
+
+/// The head of the whole, as far as it has room in both images: beside
+/// embedding and one stage, or with three stages, the last of them below the
+/// second one, west of that.
+static int64_t headOfParts(const ModelPlan &plan, bool stageEach) {
+  const PartitionCandidate &c = plan.chosen();
+  int64_t columns = plan.machine.usable.w - 1;
+  int64_t room = columns - c.embedColumns - c.width;
+  if (stageEach) {
+    room = std::min(room, std::max(columns - c.embedColumns - 3 * c.width,
+                                   1 + c.embedColumns + c.width));
+  }
+  return std::clamp<int64_t>(room, 1, c.headColumns);
 }
 
 Result<ModelParts> ModelParts::ofStage(const DecodeRunOptions &options,
@@ -57,19 +72,24 @@ Result<ModelParts> ModelParts::ofStage(const DecodeRunOptions &options,
   request.pipeline.height = plan.chosen().height;
   request.pipeline.inFlight = std::min<int64_t>(2, plan.plan.problem.requests);
   request.pipeline.shelved = plan.chosen().shelves > 1;
-  request.pipeline.headColumns = plan.chosen().headColumns;
   bool stageEach = plan.layersPerStage() == 1 && plan.plan.layers() > 1;
+  int64_t headColumns = headOfParts(plan, stageEach);
+  request.pipeline.headColumns = headColumns;
   ModelParts parts(context);
   if (Status made = parts.make(options, request, name, {}, stageEach, context);
       !made) {
     return made.takeError();
   }
+  const PartitionCandidate &c = plan.chosen();
+  parts.head =
+      double(estimateHeadCycles(plan.plan.problem, c.height, c.headColumns) -
+             estimateHeadCycles(plan.plan.problem, c.height, headColumns));
   if (stageEach) {
-    const PartitionCandidate &c = plan.chosen();
-    const Image &two = parts.images[1]->emitted.image;
-    parts.handOver =
-        double(estimateHandOverCycles(plan.plan.problem, c.width, c.height) +
-               (standInShelves(two) ? c.turnCycles : 0));
+    int64_t handOver =
+        estimateHandOverCycles(plan.plan.problem, c.width, c.height);
+    parts.handOvers =
+        double(parts.added * handOver +
+               turnsOf(parts.images[1]->emitted.image) * c.turnCycles);
   }
   return parts;
 }
@@ -118,5 +138,5 @@ Result<PartTimes> ModelParts::time(const Measure &measure) const {
     }
     cycles[i] = double(*measured);
   }
-  return PartTimes{cycles[0], cycles[1], stages, handOver};
+  return PartTimes{cycles[0], cycles[1], stages, added, handOvers, head};
 }

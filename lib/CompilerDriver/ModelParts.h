@@ -18,16 +18,19 @@ namespace wafer {
 /// Cycles of the same thing in both images.
 struct PartTimes {
   double one = 0, two = 0;
-  /// Layer stages of the images.
-  int64_t stages = 1;
-  /// Of a token, a hand-over that the second image has and the first has not.
-  double handOver = 0;
+  /// Layers of the first image, and what the second one has beyond them.
+  int64_t layersOfOne = 1, added = 1;
+  /// Of a token, the hand-overs that the second image has and the first has
+  /// not.
+  double handOvers = 0;
+  /// Of a token, what the head of the whole takes beyond that of the images.
+  double head = 0;
 
   /// Of a layer that a token passes.
-  double layer() const { return (two - one - handOver) / double(stages); }
+  double layer() const { return (two - one - handOvers) / double(added); }
   /// Of a token that passes so many layers.
   double through(int64_t layers) const {
-    return one + double(layers - stages) * layer();
+    return one + head + double(layers - layersOfOne) * layer();
   }
   /// Of the slowest stage, with so many layers.
   double stage(int64_t layers) const {
@@ -40,8 +43,9 @@ class ModelParts {
 public:
   /// Of one stage of `plan`, with caches for so many requests (two are enough
   /// to follow each other). Where the stages of `plan` hold one layer each, the
-  /// second image has two of them, by turns if need be. They are kept as NAME-1
-  /// and NAME-2. An error without a text has been printed.
+  /// second image has three of them, one below another if need be (three find
+  /// room where two do not). They are kept as NAME-1 and NAME-2, or NAME-3. An
+  /// error without a text has been printed.
   static Result<ModelParts> ofStage(const DecodeRunOptions &options,
                                     const ModelPlan &plan,
                                     const std::string &name,
@@ -56,6 +60,10 @@ public:
   using Measure = std::function<Result<uint64_t>(const CompiledImage &)>;
   Result<PartTimes> time(const Measure &measure) const;
 
+  /// Cycles that the head of the whole takes beyond that of the images, which
+  /// has no more room than they have; estimated.
+  double headBeyond() const { return head; }
+
   /// The image with one layer in a stage.
   const CompiledImage &one() const { return *images[0]; }
 
@@ -66,7 +74,7 @@ private:
       : session(std::make_unique<CompilerSession>(context)) {}
 
   /// Compiles `request` with one layer in a stage and with two; with
-  /// `stageEach` in as many stages as layers. `prepare`
+  /// `stageEach` with one stage and with three, a layer each. `prepare`
   /// (optional) looks at an image, and changes it, before it is kept.
   Status make(const DecodeRunOptions &options, const CompileRequest &request,
               const std::string &name, const Prepare &prepare, bool stageEach,
@@ -76,7 +84,9 @@ private:
   std::unique_ptr<CompilerSession> session;
   std::unique_ptr<CompiledImage> images[2];
   int64_t stages = 1;
-  double handOver = 0;
+  int64_t added = 1;
+  double handOvers = 0;
+  double head = 0;
 };
 
 } // namespace wafer

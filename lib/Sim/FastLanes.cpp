@@ -149,11 +149,9 @@ void Lanes::lookAt(Lane &lane, unsigned classIndex, Cycle t) {
       host->look(lane.context, fabric, id, t);
     }
   });
-  // In a window, the routers of a row are in the caches from the cycle before.
-  bool isFar = isCrowd && end == begin + 1;
   all(Actor::Router, [&] {
     lookAtAll(
-        lane.due, isFar, [&](uint32_t i) { fabric.prefetchChannels(i); },
+        lane.due, isCrowd, [&](uint32_t i) { fabric.prefetchChannels(i); },
         [&](uint32_t i) { fabric.prefetchTargets(i); },
         [&](uint32_t i) { fabric.look(i, t); });
   });
