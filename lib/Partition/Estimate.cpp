@@ -397,11 +397,7 @@ public:
                    int64_t addedBytes, int64_t row) const {
     bool apart = sumBytes == 2 && row == apartRow(machine, outputs) &&
                  halfSumOffset(machine) != 0;
-    // A step over the end of a row is in two banks of either.
-    int64_t over = outputs % std::max<int64_t>(1, machine.lanesOf(op)) != 0
-                       ? elements / outputs - 1
-                       : 0;
-    return apart ? stepsOf(machine, elements, op) + over
+    return apart ? elements / outputs * stepsOf(machine, outputs, op)
                  : readCycles(machine, elements, op,
                               banksOf(op, sumBytes) + banksOf(op, addedBytes));
   }

@@ -137,23 +137,30 @@ void StageLowering::multiplyThenSum(const Place &input, int64_t inputs,
                                     bool halfSums, bool isClear) {
   unsigned size = wpe::elementBytes(input.element);
   int64_t row = halfSums ? apartRow(machine, outputs) : outputs;
-  Place sumPlace = halfSums ? halfSum(input.element, outputs) : output;
+  // Where rows lie apart, whole steps of a row are summed, padding included: a
+  // step over the end of a row, and in rows that begin inside of a step every
+  // second one, would meet its own bank.
+  int64_t summed =
+      row == outputs
+          ? outputs
+          : int64_t(llvm::alignTo(outputs, machine.lanesOf("faddh")));
+  Place sumPlace = halfSums ? halfSum(input.element, summed) : output;
   for (int64_t begin = 0; begin < inputs; begin += piece) {
     int64_t rows = std::min(piece, inputs - begin);
     int64_t count = rows * outputs;
     Place all = scratch("products", input.element, rows * row).place;
-    auto products = [&] {
+    auto products = [&](int64_t columns) {
       return row == outputs ? code.mem(all, count)
-                            : code.mem2d(all, outputs, 1, rows, row);
+                            : code.mem2d(all, columns, 1, rows, row);
     };
-    code.vec("fmulh", products(),
+    code.vec("fmulh", products(outputs),
              code.mem(weights.at(begin * outputs * size), count),
              code.mem2d(input.at(begin * size), outputs, 0, rows, 1));
     if (halfSums || (begin == 0 && !isClear)) {
       code.clear(sumPlace, outputs);
     }
-    mlir::Value sum = code.mem2d(sumPlace, outputs, 1, rows, 0);
-    code.vec(halfSums ? "faddh" : "faddhs", sum, sum, products());
+    mlir::Value sum = code.mem2d(sumPlace, summed, 1, rows, 0);
+    code.vec(halfSums ? "faddh" : "faddhs", sum, sum, products(summed));
     if (halfSums) {
       widen(sumPlace, output, outputs, begin == 0);
     }
