@@ -6,6 +6,7 @@
 // ChainGroups.h. `wsec bench decode` prints it beside the simulated cycles.
 //
 //===----------------------------------------------------------------------===//
+#include "wafer/Machine/Lanes.h"
 #include "wafer/Partition/ChainGroups.h"
 #include "wafer/Partition/Partition.h"
 
@@ -554,6 +555,11 @@ int64_t wafer::estimateLayerCycles(const PartitionProblem &p, int64_t width,
   bool together = productTypes(p) == ProductTypes::Mixed && s.group >= width2 &&
                   s.group * width2 * s.slots <= kProductElements &&
                   s.slots <= kHalfTerms;
+  // The weights of a head lie `heads` elements apart.
+  auto weigh = [&](int64_t elements) {
+    int64_t lanes = lanesForStride(int(heads), m.lanesOf("fmulh"));
+    return readCycles(m, elements * m.lanesOf("fmulh") / lanes, "fmulh", 3);
+  };
   int64_t scaled = (s.query + heads) * int64_t(set.load + set.fp + set.store);
   cycles +=
       together
@@ -562,8 +568,10 @@ int64_t wafer::estimateLayerCycles(const PartitionProblem &p, int64_t width,
                                slots * s.group * 3 / (2 * m.lanesOf("fmulh"))) +
                      vector(slots * s.group * width2, "faddh")) +
                 scaled
-          : heads * (2 * vector(0, "fmulh") + turn +
-                     slots * width2 / m.lanesOf("fmulh") + slots * width2) +
+          : heads * (2 * vector(0, "fmulh") + turn + weigh(slots * width2) +
+                     // into the same few sums: an element a step, each of
+                     // which reads what the last one wrote
+                     2 * slots * width2) +
                 (half ? vector(s.query, "fmuls") : vector(s.query, "mov32"));
   cycles += overRows(s.query + heads);
   cycles += heads * (16 * int64_t(set.fp) + int64_t(set.load)) +
