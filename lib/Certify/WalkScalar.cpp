@@ -75,17 +75,17 @@ bool Walker::scalar(CoreState &state, uint32_t at) {
 /// Forgets what a store at an address that is not known can have changed.
 void Walker::forgetAt(CoreState &state, Value address, uint32_t bytes) {
   if (address.isKnown()) {
-    state.forget(address.add, address.add + bytes);
+    forget(state, address.add, address.add + bytes);
     return;
   }
   for (const Buffer &b : role.buffers) {
     if (!address.isData() && b.kind != BufferKind::Params &&
         address.add >= b.offset && address.add < b.offset + b.bytes) {
-      state.forget(b.offset, b.offset + b.bytes);
+      forget(state, b.offset, b.offset + b.bytes);
       return;
     }
   }
-  state.forget(0, ~0u);
+  forget(state, 0, ~0u);
 }
 
 void Walker::load(CoreState &state, const Instruction &in) {
@@ -116,6 +116,7 @@ bool Walker::store(CoreState &state, uint32_t at) {
     return refuse(at, "the code changes its parameters");
   }
   if (base.isKnown() && in.op == Opcode::StoreWord && address.add % 4 == 0) {
+    forget(state, address.add, address.add + 4);
     state.setWord(address.add, state.reg(in.a));
     return true;
   }

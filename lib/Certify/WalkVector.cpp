@@ -146,7 +146,7 @@ Contents Walker::elements(const CoreState &state, uint32_t at,
 void Walker::writeMemory(CoreState &state, const Register &d,
                          const Contents *contents, uint32_t length) {
   if (contents) {
-    state.forget(d.base.add, d.base.add + 4 * length);
+    forget(state, d.base.add, d.base.add + 4 * length);
     for (auto &[index, value] : *contents) {
       state.setWord(d.base.add + 4 * index, value);
     }
@@ -155,11 +155,11 @@ void Walker::writeMemory(CoreState &state, const Register &d,
   for (const Buffer &b : role.buffers) {
     if (d.home >= b.offset && d.home < b.offset + b.bytes &&
         b.kind != BufferKind::Params) {
-      state.forget(b.offset, b.offset + b.bytes);
+      forget(state, b.offset, b.offset + b.bytes);
       return;
     }
   }
-  state.forget(0, ~0u);
+  forget(state, 0, ~0u);
 }
 
 bool Walker::vector(CoreState &state, uint32_t at, std::vector<Step> &steps) {

@@ -59,6 +59,8 @@ Walker::Way Walker::walk(CoreState &state, uint32_t pc, uint32_t stop,
     }
     if (shape.isLoopHead(pc) && !back) {
       mark(Step::Kind::Enter, pc);
+      entries[pc].assign(state.places.begin(),
+                         state.places.begin() + kNumRegisters);
     }
     back = false;
     const Instruction &in = role.code[pc];
@@ -138,7 +140,7 @@ Walker::Joined Walker::branchBoth(CoreState &state, uint32_t at,
     if (!settle(condition)) {
       return Joined::Failed;
     }
-    return skipLoop(state, at) ? Joined::Yes : Joined::Apart;
+    return skipLoop(state, at);
   }
   CoreState sides[2] = {state, state};
   std::vector<Step> moves[2];
@@ -183,41 +185,93 @@ void Walker::join(CoreState &state, const CoreState (&sides)[2],
   }
 }
 
-/// A loop whose number of rounds is not known: forgets what it writes. False
+void Walker::forget(CoreState &state, uint32_t begin, uint32_t end) {
+  if (written) {
+    written->insert({begin, end});
+  }
+  state.forget(begin, end);
+}
+
+/// A loop whose number of rounds is not known: forgets what it writes. Apart
 /// if it may use the fabric.
-bool Walker::skipLoop(CoreState &state, uint32_t at) {
-  std::vector<uint32_t> body = shape.between(at);
-  std::set<unsigned> written, loaded;
-  for (uint32_t i : body) {
+///
+/// Its first round is behind us. Any later one begins with registers and memory
+/// in which nothing is known of what a round changes, but for the buffer that
+/// an address is in: that is told by its constant part, which a register that
+/// is stepped has from before the loop. What such a round writes is forgotten
+/// too, until there is nothing new. A register that the first round and any
+/// other leave with one value has that behind the loop.
+Walker::Joined Walker::skipLoop(CoreState &state, uint32_t at) {
+  std::set<unsigned> registers, loaded;
+  for (uint32_t i : shape.between(at)) {
     const Instruction &in = role.code[i];
     Form form = infoOf(in.op).form;
-    if (infoOf(in.op).isVector || form == Form::TaskId ||
-        in.op == Opcode::End || in.op == Opcode::Return ||
-        in.op == Opcode::Call) {
-      return false;
+    if (form == Form::TaskId || in.op == Opcode::End ||
+        in.op == Opcode::Return || in.op == Opcode::Call) {
+      return Joined::Apart;
     }
     if (form == Form::DsrMem || form == Form::DsrRa) {
       loaded.insert(in.a);
-    } else if (form != Form::None && form != Form::Target &&
-               form != Form::RaRbTarget && in.op != Opcode::StoreWord &&
-               in.op != Opcode::StoreHalf) {
-      written.insert(in.a);
+    } else if (!infoOf(in.op).isVector && form != Form::None &&
+               form != Form::Target && form != Form::RaRbTarget &&
+               in.op != Opcode::StoreWord && in.op != Opcode::StoreHalf) {
+      registers.insert(in.a);
     }
   }
-  for (unsigned r : written) {
+  uint32_t head = role.code[at].imm;
+  auto entry = entries.find(head);
+  if (entry == entries.end()) {
+    return Joined::Apart;
+  }
+  const std::vector<Value> before = entry->second;
+  CoreState later = state;
+  for (unsigned r : registers) {
+    Value unknown = symbols.make(SymbolKind::Head, 0,
+                                 {known(roleIndex), known(at), known(r)});
+    unknown.add = before[r].add;
+    later.setReg(r, before[r].isData() ? data() : unknown);
+  }
+  for (unsigned d : loaded) {
+    later.dsrs[d] = Register();
+  }
+  auto *outer = written;
+  std::set<std::pair<uint32_t, uint32_t>> bytes;
+  Joined result = Joined::Yes;
+  std::set<unsigned> changed = registers;
+  for (size_t known = ~size_t(0); known != bytes.size();) {
+    known = bytes.size();
+    CoreState round = later;
+    for (auto [begin, end] : bytes) {
+      round.forget(begin, end);
+    }
+    written = &bytes;
+    std::vector<Step> steps;
+    Way way = walk(round, head, at, steps);
+    written = outer;
+    if (way.ending != Ending::Met || !movesOf(steps).empty()) {
+      result = way.ending == Ending::Failed ? Joined::Failed : Joined::Apart;
+      break;
+    }
+    changed.clear();
+    for (unsigned r : registers) {
+      if (round.reg(r) != state.reg(r)) {
+        changed.insert(r);
+      }
+    }
+  }
+  if (result != Joined::Yes) {
+    return result;
+  }
+  for (auto [begin, end] : bytes) {
+    forget(state, begin, end);
+  }
+  for (unsigned r : changed) {
     state.setReg(r, data());
   }
   for (unsigned d : loaded) {
     state.dsrs[d] = Register();
   }
-  for (uint32_t i : body) {
-    const Instruction &in = role.code[i];
-    if (in.op == Opcode::StoreWord || in.op == Opcode::StoreHalf) {
-      Value base = state.reg(in.b);
-      forgetAt(state, {base.symbol, base.add + in.imm}, 4);
-    }
-  }
-  return true;
+  return Joined::Yes;
 }
 
 Value Walker::paramAt(uint32_t index) {

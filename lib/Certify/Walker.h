@@ -51,7 +51,8 @@ private:
     return settle(condition) ? Joined::Apart : Joined::Failed;
   }
   void join(CoreState &state, const CoreState (&sides)[2], Value condition);
-  bool skipLoop(CoreState &state, uint32_t at);
+  Joined skipLoop(CoreState &state, uint32_t at);
+  void forget(CoreState &state, uint32_t begin, uint32_t end);
   void forgetAt(CoreState &state, Value address, uint32_t bytes);
 
   /// The operands of a vector instruction, by place: src0, src1, dest.
@@ -90,6 +91,10 @@ private:
   /// How often an instruction has received words in this walk.
   std::vector<uint32_t> runs;
   uint64_t budget = 2'000'000;
+  /// By head of a loop: the registers when it was come to from outside.
+  std::map<uint32_t, std::vector<Value>> entries;
+  /// Bytes that are written, while someone wants to know.
+  std::set<std::pair<uint32_t, uint32_t>> *written = nullptr;
 };
 
 } // namespace wafer::certifier

@@ -206,6 +206,44 @@ TEST(Certify, LengthsAndConditionsMayComeFromWords) {
   EXPECT_EQ(certificate.messages, 3u);
 }
 
+// As many rounds as a word says, which move no words: what they leave alone is
+// still known behind them.
+TEST(Certify, RoundsThatNobodyCountsAreWalked) {
+  const std::string loop = R"(  many:
+    addi r4, r1, 1
+    li r6, 0
+  round:
+    li r5, 1
+    shli r7, r6, 2
+    addi r8, r7, 96
+    dsrload s0.1, [r0 + words]
+    dsrload d1, [r0 + words]
+    dsrbase d1, r8
+    mov32 d1, s0.1
+    stw r6, [r7 + 100]
+    addi r6, r6, 1
+    dbnz r4, round
+    ldw r1, [r0 + number]
+    add r3, r1, r5
+)";
+  const std::string text =
+      replace(kPair, "  many:\n    addi r3, r1, 1\n", loop);
+  Certificate certificate = certify(parse(text));
+  EXPECT_EQ(certificate.verdict, Verdict::Safe) << certificate.reason;
+  // A register that rounds change, a word that they may, an address that may be
+  // anywhere, and words that are sent.
+  const std::pair<const char *, const char *> broken[] = {
+      {"add r3, r1, r5", "add r3, r1, r6"},
+      {"[r7 + 100]", "[r7 + 88]"},
+      {"addi r8, r7, 96", "addi r8, r7, 88"},
+      {"stw r6, [r7 + 100]", "ldw r8, [r7 + 96]\n    stw r6, [r8 + 100]"},
+      {"stw r6, [r7 + 100]", "dsrload d1, [r0 + out]\n    mov32 d1, s0.1"}};
+  for (auto [what, with] : broken) {
+    certificate = certify(parse(replace(text, what, with)));
+    EXPECT_NE(certificate.verdict, Verdict::Safe) << with;
+  }
+}
+
 // The second core is told another number.
 TEST(Certify, WordsOfTwoMessagesMayDiffer) {
   std::string text =
