@@ -31,7 +31,6 @@ struct Options {
   std::string stages = "auto";
   std::string weights = "real";
   bool remarks = false;
-  uint32_t tokensPerPass = 1;
   std::string wafers = "1";
   CompileRequest request;
 };
@@ -52,9 +51,6 @@ std::optional<Diagnostic> unsupported(const Options &o) {
         usage(std::string(option) + " is not supported yet", supported, found);
     return d;
   };
-  if (o.tokensPerPass != 1) {
-    return refuse("--tokens-per-pass", "1", std::to_string(o.tokensPerPass));
-  }
   if (!o.request.defects.empty() && o.request.pipeline.wafers != 1) {
     return refuse("--defects with --wafers", "--wafers 1", o.wafers);
   }
@@ -272,8 +268,9 @@ void wafer::addCompileCommand(CLI::App &app, CommandContext &context) {
       ->check(CLI::IsMember({"latency", "throughput"}))
       ->capture_default_str();
   command
-      ->add_option("--tokens-per-pass", options->tokensPerPass,
-                   "Tokens computed at once")
+      ->add_option("--tokens-per-pass", options->request.pipeline.tokensPerPass,
+                   "Most tokens of a request that a pass takes, at "
+                   "consecutive positions: prompts are fed so many at a time")
       ->capture_default_str();
   command
       ->add_option("--in-flight", options->request.pipeline.inFlight,

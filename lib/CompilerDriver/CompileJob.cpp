@@ -38,6 +38,9 @@ static std::string describeModel(const std::string &name,
   json["dim"] = config.dim;
   json["protocol"] = "tokens-v2";
   json["in_flight"] = number("wafer.in_flight", 1);
+  if (int64_t tokens = number("wafer.tokens_per_pass", 1); tokens > 1) {
+    json["tokens_per_pass"] = tokens;
+  }
   json["positions"] = {{"rows", rows}, {"low", ropeLowSize(context)}};
   if (config.bos) {
     json["bos"] = *config.bos;

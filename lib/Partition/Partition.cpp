@@ -47,6 +47,15 @@ Status PartitionProblem::check() const {
     d.found = std::to_string(requests);
     return d;
   }
+  int64_t mostTokens = std::min<int64_t>(kMostTokensPerPass, context);
+  if (tokens <= 0 || tokens > mostTokens) {
+    Diagnostic d;
+    d.what = "number of tokens a pass is out of range";
+    d.expected = "1 to " + std::to_string(mostTokens) +
+                 (mostTokens == context ? " (the positions of the cache)" : "");
+    d.found = std::to_string(tokens);
+    return d;
+  }
   if (stages && requests > int64_t(mostInFlight(unsigned(*stages)))) {
     Diagnostic d;
     d.what = "more requests in flight than there is work for";

@@ -57,6 +57,7 @@ void wafer::buildPartitionPhase(OpPassManager &manager,
   partition.reserveColumns = options.reserveColumns;
   partition.reserveRows = options.reserveRows;
   partition.inFlight = options.inFlight;
+  partition.tokensPerPass = options.tokensPerPass;
   partition.objective = options.objective;
   partition.shelved = options.shelved;
   partition.headColumns = options.headColumns;

@@ -119,6 +119,9 @@ wafer::readTokenProtocol(const Image &image) {
   Result<uint32_t> vocab = readNumber(model, "vocab");
   Result<uint32_t> context = readNumber(model, "context");
   Result<uint32_t> inFlight = readNumber(model, "in_flight");
+  Result<uint32_t> perPass = model.contains("tokens_per_pass")
+                                 ? readNumber(model, "tokens_per_pass")
+                                 : Result<uint32_t>(1u);
   auto positions = model.find("positions");
   json none = json::object();
   const json &cut = positions == model.end() ? none : *positions;
@@ -129,7 +132,8 @@ wafer::readTokenProtocol(const Image &image) {
   Status ends = readEnds(model, protocol);
   for (const Diagnostic *error :
        {vocab ? nullptr : &vocab.error(), context ? nullptr : &context.error(),
-        inFlight ? nullptr : &inFlight.error(), rows ? nullptr : &rows.error(),
+        inFlight ? nullptr : &inFlight.error(),
+        perPass ? nullptr : &perPass.error(), rows ? nullptr : &rows.error(),
         low ? nullptr : &low.error(), in ? nullptr : &in.error(),
         out ? nullptr : &out.error(), ends ? nullptr : &ends.error()}) {
     if (error) {
@@ -143,7 +147,13 @@ wafer::readTokenProtocol(const Image &image) {
                       "'in_flight', 'rows' and 'low' of at least 1",
                       fmt::format("{}, {}, {}", *inFlight, *rows, *low), ""};
   }
+  if (*perPass == 0 || *perPass > unsigned(kMostTokensPerPass)) {
+    return Diagnostic{"the number of tokens a pass is out of range", kWhere,
+                      fmt::format("1 to {}", kMostTokensPerPass),
+                      fmt::format("{}", *perPass), ""};
+  }
   protocol.inFlight = *inFlight;
+  protocol.tokensPerPass = *perPass;
   protocol.rows = *rows;
   protocol.low = *low;
   protocol.promptPort = *in;
@@ -171,15 +181,13 @@ public:
     }
     // No id is awaited here, and the head has nothing to say.
     for (size_t r = 0; r < requests.size(); ++r) {
-      const std::vector<uint32_t> &prompt = requests[r].prompt;
-      for (size_t i = 0; i + 1 < prompt.size(); ++i) {
-        command(false, kFeedId, prompt[i], r, requests[r].position + i, false);
+      for (size_t i = 0; i < lastPass(requests[r]); i += perPass()) {
+        prompt(requests[r], r, i, perPass(), false);
       }
     }
     for (size_t r = 0; r < requests.size(); ++r) {
-      const std::vector<uint32_t> &prompt = requests[r].prompt;
-      command(false, kFeedId, prompt.back(), r,
-              requests[r].position + prompt.size() - 1, true);
+      size_t last = lastPass(requests[r]);
+      prompt(requests[r], r, last, requests[r].prompt.size() - last, true);
     }
     uint32_t most = 0;
     for (const TokenRequest &request : requests) {
@@ -194,7 +202,7 @@ public:
         uint64_t position =
             requests[r].position + requests[r].prompt.size() + token - 1;
         bool last = token == requests[r].tokens;
-        command(true, last ? kFeedNothing : kFeedAwaited, 0, r,
+        command(true, last ? kFeedNothing : kFeedAwaited, {}, r,
                 last ? 0 : position, true);
       }
     }
@@ -209,23 +217,45 @@ private:
     for (uint64_t step = 0; step < steps; ++step) {
       bool own = step < request.prompt.size();
       command(step > 0, own ? kFeedId : kFeedAwaited,
-              own ? request.prompt[step] : 0, 0, request.position + step, true);
+              {own ? request.prompt[step] : 0}, 0, request.position + step,
+              true);
     }
-    command(true, kFeedNothing, 0, 0, 0, true);
+    command(true, kFeedNothing, {}, 0, 0, true);
     owners.assign(steps, 0);
   }
 
-  void command(bool await, CommandFeed feed, uint32_t id, size_t slot,
-               uint64_t position, bool sample) {
-    uint32_t command[kCommandWords] = {await ? 1u : 0u, uint32_t(feed), id};
-    uint32_t *header = command + kCommandHeader;
+  size_t perPass() const { return protocol.tokensPerPass; }
+  /// The first id of a prompt that goes in its last pass.
+  size_t lastPass(const TokenRequest &request) const {
+    return (request.prompt.size() - 1) / perPass() * perPass();
+  }
+  /// A pass of `count` ids of a prompt, from the one at `begin` on.
+  void prompt(const TokenRequest &request, size_t slot, size_t begin,
+              size_t count, bool sample) {
+    auto first = request.prompt.begin() + ptrdiff_t(begin);
+    command(false, kFeedId, {first, first + ptrdiff_t(count)}, slot,
+            request.position + begin, sample);
+  }
+
+  /// Without ids a pass of one.
+  void command(bool await, CommandFeed feed, const std::vector<uint32_t> &ids,
+               size_t slot, uint64_t position, bool sample) {
+    int tokens = int(perPass());
+    std::vector<uint32_t> command(size_t(commandWords(tokens)));
+    command[kCommandAwait] = await ? 1 : 0;
+    command[kCommandFeed] = uint32_t(feed);
+    std::copy(ids.begin(), ids.end(), command.begin() + kCommandId);
+    uint32_t *header = command.data() + commandHeader(tokens);
     header[kHeaderTurns] = uint32_t(position / protocol.rows);
     header[kHeaderTurn] = uint32_t(position % protocol.rows);
     header[kHeaderLow] = uint32_t(position % protocol.low);
     header[kHeaderHigh] = uint32_t(position / protocol.low);
     header[kHeaderSlot] = uint32_t(slot);
     header[kHeaderSample] = sample ? 1 : 0;
-    words.insert(words.end(), std::begin(command), std::end(command));
+    if (tokens > 1) {
+      header[kHeaderCount] = uint32_t(std::max<size_t>(1, ids.size()));
+    }
+    words.insert(words.end(), command.begin(), command.end());
   }
 
   const TokenProtocol &protocol;

@@ -10,6 +10,15 @@
 //   message  [id, header]                  to the embedding
 //   header   [turns, turn, low, high, slot, sample]
 //
+// A program of several tokens a pass takes 1 to M ids of one request at
+// consecutive positions (docs/design/tokens-per-pass.md). Its commands and
+// messages have room for M ids, the header is that of the first one, and says
+// how many there are:
+//
+//   command  [await, feed, ids, header]    ids: M words
+//   message  [header, ids]
+//   header   [turns, turn, low, high, slot, sample, count]
+//
 //===----------------------------------------------------------------------===//
 #ifndef WAFER_IMAGE_TOKENCOMMAND_H
 #define WAFER_IMAGE_TOKENCOMMAND_H
@@ -47,10 +56,26 @@ enum HeaderWord : int {
   /// 1: the head looks for the next id and sends it to the loop.
   kHeaderSample,
   kHeaderWords,
+  /// Of several tokens a pass only: how many there are, 1 to M. The head looks
+  /// behind the last one.
+  kHeaderCount = kHeaderWords,
 };
 
 inline constexpr int kMessageWords = 1 + kHeaderWords;
 inline constexpr int kCommandWords = kCommandHeader + kHeaderWords;
+
+/// Words of a header and of a command where a pass has at most so many tokens,
+/// and where the header begins in the latter.
+inline constexpr int headerWords(int tokens) {
+  return kHeaderWords + (tokens > 1 ? 1 : 0);
+}
+inline constexpr int commandHeader(int tokens) { return kCommandId + tokens; }
+inline constexpr int commandWords(int tokens) {
+  return commandHeader(tokens) + headerWords(tokens);
+}
+
+/// Most tokens of a pass.
+inline constexpr int kMostTokensPerPass = 64;
 
 /// Most requests in flight on a wafer with so many layer stages: each stage,
 /// the embedding and the head hold one, so none waits for another, however

@@ -58,6 +58,9 @@ struct PartitionProblem {
   /// Requests in flight, each with a cache of its own. At most two more than
   /// stages (wafer/Image/TokenCommand.h).
   int64_t requests = 1;
+  /// Most tokens of a request that a pass takes. Cycles are then those of a
+  /// pass with so many; of one of its tokens they are a share.
+  int64_t tokens = 1;
   Objective objective = Objective::Latency;
   /// Bytes of a stored weight or cache element.
   int64_t weightBytes = 2;

@@ -53,6 +53,8 @@ struct PipelineOptions {
   int64_t width = 0, height = 0;
   /// Requests in flight.
   int64_t inFlight = 1;
+  /// Most tokens of a request that a pass takes.
+  int64_t tokensPerPass = 1;
   /// latency or throughput.
   std::string objective = "latency";
   /// Lines of the machine that the plan leaves free, to skip defects.

@@ -3,10 +3,10 @@
 //
 // The host's half of the protocol of images that generate tokens (docs/run.md).
 // The image has an input port "prompt", which takes commands, and an output
-// port "tokens" (wafer/Image/TokenCommand.h). All ids of a prompt but the last
-// follow each other through the stages; the last one, and every id fed back,
-// samples. Requests in flight take turns: each has one pass that samples and is
-// awaited, in the order of the requests.
+// port "tokens" (wafer/Image/TokenCommand.h). The ids of a prompt follow each
+// other through the stages, as many in a pass as the image takes; the last one,
+// and every id fed back, samples. Requests in flight take turns: each has one
+// pass that samples and is awaited, in the order of the requests.
 //
 //===----------------------------------------------------------------------===//
 #ifndef WAFER_SIM_TOKENRUN_H
@@ -29,6 +29,8 @@ struct TokenProtocol {
   uint32_t context = 0;
   /// Most requests in flight; each has a cache for `context` positions.
   uint32_t inFlight = 1;
+  /// Most tokens of a pass.
+  uint32_t tokensPerPass = 1;
   /// Rows of a layer stage (position mod rows owns it), and the size of the low
   /// rotary table.
   uint32_t rows = 1;

@@ -85,6 +85,10 @@ LogicalResult Lowering::findParameters() {
   if (auto inFlight = module->getAttrOfType<IntegerAttr>("wafer.in_flight")) {
     requests = inFlight.getInt();
   }
+  if (auto perPass =
+          module->getAttrOfType<IntegerAttr>("wafer.tokens_per_pass")) {
+    tokens = perPass.getInt();
+  }
   return success();
 }
 

@@ -24,17 +24,22 @@ LogicalResult Lowering::lowerLoop() {
   {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(&role.getBody().front());
-    wpe::BufferOp::create(builder, "command", kCommandWords, code.i32(),
-                          wpe::BufferKind::Scratch);
+    wpe::BufferOp::create(builder, "command", commandWords(int(tokens)),
+                          code.i32(), wpe::BufferKind::Scratch);
     wpe::BufferOp::create(builder, "awaited", 1, code.i32(),
                           wpe::BufferKind::Scratch);
   }
   Place command{"command", code.i32(), 0, {}},
       awaited{"awaited", code.i32(), 0, {}};
   auto word = [&](CommandWord index) { return command.at(index * 4); };
+  auto send = [&](const Place &words, int64_t count) {
+    code.vec("mov32", code.fabricOut("token_out", count, code.i32()),
+             code.mem(words, count));
+  };
   code.forever([&] {
-    code.vec("mov32", code.mem(command, kCommandWords),
-             code.fabricIn("prompt_in", kCommandWords, code.i32()));
+    int64_t words = commandWords(int(tokens));
+    code.vec("mov32", code.mem(command, words),
+             code.fabricIn("prompt_in", words, code.i32()));
     mlir::Value await = code.load(word(kCommandAwait));
     mlir::Value feed = code.load(word(kCommandFeed));
     code.when(Predicate::Ne, await, code.constant(0), [&] {
@@ -44,8 +49,13 @@ LogicalResult Lowering::lowerLoop() {
     code.when(Predicate::Eq, feed, code.constant(kFeedAwaited),
               [&] { code.store(code.load(awaited), word(kCommandId)); });
     code.when(Predicate::Ne, feed, code.constant(kFeedNothing), [&] {
-      code.vec("mov32", code.fabricOut("token_out", kMessageWords, code.i32()),
-               code.mem(word(kCommandId), kMessageWords));
+      if (tokens == 1) {
+        send(word(kCommandId), kMessageWords);
+        return;
+      }
+      send(command.at(commandHeader(int(tokens)) * 4),
+           headerWords(int(tokens)));
+      send(word(kCommandId), tokens);
     });
     code.when(Predicate::Ne, await, code.constant(0), [&] {
       code.vec("mov32", code.fabricOut("host_out", 1, code.i32()),
@@ -80,42 +90,78 @@ LogicalResult Lowering::lowerEmbed() {
   auto type = cast<RankedTensorType>(table.getType());
   Type element = type.getElementType();
   unsigned size = wpe::elementBytes(element);
-  auto tokens =
+  auto vocabulary =
       symbols.lookup<SlicingOp>(getSlicing(getLayout(type), 0).getAttr());
   int64_t width =
       symbols.lookup<SlicingOp>(getSlicing(getLayout(type), 1).getAttr())
           .getMaxWidth();
-  int64_t most = tokens.getMaxWidth();
+  int64_t most = vocabulary.getMaxWidth();
   View rows = lowering.makeBuffer("table", element, most * width,
                                   wpe::BufferKind::Weights);
-  View x = lowering.makeBuffer("x", code.f32(), width);
-  View message = lowering.makeBuffer("message", code.i32(), kMessageWords);
+  View x = lowering.makeBuffer("x", code.f32(), tokens * width);
+  // [id, header]; of several tokens the header and the ids come apart.
+  bool isOne = tokens == 1;
+  int64_t headerSize = headerWords(int(tokens));
+  View message = lowering.makeBuffer("message", code.i32(),
+                                     isOne ? int64_t(kMessageWords) : tokens);
+  Place header =
+      isOne ? message.place.at(4)
+            : lowering.makeBuffer("header", code.i32(), headerSize).place;
   LocalTensor local;
   local.tensor = lookup.getTable().str();
   local.buffer = "table";
   local.strides = {width * size, size};
 
-  code.forever([&] {
-    code.vec("mov32", code.mem(message.place, kMessageWords),
-             code.fabricIn("token_in", kMessageWords, code.i32()));
+  auto receive = [&](const Place &place, int64_t words) {
+    code.vec("mov32", code.mem(place, words),
+             code.fabricIn("token_in", words, code.i32()));
+  };
+  // The row of the id at `from`, or zeros, to `to`.
+  auto look = [&](const Place &from, const Place &to) {
     mlir::Value first = code.add(code.shl(code.param("token_high"), 16),
                                  code.param("token_low"));
-    mlir::Value index = code.sub(code.load(message.place), first);
-    code.clear(x.place, width);
+    mlir::Value index = code.sub(code.load(from), first);
+    code.clear(to, width);
     code.when(Predicate::Ge, index, code.constant(0), [&] {
       code.when(Predicate::Lt, index, code.param("token_count"), [&] {
         Place row = rows.place.plus(code.mul(index, int32_t(width * size)));
-        code.vec(element.isF16() ? "fh2s" : "mov32", code.mem(x.place, width),
+        code.vec(element.isF16() ? "fh2s" : "mov32", code.mem(to, width),
                  code.mem(row, width));
       });
     });
+  };
+  auto sendHeader = [&] {
+    code.whenSet("is_last", [&] {
+      code.vec("mov32", code.fabricOut("hidden_out", headerSize, code.i32()),
+               code.mem(header, headerSize));
+    });
+  };
+  code.forever([&] {
+    Count words = width;
+    if (isOne) {
+      receive(message.place, kMessageWords);
+      look(message.place, x.place);
+    } else {
+      receive(header, headerSize);
+      receive(message.place, tokens);
+      mlir::Value count = code.load(header.at(kHeaderCount * 4));
+      code.loop(
+          count,
+          [&](mlir::Value token) {
+            look(message.place.plus(code.shl(token, 2)),
+                 x.place.plus(code.mul(token, int32_t(width * 4))));
+          },
+          /*nonzero=*/true);
+      sendHeader();
+      words = code.mul(count, int32_t(width));
+    }
     auto send = [&](bool add) {
-      mlir::Value out = code.fabricOut("hidden_out", width, code.f32());
+      mlir::Value out = code.fabricOut("hidden_out", words, code.f32());
       if (add) {
-        code.vec("fadds", out, code.mem(x.place, width),
-                 code.fabricIn("chain_in", width, code.f32()));
+        code.vec("fadds", out, code.mem(x.place, words),
+                 code.fabricIn("chain_in", words, code.f32()));
       } else {
-        code.vec("mov32", out, code.mem(x.place, width));
+        code.vec("mov32", out, code.mem(x.place, words));
       }
     };
     if (rect.w > 1) {
@@ -123,15 +169,14 @@ LogicalResult Lowering::lowerEmbed() {
     } else {
       send(false);
     }
-    code.whenSet("is_last", [&] {
-      code.vec("mov32", code.fabricOut("hidden_out", kHeaderWords, code.i32()),
-               code.mem(message.place.at(4), kHeaderWords));
-    });
+    if (isOne) {
+      sendHeader();
+    }
   });
 
   Table low, high, count, west, last;
   for (int32_t i = 0; i < rect.w; ++i) {
-    auto [begin, end] = tokens.getRange(i);
+    auto [begin, end] = vocabulary.getRange(i);
     low.push_back(uint16_t(begin & 0xffff));
     high.push_back(uint16_t(begin >> 16));
     count.push_back(uint16_t(end - begin));
@@ -172,22 +217,27 @@ LogicalResult Lowering::lowerHead() {
   Type logits = argmax.getLogits().getType();
   Type argument = head.getBody().getArgument(0).getType();
   int64_t width = lowering.localCount(argument);
-  View x = lowering.makeHidden(width);
+  View x = lowering.makeHidden(width, tokens);
   LogicalResult result = success();
   code.forever([&] {
-    code.vec("mov32", code.mem(x.place, width + kHeaderWords),
-             code.fabricIn("hidden_in", width + kHeaderWords, code.f32()));
-    code.when(Predicate::Ne, lowering.headerWord(kHeaderSample),
-              code.constant(0), [&] {
-                result = lowering.lowerBody({});
-                code.whenSet("token_row", [&] {
-                  code.whenSet("column_root", [&] {
-                    code.vec("mov32",
-                             code.fabricOut("token_out", 1, code.f32()),
-                             code.mem(lowering.bestPlace().at(4), 1));
-                  });
-                });
-              });
+    lowering.receiveHidden("hidden_in");
+    code.when(
+        Predicate::Ne, lowering.headerWord(kHeaderSample), code.constant(0),
+        [&] {
+          if (tokens > 1) {
+            // The slice of the last token, where the code has it.
+            mlir::Value last = code.add(lowering.tokensOfHeader(), -1);
+            Place place = x.place.plus(code.mul(last, int32_t(width * 4)));
+            code.vec("mov32", code.mem(x.place, width), code.mem(place, width));
+          }
+          result = lowering.lowerBody({});
+          code.whenSet("token_row", [&] {
+            code.whenSet("column_root", [&] {
+              code.vec("mov32", code.fabricOut("token_out", 1, code.f32()),
+                       code.mem(lowering.bestPlace().at(4), 1));
+            });
+          });
+        });
   });
   if (failed(result)) {
     return failure();

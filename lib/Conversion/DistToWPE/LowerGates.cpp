@@ -149,14 +149,15 @@ LogicalResult Lowering::lowerGates(ArrayRef<Gate> gates, bool inward) {
     declareQueue(role, "hidden_out", QueueDirection::Output, handOvers);
   }
   int64_t width = lowering.localCount(model.getBody().getArgument(0).getType());
-  View x = lowering.makeHidden(width);
-  Place header = x.place.at(width * 4);
+  View x = lowering.makeHidden(width, tokens);
+  Place header = lowering.headerPlace();
+  int64_t headerSize = headerWords(int(tokens));
   auto move = [&](mlir::Value to, mlir::Value from) {
     code.vec("mov32", to, from);
   };
   auto sendHeader = [&](StringRef queue) {
-    move(code.fabricOut(queue, kHeaderWords, code.f32()),
-         code.mem(header, kHeaderWords));
+    move(code.fabricOut(queue, headerSize, code.f32()),
+         code.mem(header, headerSize));
   };
   auto pass = [&](StringRef param, StringRef to, StringRef from) {
     declareParams(role, {param}, wpe::ParamKind::Row);
@@ -164,16 +165,27 @@ LogicalResult Lowering::lowerGates(ArrayRef<Gate> gates, bool inward) {
       if (!inward) {
         sendHeader(to);
       }
-      mlir::Value words = code.param(param);
-      move(code.fabricOut(to, words, code.f32()),
-           code.fabricIn(from, words, code.f32()));
+      mlir::Value behind = code.param(param);
+      auto passOn = [&](Count words) {
+        move(code.fabricOut(to, words, code.f32()),
+             code.fabricIn(from, words, code.f32()));
+      };
+      if (tokens == 1) {
+        passOn(behind);
+        return;
+      }
+      // Row by row, as they are sent: how many words that are comes with the
+      // header.
+      code.loop(
+          behind, [&](mlir::Value) { passOn(lowering.hiddenWords()); },
+          /*nonzero=*/true);
     });
   };
-  int64_t all = width + kHeaderWords;
   auto gather = [&] {
-    move(code.mem(x.place, all), code.fabricIn("hidden_in", all, code.f32()));
+    lowering.receiveHidden("hidden_in");
     code.whenSet("is_root", [&] { sendHeader("out"); });
-    move(code.fabricOut("out", width, code.f32()), code.mem(x.place, width));
+    Count words = lowering.hiddenWords();
+    move(code.fabricOut("out", words, code.f32()), code.mem(x.place, words));
     if (!first.empty()) {
       pass("first_words", "out", "first_in");
     }
@@ -182,23 +194,25 @@ LogicalResult Lowering::lowerGates(ArrayRef<Gate> gates, bool inward) {
     }
   };
   auto spread = [&] {
-    move(code.mem(header, kHeaderWords),
-         code.fabricIn("in", kHeaderWords, code.f32()));
-    move(code.mem(x.place, width), code.fabricIn("in", width, code.f32()));
+    move(code.mem(header, headerSize),
+         code.fabricIn("in", headerSize, code.f32()));
+    Count words = lowering.hiddenWords();
+    move(code.mem(x.place, words), code.fabricIn("in", words, code.f32()));
     if (!first.empty()) {
       pass("first_words", "first_out", "in");
     }
     if (!second.empty()) {
       pass("second_words", "second_out", "in");
     }
-    move(code.fabricOut("hidden_out", all, code.f32()), code.mem(x.place, all));
+    lowering.sendHidden("hidden_out");
   };
   if (inward) {
     declareParams(role, {"is_root"}, wpe::ParamKind::Row);
   }
   code.forever([&] { inward ? gather() : spread(); });
   for (const Gate &gate : gates) {
-    auto [firstWords, secondWords] = wordsBehind(gate, width);
+    // Of several tokens the parameters are rows.
+    auto [firstWords, secondWords] = wordsBehind(gate, tokens == 1 ? width : 1);
     Tables rows;
     if (inward) {
       Table roots(size_t(gate.groups.back().end), 0);

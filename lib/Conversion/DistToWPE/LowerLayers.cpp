@@ -22,7 +22,7 @@ LogicalResult Lowering::lowerLayers() {
   auto role = wpe::RoleOp::create(builder, "layer_role");
   makeTask(role, code);
   StageLowering lowering(code, role, symbols, first, most, machine, *parameters,
-                         halfSums, requests);
+                         halfSums, requests, tokens);
   std::vector<std::string> ins, turns, outs;
   bool turnsOut = false;
   for (StageOp stage : layers) {
@@ -55,9 +55,7 @@ LogicalResult Lowering::lowerLayers() {
 
   Type argument = first.getBody().getArgument(0).getType();
   int64_t width = lowering.localCount(argument);
-  View x = lowering.makeHidden(width);
-  // The header comes and goes behind the hidden state.
-  int64_t words = width + kHeaderWords;
+  View x = lowering.makeHidden(width, tokens);
   LogicalResult result = success();
   // Whether a core hands over a slice, which its column does for this row.
   StringRef turnRow = layerChains.turnBlocks > 1 ? "turn_row" : "row";
@@ -65,33 +63,40 @@ LogicalResult Lowering::lowerLayers() {
   code.hold(rowClass);
   code.hold(columnClass);
   code.forever([&] {
-    auto receive = [&](StringRef queue) {
-      code.vec("mov32", code.mem(x.place, words),
-               code.fabricIn(queue, words, code.f32()));
-    };
     auto fromBeside = [&] {
       if (rect.w == 1) {
-        receive("group_in");
+        lowering.receiveHidden("group_in");
         return;
       }
       code.whenSet(
           "column_root",
           [&] {
-            receive("group_in");
-            code.vec("mov32",
-                     code.fabricOut(lowering.columns.out, words, code.f32()),
-                     code.mem(x.place, words));
+            lowering.receiveHidden("group_in");
+            lowering.sendHidden(lowering.columns.out);
           },
-          [&] { receive(lowering.columns.second); });
+          [&] { lowering.receiveHidden(lowering.columns.second); });
     };
     // One core of each row gets the slice and the header; all others put zeros
     // to it, bit by bit.
-    auto fromAbove = [&] {
+    auto takeTurn = [&](const Place &place, Count words) {
       code.when(
           Predicate::Eq, code.param("turn_in"), code.param(turnRow),
-          [&] { receive(lowering.columns.third); },
-          [&] { code.clear(x.place, words); });
-      lowering.orOverRow(x.place.as(code.i16()), 2 * words);
+          [&] {
+            code.vec("mov32", code.mem(place, words),
+                     code.fabricIn(lowering.columns.third, words, code.f32()));
+          },
+          [&] { code.clear(place, words); });
+      Count halfwords = words.dynamic ? Count(code.shl(words.dynamic, 1))
+                                      : Count(2 * words.fixed);
+      lowering.orOverRow(place.as(code.i16()), halfwords);
+    };
+    auto fromAbove = [&] {
+      if (tokens == 1) {
+        takeTurn(x.place, width + kHeaderWords);
+        return;
+      }
+      takeTurn(lowering.headerPlace(), headerWords(int(tokens)));
+      takeTurn(x.place, lowering.hiddenWords());
     };
     if (turnsOut) {
       code.whenSet("turned", fromAbove, fromBeside);
@@ -113,10 +118,7 @@ LogicalResult Lowering::lowerLayers() {
       result = first.emitError() << "the hidden state must be updated in place";
       return;
     }
-    auto send = [&] {
-      code.vec("mov32", code.fabricOut("hidden_out", words, code.f32()),
-               code.mem(x.place, words));
-    };
+    auto send = [&] { lowering.sendHidden("hidden_out"); };
     code.whenSet("sends", send);
     if (turnsOut) {
       code.when(Predicate::Eq, code.param("turn_out"), code.param(turnRow),

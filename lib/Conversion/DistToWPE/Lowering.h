@@ -136,6 +136,8 @@ private:
   bool halfSums = true;
   /// In flight.
   int64_t requests = 1;
+  /// Most of a pass.
+  int64_t tokens = 1;
 };
 
 } // namespace wafer

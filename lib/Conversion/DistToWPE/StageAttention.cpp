@@ -37,12 +37,57 @@ static Place tokenState(Code &code, int64_t offset) {
 // Positions
 //===----------------------------------------------------------------------===//
 
-View StageLowering::makeHidden(int64_t width) {
-  View x = makeBuffer("x", code.f32(), width + kHeaderWords);
-  header = x.place.at(width * 4);
-  x.count = width;
+View StageLowering::makeHidden(int64_t width, int64_t most) {
+  slices = most;
+  bool isOne = slices == 1;
+  View x = makeBuffer("x", code.f32(),
+                      slices * width + (isOne ? int64_t(kHeaderWords) : 0));
+  header =
+      isOne ? x.place.at(width * 4)
+            : makeBuffer("header", code.f32(), headerWords(int(slices))).place;
+  x.count = x.stride = width;
+  hidden = x;
   bindArgument(x);
   return x;
+}
+
+mlir::Value StageLowering::tokensOfHeader() {
+  return headerWord(HeaderWord(kHeaderCount));
+}
+
+Count StageLowering::hiddenWords() {
+  return slices == 1 ? Count(hidden.count)
+                     : Count(code.mul(tokensOfHeader(), int32_t(hidden.count)));
+}
+
+void StageLowering::receiveHidden(StringRef queue) {
+  if (slices == 1) {
+    int64_t words = hidden.count + kHeaderWords;
+    code.vec("mov32", code.mem(hidden.place, words),
+             code.fabricIn(queue, words, code.f32()));
+    return;
+  }
+  int64_t words = headerWords(int(slices));
+  code.vec("mov32", code.mem(header, words),
+           code.fabricIn(queue, words, code.f32()));
+  Count all = hiddenWords();
+  code.vec("mov32", code.mem(hidden.place, all),
+           code.fabricIn(queue, all, code.f32()));
+}
+
+void StageLowering::sendHidden(StringRef queue) {
+  if (slices == 1) {
+    int64_t words = hidden.count + kHeaderWords;
+    code.vec("mov32", code.fabricOut(queue, words, code.f32()),
+             code.mem(hidden.place, words));
+    return;
+  }
+  int64_t words = headerWords(int(slices));
+  code.vec("mov32", code.fabricOut(queue, words, code.f32()),
+           code.mem(header, words));
+  Count all = hiddenWords();
+  code.vec("mov32", code.fabricOut(queue, all, code.f32()),
+           code.mem(hidden.place, all));
 }
 
 mlir::Value StageLowering::headerWord(HeaderWord word) {
@@ -63,6 +108,10 @@ mlir::Value StageLowering::cacheOffset(int64_t bytes) {
 }
 
 void StageLowering::beginToken() {
+  if (hasTokens()) {
+    beginPass();
+    return;
+  }
   makeBuffer("token_state", code.i32(), 4, wpe::BufferKind::Scratch);
   mlir::Value held = headerWord(kHeaderTurns), turn = headerWord(kHeaderTurn);
   mlir::Value row = code.param("row");
@@ -84,19 +133,22 @@ void StageLowering::beginToken() {
   }
   now = code.load(tokenState(code, kNow));
   reach = wpe::MaxOp::create(code.builder, now, code.constant(int32_t(lanes)));
-  if (frequencies.empty()) {
-    return;
+  if (!frequencies.empty()) {
+    beginRotation();
   }
-  // cos(a + b) = cos a cos b - sin a sin b, sin(a + b) = sin a cos b + cos a
-  // sin b.
+}
+
+/// The rotary factors of this position: cos(a + b) = cos a cos b - sin a sin b,
+/// sin(a + b) = sin a cos b + cos a sin b.
+void StageLowering::beginRotation() {
   int64_t rowBytes = 2 * pairs * 4;
   View low = makeBuffer("rope_low", code.f32(), ropeLow * 2 * pairs,
                         wpe::BufferKind::Weights);
   View high = makeBuffer("rope_high", code.f32(), ropeHigh * 2 * pairs,
                          wpe::BufferKind::Weights);
-  View now = makeBuffer("rope_now", code.f32(), 2 * pairs);
-  View t0 = scratch("rope_t0", code.f32(), pairs),
-       t1 = scratch("rope_t1", code.f32(), pairs);
+  makeBuffer("rope_now", code.f32(), tokens * 2 * pairs);
+  scratch("rope_t0", code.f32(), pairs);
+  scratch("rope_t1", code.f32(), pairs);
   for (auto [name, entries, step] :
        {std::tuple("rope_low", ropeLow, int64_t(1)),
         std::tuple("rope_high", ropeHigh, ropeLow)}) {
@@ -107,10 +159,32 @@ void StageLowering::beginToken() {
     local.strides = {rowBytes, pairs * 4, 4};
     tensors.push_back(local);
   }
-  Place lowRow =
-      low.place.plus(code.mul(headerWord(kHeaderLow), int32_t(rowBytes)));
-  Place highRow =
-      high.place.plus(code.mul(headerWord(kHeaderHigh), int32_t(rowBytes)));
+  auto rowOf = [&](const View &table, mlir::Value index) {
+    return table.place.plus(code.mul(index, int32_t(rowBytes)));
+  };
+  if (!hasTokens()) {
+    Place lowRow = rowOf(low, headerWord(kHeaderLow));
+    Place highRow = rowOf(high, headerWord(kHeaderHigh));
+    rotationAt(lowRow, highRow);
+    return;
+  }
+  // The size of the low table is a power of two.
+  int32_t bits = int32_t(llvm::Log2_64(uint64_t(ropeLow)));
+  eachToken([&] {
+    auto &b = code.builder;
+    mlir::Value at = code.add(headerWord(kHeaderLow), token);
+    mlir::Value carry = wpe::ShrOp::create(b, at, code.constant(bits));
+    at = wpe::AndOp::create(b, at, code.constant(int32_t(ropeLow - 1)));
+    mlir::Value index = code.add(headerWord(kHeaderHigh), carry);
+    rotationAt(rowOf(low, at), rowOf(high, index));
+  });
+}
+
+/// rope_now from the entries of the two tables.
+void StageLowering::rotationAt(const Place &lowRow, const Place &highRow) {
+  Place now = ropeNow();
+  View t0 = scratch("rope_t0", code.f32(), pairs),
+       t1 = scratch("rope_t1", code.f32(), pairs);
   auto product = [&](const Place &result, int64_t lowPart, int64_t highPart) {
     code.vec("fmuls", code.mem(result, pairs),
              code.mem(lowRow.at(lowPart * pairs * 4), pairs),
@@ -118,12 +192,17 @@ void StageLowering::beginToken() {
   };
   product(t0.place, 0, 0);
   product(t1.place, 1, 1);
-  code.vec("fsubs", code.mem(now.place, pairs), code.mem(t0.place, pairs),
+  code.vec("fsubs", code.mem(now, pairs), code.mem(t0.place, pairs),
            code.mem(t1.place, pairs));
   product(t0.place, 0, 1);
   product(t1.place, 1, 0);
-  code.vec("fadds", code.mem(now.place.at(pairs * 4), pairs),
+  code.vec("fadds", code.mem(now.at(pairs * 4), pairs),
            code.mem(t0.place, pairs), code.mem(t1.place, pairs));
+}
+
+/// cos and sin of each pair, of this token.
+Place StageLowering::ropeNow() {
+  return ofToken({{"rope_now", code.f32(), 0, {}}, 2 * pairs, 2 * pairs}).place;
 }
 
 //===----------------------------------------------------------------------===//
@@ -134,7 +213,7 @@ void StageLowering::beginToken() {
 /// is short.
 void StageLowering::rotateByScalars(const Place &heads, int64_t count) {
   auto &b = code.builder;
-  Place factors{"rope_now", code.f32(), 0, {}};
+  Place factors = ropeNow();
   for (int64_t pair = 0; pair < pairs; ++pair) {
     mlir::Value cosine = code.load(factors.at(pair * 4));
     mlir::Value sine = code.load(factors.at((pairs + pair) * 4));
@@ -150,7 +229,7 @@ void StageLowering::rotateByScalars(const Place &heads, int64_t count) {
     };
     Place first = heads.at(pair * 4);
     code.loop(count, [&](mlir::Value head) {
-      turn(first.plus(code.mul(head, int32_t(2 * pairs * 4))));
+      turn(moved(first, code.mul(head, int32_t(2 * pairs * 4))));
     });
   }
 }
@@ -169,7 +248,7 @@ void StageLowering::rotate(const Place &heads, int64_t count) {
   auto half = [&](int i) {
     return code.mem2d(heads.at(i * pairs * 4), pairs, 1, count, 2 * pairs);
   };
-  Place factors{"rope_now", code.f32(), 0, {}};
+  Place factors = ropeNow();
   mlir::Value x0 = half(0), x1 = half(1);
   mlir::Value cosine = code.mem2d(factors, pairs, 1, count, 0);
   mlir::Value sine = code.mem2d(factors.at(pairs * 4), pairs, 1, count, 0);
@@ -196,7 +275,7 @@ void StageLowering::lowerRope(RopeOp op) {
     for (auto [value, result] :
          llvm::zip(rope.getValues(), rope.getResults())) {
       View view = viewOf(value);
-      views[result] = view;
+      alias(result, value);
       bool follows = count && view.place.buffer == begin.buffer &&
                      view.place.offset == begin.offset + count * 4;
       if (!follows && count) {
@@ -211,8 +290,7 @@ void StageLowering::lowerRope(RopeOp op) {
 }
 
 void StageLowering::lowerHeadSumSquares(HeadSumSquaresOp op) {
-  View input = viewOf(op.getInput()), result = placeResult(op.getResult());
-  views[op.getResult()] = result;
+  View input = viewOf(op.getInput()), result = define(op.getResult());
   int64_t width = 2 * pairs;
   View squares = scratch("head_squares", code.f32(), input.count);
   code.vec("fmuls", code.mem(squares.place, input.count),
@@ -220,7 +298,8 @@ void StageLowering::lowerHeadSumSquares(HeadSumSquaresOp op) {
            code.mem(input.place, input.count));
   code.clear(result.place, result.count);
   code.loop(result.count, [&](mlir::Value head) {
-    mlir::Value sum = code.mem(result.place.plus(code.shl(head, 2)), width, 0);
+    mlir::Value sum =
+        code.mem(moved(result.place, code.shl(head, 2)), width, 0);
     code.vec("fadds", sum, sum,
              code.mem(squares.place.plus(code.mul(head, int32_t(width * 4))),
                       width));
@@ -229,7 +308,7 @@ void StageLowering::lowerHeadSumSquares(HeadSumSquaresOp op) {
 
 void StageLowering::lowerScaleBy(ScaleByOp op) {
   View view = viewOf(op.getInput());
-  views[op.getResult()] = view;
+  alias(op.getResult(), op.getInput());
   int64_t width = 2 * pairs;
   std::string name = "gain" + std::to_string(counter++);
   View gain =
@@ -290,6 +369,12 @@ LogicalResult StageLowering::lowerAppend(AppendOp op) {
   }
   local.layerStride = count * size;
   tensors.push_back(local);
+  if (hasTokens()) {
+    mlir::Value offset = cacheOffset(count * size);
+    appendTokens(value, offset ? buffer.place.plus(offset) : buffer.place, size,
+                 element.isF16() ? "fs2h" : "mov32");
+    return success();
+  }
   code.when(
       Predicate::Ne, code.load(tokenState(code, kOwn)), code.constant(0), [&] {
         mlir::Value slot =
@@ -308,6 +393,10 @@ LogicalResult StageLowering::lowerAppend(AppendOp op) {
 //===----------------------------------------------------------------------===//
 
 void StageLowering::lowerScores(ScoresOp op) {
+  if (hasTokens()) {
+    scoresOfTokens(op);
+    return;
+  }
   View result = placeResult(op.getResult());
   views[op.getResult()] = result;
   // The softmax multiplies with it, when only differences are left.
@@ -437,6 +526,10 @@ void StageLowering::lowerHeadNormScores(HeadNormScoresOp op) {
   local.layerStride = heads * slots * 4;
   tensors.push_back(local);
   mlir::Value offset = cacheOffset(heads * slots * 4);
+  if (hasTokens()) {
+    normScoresOfTokens(op, offset ? factors.place.plus(offset) : factors.place);
+    return;
+  }
   auto factorOf = [&](const Place &sums) {
     mlir::Value mean = wpe::FMulOp::create(
         b, code.load(sums), code.constant(1.0f / float(op.getCount())));

@@ -82,6 +82,9 @@ void StageLowering::allReduce(const CollectiveQueues &q, const Place &place,
 // What the operations behind an all-reduce need cleared, up to the next one
 // that all cores take part in: the sums over a group of columns are between.
 void StageLowering::prepareFollowing(Operation *reduce) {
+  if (hasTokens()) {
+    return; // what is cleared is so for each token, when it has its turn
+  }
   for (Operation *op = reduce->getNextNode(); op; op = op->getNextNode()) {
     if (auto next = dyn_cast<AllReduceOp>(op)) {
       if (getLayout(next.getOperand(0).getType()).getPartial() !=
@@ -125,7 +128,7 @@ LogicalResult StageLowering::lowerAllReduce(AllReduceOp op) {
     queues = &group;
   }
   for (auto [operand, result] : llvm::zip(op.getOperands(), op.getResults())) {
-    views[result] = viewOf(operand);
+    alias(result, operand);
   }
   StringRef instruction = op.getCombine() == Combine::Max ? "fmaxs" : "fadds";
   View block = blocks.lookup(op);
@@ -133,7 +136,9 @@ LogicalResult StageLowering::lowerAllReduce(AllReduceOp op) {
     prepareFollowing(op);
   }
   if (!isa_and_nonnull<ScoresOp>(op.getOperand(0).getDefiningOp())) {
-    allReduce(*queues, block.place, block.count, instruction);
+    Count extent = hasTokens() ? Count(code.mul(count, int32_t(block.count)))
+                               : Count(block.count);
+    allReduce(*queues, block.place, extent, instruction);
     return success();
   }
   // The number of positions in this row decides the length; a row without any
@@ -142,8 +147,16 @@ LogicalResult StageLowering::lowerAllReduce(AllReduceOp op) {
   for (mlir::Value operand : op.getOperands().drop_front()) {
     fixed += viewOf(operand).count;
   }
-  mlir::Value words =
-      code.add(code.mul(now, int32_t(heads * group_)), int32_t(fixed));
+  mlir::Value words;
+  if (hasTokens()) {
+    words = code.mul(lineWords(), int32_t(heads));
+    if (fixed) {
+      words = code.add(words, code.mul(count, int32_t(fixed)));
+      block.place.dynamic = besideScores;
+    }
+  } else {
+    words = code.add(code.mul(now, int32_t(heads * group_)), int32_t(fixed));
+  }
   if (fixed == 0) {
     code.when(wpe::Predicate::Ne, words, code.constant(0),
               [&] { allReduce(*queues, block.place, words, instruction); });

@@ -170,11 +170,15 @@ void StageLowering::lowerSiluMul(SiluMulOp op) {
                        .getElementType()
                        .isF16();
   });
+  if (hasTokens() && usesHalf) {
+    siluOfTokens(gate, up, op);
+    return;
+  }
   if (usesHalf && onlyCast) {
     lowerSiluMulHalf(gate, up, op);
     return;
   }
-  views[op.getResult()] = gate;
+  alias(op.getResult(), op.getGate());
   int64_t n = gate.count;
   Place z = scratch("silu_z", code.f32(), n).place,
         y = scratch("silu_y", code.f32(), n).place;

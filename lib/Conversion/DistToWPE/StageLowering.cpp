@@ -12,10 +12,10 @@ StageLowering::StageLowering(Code &code, wpe::RoleOp role, SymbolTable &symbols,
                              StageOp stage, int64_t maxLayers,
                              const Machine &machine,
                              const ParameterSet &parameters, bool halfSums,
-                             int64_t requests)
+                             int64_t requests, int64_t tokens)
     : code(code), role(role), symbols(symbols), stage(stage),
-      maxLayers(maxLayers), requests(requests), machine(machine),
-      parameters(parameters),
+      maxLayers(maxLayers), requests(requests), tokens(tokens),
+      machine(machine), parameters(parameters),
       lanes(std::max({machine.lanesOf("fadds"), machine.lanesOf("faddhs"),
                       machine.lanesOf("fmaxs")})) {
   for (MatVecOp product : stage.getBody().getOps<MatVecOp>()) {
@@ -148,21 +148,39 @@ View StageLowering::placeResult(mlir::Value value) {
   AllReduceOp reduce = reduceOf(value);
   Type element = cast<RankedTensorType>(value.getType()).getElementType();
   if (!reduce) {
-    return makeBuffer(("v" + Twine(counter++)).str(), element,
-                      localCount(value.getType()));
+    int64_t count = localCount(value.getType());
+    View view =
+        makeBuffer(("v" + Twine(counter++)).str(), element, tokens * count);
+    view.count = view.stride = count;
+    return view;
+  }
+  bool scoresFirst =
+      isa_and_nonnull<ScoresOp>(reduce.getOperand(0).getDefiningOp());
+  int64_t total = 0;
+  for (mlir::Value operand : reduce.getOperands()) {
+    total += localCount(operand.getType());
+  }
+  int64_t perToken = total;
+  if (hasTokens() && scoresFirst) {
+    perToken -= localCount(reduce.getOperand(0).getType());
   }
   if (!blocks.count(reduce)) {
-    int64_t total = 0;
-    for (mlir::Value operand : reduce.getOperands()) {
-      total += localCount(operand.getType());
+    int64_t size = tokens * perToken;
+    if (hasTokens() && scoresFirst) {
+      size += heads * slots * mostOfLine();
     }
-    blocks[reduce] = makeBuffer(("r" + Twine(counter++)).str(), element, total);
+    if (sharesBlocks()) {
+      blocks[reduce] =
+          scratch(blocks.size() % 2 ? "sums_b" : "sums_a", element, size);
+    } else {
+      blocks[reduce] =
+          makeBuffer(("r" + Twine(counter++)).str(), element, size);
+    }
+    blocks[reduce].count = blocks[reduce].stride = perToken;
   }
   // Scores come last in their block: their extent grows with the position, and
   // the message is one run of words.
   int64_t offset = 0;
-  bool scoresFirst =
-      isa_and_nonnull<ScoresOp>(reduce.getOperand(0).getDefiningOp());
   for (mlir::Value operand : reduce.getOperands()) {
     if (operand == value && !(scoresFirst && operand == reduce.getOperand(0))) {
       break;
@@ -179,6 +197,13 @@ View StageLowering::placeResult(mlir::Value value) {
     offset += localCount(operand.getType());
   }
   View view = blocks[reduce];
+  if (hasTokens() && scoresFirst) {
+    if (value == reduce.getOperand(0)) {
+      offset = tokens * perToken;
+    } else {
+      view.place.dynamic = besideScores;
+    }
+  }
   view.place.offset += offset * wpe::elementBytes(element);
   view.count = localCount(value.getType());
   return view;
@@ -212,6 +237,19 @@ LogicalResult StageLowering::lowerBody(mlir::Value layerNumber) {
 }
 
 LogicalResult StageLowering::lower(Operation &op) {
+  // Without a word on several tokens: the code of one, for each.
+  bool ofOne = isa<MatVecOp, SumSquaresOp, RmsScaleOp, HeadSumSquaresOp,
+                   ScaleByOp, dist::RopeOp, DivideHeadsOp>(op) ||
+               (isa<SiluMulOp>(op) && !usesHalf);
+  if (!hasTokens() || !ofOne || prepared.count(&op)) {
+    return lowerToken(op);
+  }
+  LogicalResult result = success();
+  eachToken([&] { result = lowerToken(op); });
+  return result;
+}
+
+LogicalResult StageLowering::lowerToken(Operation &op) {
   return llvm::TypeSwitch<Operation *, LogicalResult>(&op)
       .Case([&](MatVecOp o) { return lowerMatVec(o); })
       .Case([&](AllReduceOp o) { return lowerAllReduce(o); })
@@ -247,8 +285,7 @@ LogicalResult StageLowering::lower(Operation &op) {
 //===----------------------------------------------------------------------===//
 
 void StageLowering::lowerSumSquares(SumSquaresOp op) {
-  View input = viewOf(op.getInput()), result = placeResult(op.getResult());
-  views[op.getResult()] = result;
+  View input = viewOf(op.getInput()), result = define(op.getResult());
   if (input.count < kWrittenOut) {
     // Scalars take less than the starts of two vector instructions.
     auto &b = code.builder;
@@ -273,6 +310,10 @@ void StageLowering::lowerSumSquares(SumSquaresOp op) {
 }
 
 void StageLowering::lowerCast(CastOp op) {
+  if (hasTokens()) {
+    castTokens(op);
+    return;
+  }
   View input = viewOf(op.getInput());
   Type to = cast<RankedTensorType>(op.getResult().getType()).getElementType();
   if (input.place.element == to) {
@@ -316,25 +357,35 @@ mlir::Value StageLowering::reciprocal(mlir::Value x) {
   return y;
 }
 
-void StageLowering::lowerRmsScale(RmsScaleOp op) {
+/// 1 / sqrt(sum / count + eps)
+mlir::Value StageLowering::rmsFactor(const Place &place, int64_t elements,
+                                     float eps) {
   auto &b = code.builder;
-  mlir::Value sum = code.load(viewOf(op.getSum()).place);
+  mlir::Value sum = code.load(place);
   mlir::Value mean =
-      wpe::FMulOp::create(b, sum, code.constant(1.0f / float(op.getCount())));
-  mlir::Value factor = rsqrt(wpe::FAddOp::create(
-      b, mean, code.constant(float(op.getEps().convertToDouble()))));
+      wpe::FMulOp::create(b, sum, code.constant(1.0f / float(elements)));
+  return rsqrt(wpe::FAddOp::create(b, mean, code.constant(eps)));
+}
+
+void StageLowering::lowerRmsScale(RmsScaleOp op) {
+  mlir::Value factor = rmsFactor(viewOf(op.getSum()).place, op.getCount(),
+                                 float(op.getEps().convertToDouble()));
   // The values are neighbours in one message, so one instruction scales them.
   View first = viewOf(op.getValues().front());
   int64_t total = 0;
   for (auto [value, result] : llvm::zip(op.getValues(), op.getResults())) {
-    views[result] = viewOf(value);
-    total += viewOf(value).count;
+    alias(result, value);
+    total += views.lookup(value).count;
   }
   mlir::Value all = code.mem(first.place, total);
   code.vec("fmuls", all, all, {}, factor);
 }
 
 void StageLowering::lowerAdd(AddOp op) {
+  if (hasTokens()) {
+    addTokens(op);
+    return;
+  }
   View lhs = viewOf(op.getLhs()), rhs = viewOf(op.getRhs());
   // In place where nobody reads the left operand afterwards.
   bool dead = llvm::all_of(op.getLhs().getUsers(), [&](Operation *user) {

@@ -30,7 +30,9 @@ namespace wafer {
 /// Where the local block of a distributed value lies.
 struct View {
   Place place;
-  int64_t count = 0; // elements
+  int64_t count = 0; // elements, of a token
+  /// Several tokens a pass: elements from one to the next.
+  int64_t stride = 0;
 };
 
 /// The bytes of a tensor in every core of the role; becomes a placement in
@@ -61,7 +63,7 @@ public:
   StageLowering(Code &code, wpe::RoleOp role, mlir::SymbolTable &symbols,
                 dist::StageOp stage, int64_t maxLayers, const Machine &machine,
                 const ParameterSet &parameters, bool halfSums,
-                int64_t requests = 1);
+                int64_t requests = 1, int64_t tokens = 1);
 
   CollectiveQueues rows;    // along a column
   CollectiveQueues columns; // along a row
@@ -80,11 +82,22 @@ public:
   }
   View yielded();
   /// Where a value of the body lies.
-  View viewOf(mlir::Value value) { return views.lookup(value); }
+  View viewOf(mlir::Value value) { return ofToken(views.lookup(value)); }
 
   /// The buffer of the hidden state and the header behind it; binds the stage's
-  /// argument to the former.
-  View makeHidden(int64_t width);
+  /// argument to the former. With several `slices`, one a token of a pass, the
+  /// header has a place of its own.
+  View makeHidden(int64_t width, int64_t slices = 1);
+  Place headerPlace() const { return header; }
+  /// Several tokens a pass: how many this one has, from the header.
+  mlir::Value tokensOfHeader();
+  /// The words of the hidden state in a core: of one slice, else of all tokens
+  /// that the header counts.
+  Count hiddenWords();
+  /// Header and hidden state. A pass of several tokens begins with the header,
+  /// which tells how many words follow.
+  void receiveHidden(llvm::StringRef queue);
+  void sendHidden(llvm::StringRef queue);
   /// A word of the header, as an integer.
   mlir::Value headerWord(HeaderWord word);
   /// The code behind the header: rotary factors of the position, whether this
@@ -106,8 +119,8 @@ public:
   llvm::SmallVector<TableTensor> tables;
   /// place = the bitwise or of halfwords over the cores of the row, in all of
   /// them.
-  void orOverRow(const Place &place, int64_t count) {
-    allReduce(columns, place, count, "or16");
+  void orOverRow(const Place &place, Count extent) {
+    allReduce(columns, place, extent, "or16");
   }
   Place bestPlace();
   Place bestIdPlace();
@@ -118,6 +131,7 @@ private:
   llvm::LogicalResult lowerAllReduce(dist::AllReduceOp op);
   void lowerSumSquares(dist::SumSquaresOp op);
   void lowerCast(dist::CastOp op);
+  llvm::LogicalResult lowerToken(mlir::Operation &op);
   void lowerRmsScale(dist::RmsScaleOp op);
   void lowerHeadSumSquares(dist::HeadSumSquaresOp op);
   void lowerScaleBy(dist::ScaleByOp op);
@@ -174,6 +188,9 @@ private:
   Place constantPlace(uint16_t bits);
   void lowerSiluMulHalf(const View &gate, const View &up, dist::SiluMulOp op);
 
+  void beginRotation();
+  void rotationAt(const Place &lowRow, const Place &highRow);
+  Place ropeNow();
   void rotate(const Place &heads, int64_t count);
   void rotateByScalars(const Place &heads, int64_t count);
   void scoreProducts(const Place &query, const Place &keys, const Place &line);
@@ -202,6 +219,52 @@ private:
   void valuesOfQuery(const Place &weights, const Place &values,
                      const Place &result);
 
+  // Several tokens a pass, see StageTokens.cpp.
+  bool hasTokens() const { return tokens > 1; }
+  /// Whether the blocks of all-reduces take turns in two buffers: a value goes
+  /// on in binary16, so that a block is done with when the next but one begins.
+  bool sharesBlocks() const { return hasTokens() && usesHalf; }
+  /// Emits `body` for each token; viewOf() then gives the views of that one.
+  void eachToken(const Code::Body &body);
+  View ofToken(View view);
+  /// Makes the place of a value, for all tokens; gives the view of this one.
+  View define(mlir::Value value);
+  /// `value` lies where `other` does.
+  void alias(mlir::Value value, mlir::Value other) {
+    views[value] = views.lookup(other);
+  }
+  Place moved(const Place &place, mlir::Value bytes);
+  mlir::Value allTokens(const View &view);
+  void beginPass();
+  mlir::Value lineWidth();
+  mlir::Value lineWords();
+  int64_t mostOfLine() const;
+  Place lineOf(const Place &lines, int64_t head);
+  void eachOwned(const std::function<void(mlir::Value, mlir::Value)> &body);
+  void castTokens(dist::CastOp op);
+  void addTokens(dist::AddOp op);
+  void appendTokens(const View &value, const Place &cache, int64_t slotBytes,
+                    llvm::StringRef instruction);
+  void scoresOfTokens(dist::ScoresOp op);
+  void normScoresOfTokens(dist::HeadNormScoresOp op, const Place &factors);
+  void maskFuture(const Place &scores);
+  void overSlots(llvm::StringRef instruction, const Place &result,
+                 const Place &values);
+  void maxOfTokens(dist::MaxPositionsOp op);
+  void softmaxOfTokens(dist::SoftmaxWeightsOp op);
+  void localSoftmaxOfTokens(dist::LocalSoftmaxOp op);
+  void referencesOfTokens(const Place &top, const Place &scale);
+  void inPieces(mlir::Value total, int64_t most,
+                const std::function<void(mlir::Value, mlir::Value)> &body);
+  void eachElement(int64_t elements,
+                   const std::function<void(mlir::Value, int64_t)> &body);
+  int64_t lineLanes() const;
+  void sumToTokens(const Place &values, int64_t head, const View &result,
+                   int64_t offset, int64_t stride, const Place *scale);
+  void valuesOfTokens(dist::WeightedValuesOp op);
+  void siluOfTokens(const View &gate, const View &up, dist::SiluMulOp op);
+  mlir::Value rmsFactor(const Place &place, int64_t elements, float eps);
+
   dist::SlicingOp slicing(dist::LayoutAttr layout, unsigned dim);
   llvm::SmallVector<int64_t> localShape(mlir::Type type);
   /// Element strides of a local block, see the order above.
@@ -229,6 +292,17 @@ private:
   int64_t maxLayers;
   /// In flight; each has a cache of its own.
   int64_t requests;
+  /// Most tokens of a pass.
+  int64_t tokens;
+  /// How many there are in this one, and the one that eachToken() is at.
+  mlir::Value count, token;
+  /// Bytes to what is reduced beside the scores (the block ends where they
+  /// begin).
+  mlir::Value besideScores;
+  /// The scores, once the weights are made of them.
+  Place linesPlace;
+  View hidden;
+  int64_t slices = 1;
   Place header;
   const Machine &machine;
   const ParameterSet &parameters;

@@ -63,7 +63,7 @@ LogicalResult StageLowering::lowerMatVec(MatVecOp op) {
     tensors.push_back(std::move(local));
   }
   multiply(input.place, inputs, weights.place.plus(layerOffset(layerBytes)),
-           output.place, outputs, prepared.count(op));
+           ofToken(output).place, outputs, prepared.count(op));
   return success();
 }
 
@@ -86,6 +86,11 @@ void StageLowering::multiply(const Place &input, int64_t inputs,
 static void forInputs(Code &code, const Place &input, int64_t begin,
                       int64_t end,
                       const std::function<void(mlir::Value)> &body) {
+  auto at = [&](mlir::Value index, int32_t bytes) {
+    Place place = input.at(begin * bytes);
+    mlir::Value by = code.mul(index, bytes);
+    return place.plus(place.dynamic ? code.add(place.dynamic, by) : by);
+  };
   int32_t size = int32_t(wpe::elementBytes(input.element));
   if (end - begin < kWrittenOut) {
     for (int64_t i = begin; i < end; ++i) {
@@ -93,9 +98,7 @@ static void forInputs(Code &code, const Place &input, int64_t begin,
     }
     return;
   }
-  code.loop(end - begin, [&](mlir::Value i) {
-    body(code.load(input.at(begin * size).plus(code.mul(i, size))));
-  });
+  code.loop(end - begin, [&](mlir::Value i) { body(code.load(at(i, size))); });
 }
 
 // For each local input an axpy over all local outputs. The weights of one input

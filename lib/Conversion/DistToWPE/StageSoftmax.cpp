@@ -42,6 +42,10 @@ static constexpr int32_t kLeastExponent = 127 - 100, kMostExponent = 127 + 100;
 //===----------------------------------------------------------------------===//
 
 void StageLowering::lowerMaxPositions(MaxPositionsOp op) {
+  if (hasTokens()) {
+    maxOfTokens(op);
+    return;
+  }
   View scores = viewOf(op.getScores()), result = placeResult(op.getResult());
   views[op.getResult()] = result;
   // The least finite number: a row without positions must not make a NaN.
@@ -78,6 +82,10 @@ void StageLowering::overPositions(StringRef instruction, const Place &result,
 }
 
 void StageLowering::lowerSoftmax(SoftmaxWeightsOp op) {
+  if (hasTokens()) {
+    softmaxOfTokens(op);
+    return;
+  }
   View scores = viewOf(op.getScores()), maximum = viewOf(op.getMaximum());
   View sum = placeResult(op.getSum());
   views[op.getWeights()] = scores;
@@ -147,6 +155,10 @@ void StageLowering::referencesOfRow(const Place &top, const Place &scale) {
 LogicalResult StageLowering::lowerLocalSoftmax(LocalSoftmaxOp op) {
   if (!usesHalf) {
     return op.emitError() << "a reference for each row needs binary16 weights";
+  }
+  if (hasTokens()) {
+    localSoftmaxOfTokens(op);
+    return success();
   }
   View scores = viewOf(op.getScores()), sum = placeResult(op.getSum());
   int64_t perPosition = heads * group_;
@@ -239,8 +251,13 @@ void StageLowering::scaleSums(const Place &sums, const Place &scale,
 /// b += exponent of the sum: before the next token comes, so whenever the core
 /// has time.
 void StageLowering::lowerKeepReference(KeepReferenceOp op) {
-  Place sum = viewOf(op.getSum()).place;
-  meanwhile.push_back([this, sum] {
+  View sums = viewOf(op.getSum());
+  meanwhile.push_back([this, sums] {
+    Place sum = sums.place;
+    if (hasTokens()) {
+      // Of the last one.
+      sum = moved(sum, code.mul(code.add(count, -1), int32_t(sums.stride * 4)));
+    }
     Place reference = softmaxReference();
     eachHead(heads * group_, [&](mlir::Value index, int64_t fixed) {
       Place at = step(reference, index, fixed, 4);
@@ -262,6 +279,10 @@ mlir::Value StageLowering::biasedExponent(const Place &place) {
 //===----------------------------------------------------------------------===//
 
 void StageLowering::lowerWeightedValues(WeightedValuesOp op) {
+  if (hasTokens()) {
+    valuesOfTokens(op);
+    return;
+  }
   View weights = viewOf(op.getWeights()), result = placeResult(op.getResult());
   views[op.getResult()] = result;
   TensorOp values = tensorOf(op.getValuesAttr());
@@ -342,7 +363,7 @@ void StageLowering::valuesOfQuery(const Place &weights, const Place &values,
 void StageLowering::lowerDivideHeads(DivideHeadsOp op) {
   auto &b = code.builder;
   View value = viewOf(op.getValue()), sum = viewOf(op.getSum());
-  views[op.getResult()] = value;
+  alias(op.getResult(), op.getValue());
   int64_t width = 2 * pairs, count = heads * group_;
   Place factors = scratch("head_factors", code.f32(), count).place;
   eachHead(count, [&](mlir::Value index, int64_t fixed) {

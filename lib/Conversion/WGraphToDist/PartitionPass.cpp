@@ -88,6 +88,7 @@ struct PartitionPass : public wafer::impl::WaferPartitionBase<PartitionPass> {
       problem.headColumns = headColumns;
     }
     problem.requests = inFlight;
+    problem.tokens = tokensPerPass;
     if (objective != "latency" && objective != "throughput") {
       module.emitError() << "unknown objective '" << objective
                          << "'; expected latency or throughput";
@@ -148,6 +149,10 @@ struct PartitionPass : public wafer::impl::WaferPartitionBase<PartitionPass> {
     if (problem.requests != 1) {
       module->setAttr("wafer.in_flight",
                       builder.getI64IntegerAttr(problem.requests));
+    }
+    if (problem.tokens != 1) {
+      module->setAttr("wafer.tokens_per_pass",
+                      builder.getI64IntegerAttr(problem.tokens));
     }
     if (shelved) {
       module->setAttr("wafer.shelved", builder.getUnitAttr());
