@@ -47,6 +47,56 @@ struct LocalSizes {
 constexpr int64_t kLayerInstructions = 1010;
 /// Parameter block (descriptors) and small buffers of the layer role, likewise.
 constexpr int64_t kLayerParameterBytes = 2816;
+/// The same for several tokens a pass.
+constexpr int64_t kPassInstructions = 1250, kPassRotation = 155,
+                  kPassNorms = 180;
+constexpr int64_t kPassParameterBytes = 2200;
+/// Elements of a sequence on binary16, and its places for them.
+constexpr int64_t kPieceElements = 256, kPiecePlaces = 6;
+
+/// Queries of all tokens of a pass in a KV head, and at least so many that a
+/// step of a sum over positions does not meet one twice (StageTokens.cpp).
+int64_t passLine(const PartitionProblem &p, int64_t group) {
+  int64_t lanes = 1;
+  for (const char *op : {"fadds", "faddhs", "fmaxs", "faddh"}) {
+    lanes = std::max(lanes, int64_t(p.machine->lanesOf(op)));
+  }
+  return std::max(p.tokens * group, lanes);
+}
+
+/// Scratch of a pass of several tokens, buffer by buffer as StageTokens.cpp
+/// makes them. Blocks of sums take turns in two buffers in binary16.
+int64_t passScratchBytes(const PartitionProblem &p, const LocalSizes &s) {
+  bool half = p.weightBytes == 2;
+  int64_t n = p.tokens, size = p.weightBytes;
+  int64_t heads = s.kvHeads * s.group, line = passLine(p, s.group);
+  int64_t projected =
+      s.query + 2 * s.key + 1 + (p.qkNorm ? heads + s.kvHeads : 0);
+  int64_t lines = s.kvHeads * s.slots * line;
+  int64_t scores = lines + (p.qkNorm ? n * (heads + s.kvHeads) : 0);
+  int64_t values = s.query + heads, gateUp = 2 * s.ffn + 1;
+  int64_t sums =
+      half ? std::max({n * projected, n * values, n * gateUp}) +
+                 std::max(scores, n * s.dim)
+           : n * (projected + values + gateUp + 2 * s.dim + heads) + scores;
+  int64_t bytes = 4 * (n * s.dim + sums);
+  // The norms in the type of products, twice, and the attention in it.
+  bytes += half ? size * n * (2 * s.dim + s.query) : 0;
+  bytes += n * 2 * s.pairs * 4;
+  int64_t queries = s.kvHeads * line * 2 * s.pairs * size;
+  bytes += half ? std::max(queries, n * s.ffn * 2) : queries;
+  bytes += s.slots * line * size;
+  bytes += 4 * line * (s.kvHeads * (p.qkNorm ? 3 : 2) + 1);
+  if (half) {
+    int64_t most = std::max(lines, n * 2 * s.ffn);
+    bytes += 2 * most + 2 * line;
+    bytes += kPiecePlaces * 2 * std::min(kPieceElements, most);
+    bytes += 2 * std::max({s.dim, s.query + 2 * s.key, 2 * s.ffn}) * 2;
+  } else {
+    bytes += 4 * 4 * std::max(lines, s.ffn);
+  }
+  return bytes + kPassParameterBytes;
+}
 } // namespace
 
 SramEstimate wafer::estimateLayerSram(const PartitionProblem &p, int64_t width,
@@ -70,6 +120,15 @@ SramEstimate wafer::estimateLayerSram(const PartitionProblem &p, int64_t width,
   }
   int64_t low = ropeLowSize(p.context);
   e.tables = s.pairs * 2 * 4 * (low + ceilDiv(p.context, low));
+  if (p.tokens > 1) {
+    e.scratch = passScratchBytes(p, s);
+    bool scalars = rotatesByScalars(*p.machine, set, s.pairs,
+                                    (s.query + s.key) / (2 * s.pairs));
+    e.code = (kPassInstructions + (scalars ? kPassRotation : 0) +
+              (p.qkNorm ? kPassNorms : 0)) *
+             int64_t(p.machine->codeBytesPerInstruction);
+    return e;
+  }
   int64_t scores = s.slots * s.kvHeads * s.group;
   int64_t attention = 4 * (s.query + 2 * s.key) * 2 + scores * 4 * 4;
   int64_t feedForward = s.ffn * 4 * 6;
@@ -460,10 +519,130 @@ ProductPlan wafer::planProduct(const Machine &machine, const ParameterSet &set,
   return best;
 }
 
+/// A layer of a pass of several tokens (StageTokens.cpp): norms, products and
+/// rotations are those of one token, as often as there are tokens; what is
+/// element for element is one instruction for all of them; sums have the words
+/// of all. Queries of all tokens meet a key at once, one element of it after
+/// the other.
+static int64_t estimatePassCycles(const PartitionProblem &p,
+                                  const LocalSizes &s, int64_t width,
+                                  int64_t height, bool turns) {
+  const Machine &m = *p.machine;
+  const ParameterSet &set = *m.findParameters(p.parameterSet);
+  const auto [groupRows, groupColumns, turnBlocks] =
+      stageChains(m, set, width, height, p.kvHeads, turns);
+  const int64_t n = p.tokens, heads = s.kvHeads * s.group;
+  const int64_t alu = set.alu, fp = set.fp, load = set.load, store = set.store;
+  const int64_t turn = 4 * alu + int64_t(set.branch);
+  const bool half = p.weightBytes == 2;
+  // The extents of two operands come from the number of tokens.
+  const int64_t extents = 2 * int64_t(set.dsrSet) + 2 * alu;
+  auto vector = [&](int64_t elements, const char *op) {
+    return vectorCycles(m, set, elements, op) + extents;
+  };
+  auto product = [&](int64_t inputs, int64_t outputs) {
+    return n * (turn +
+                planProduct(m, set, inputs, outputs, productTypes(p)).cycles);
+  };
+  auto overRows = [&](int64_t words) {
+    return estimateAllReduceCycles(m, set, words, height, groupRows) +
+           2 * extents;
+  };
+  auto overColumns = [&](int64_t words) {
+    return estimateRowReduceCycles(m, set, words, width, p.kvHeads,
+                                   groupColumns) +
+           2 * extents;
+  };
+  auto overHead = [&](int64_t words) {
+    return estimateHeadReduceCycles(m, set, words,
+                                    ceilDiv(width, std::min(width, p.kvHeads)),
+                                    groupColumns);
+  };
+  auto special = [&](int64_t elements, int64_t slow, int64_t fast) {
+    int64_t pieces = ceilDiv(elements, kPieceElements);
+    return pieces * (slow * vector(0, "sll16") + fast * vector(0, "faddh")) +
+           slow * stepsOf(m, elements, "sll16") +
+           fast * stepsOf(m, elements, "faddh");
+  };
+  const int64_t root = load + 14 * fp + 4 * alu;
+  auto norm = [&](int64_t elements) {
+    int64_t squares = elements < kWrittenOut
+                          ? elements * (load + 2 * fp) + store
+                          : 3 * vector(elements, "fmuls");
+    return n * (squares + turn) + vector(n * elements, "fs2h");
+  };
+  auto scale = [&](int64_t elements) {
+    return n * (vector(elements, "fmuls") + root + turn);
+  };
+  const int64_t width2 = 2 * s.pairs, line = passLine(p, s.group);
+  const int64_t lines = s.slots * line; // of a KV head
+  const int64_t beside = p.qkNorm ? n * (heads + s.kvHeads) : 0;
+  int64_t rotated = (s.query + s.key) / width2;
+  int64_t rotation = rotatesByScalars(m, set, s.pairs, rotated)
+                         ? scalarRotation(set, s.pairs, rotated)
+                         : vectorRotation(m, set, rotated * s.pairs);
+  int64_t cycles = norm(s.dim) + product(s.dim, s.query + 2 * s.key) +
+                   overRows(n * (s.query + 2 * s.key + 1)) +
+                   scale(s.query + 2 * s.key) + n * (rotation + turn);
+  // Appending, by rows that own tokens.
+  cycles += ceilDiv(n, height) * 2 * (vector(s.key, "fs2h") + turn);
+  if (p.qkNorm) {
+    cycles += n * (2 * vector(s.query + s.key, "fmuls") +
+                   (heads + s.kvHeads) * (vector(width2, "fadds") + turn) +
+                   2 * vector(s.query + s.key, "fmuls") +
+                   heads * (root + store + turn)) +
+              s.kvHeads * 2 * vector(lines, "fmuls");
+  }
+  const char *multiply = half ? "fmulh" : "fmuls";
+  const char *add = half ? "faddhs" : "fadds";
+  cycles += s.kvHeads * (vector(n * s.group * width2, "fs2h") +
+                         width2 * (vector(0, multiply) + vector(0, add) +
+                                   readCycles(m, lines, multiply, 2) +
+                                   readCycles(m, lines, add, 2) + turn));
+  cycles += overHead(s.kvHeads * lines + beside);
+  // References, differences, exponentials and their sums.
+  cycles += s.kvHeads * (vector(lines, "fmaxs") + vector(lines, "fsubs"));
+  cycles +=
+      half
+          ? n * (heads * (10 * alu + 3 * fp + 2 * load + 2 * store) + turn) +
+                vector(s.kvHeads * lines, "fs2h") +
+                special(s.kvHeads * lines, 2, 9)
+          : 2 * s.kvHeads * vector(n * s.group, "mov32") + overRows(n * heads) +
+                s.kvHeads *
+                    (5 * vector(lines, "fmuls") + 7 * vector(lines, "fadds") +
+                     2 * vector(lines, "sll16"));
+  // A sum of lines over positions, to the tokens.
+  bool halfSums =
+      productTypes(p) == ProductTypes::Mixed && s.slots <= kHalfTerms;
+  int64_t sum = vector(line, "mov32") +
+                (halfSums ? vector(lines, "faddh") + vector(line, "faddhs")
+                          : vector(lines, "fadds") +
+                                (half ? vector(lines, "faddhs") : 0)) +
+                vector(n * s.group, "fmuls");
+  cycles += s.kvHeads * (sum + width2 * (vector(0, multiply) + sum + turn +
+                                         readCycles(m, lines, multiply, 2)));
+  cycles += overRows(n * (s.query + heads));
+  cycles += n * (heads * (16 * fp + load + turn) + vector(s.query, "fmuls")) +
+            vector(n * s.query, "fs2h");
+  cycles += product(s.query, s.dim) + overColumns(n * s.dim) +
+            vector(n * s.dim, "fadds") + norm(s.dim);
+  cycles += product(s.dim, 2 * s.ffn) + overRows(n * (2 * s.ffn + 1)) +
+            scale(2 * s.ffn);
+  cycles +=
+      half ? vector(2 * n * s.ffn, "fs2h") + special(n * s.ffn, 3, 17)
+           : n * (15 * vector(s.ffn, "fmuls") + 10 * vector(s.ffn, "fadds"));
+  cycles += product(s.ffn, s.dim) + overColumns(n * s.dim) +
+            vector(n * s.dim, "fadds");
+  return cycles;
+}
+
 int64_t wafer::estimateLayerCycles(const PartitionProblem &p, int64_t width,
                                    int64_t height, bool turns) {
   const Machine &m = *p.machine;
   LocalSizes s(p, width, height);
+  if (p.tokens > 1) {
+    return estimatePassCycles(p, s, width, height, turns);
+  }
   const ParameterSet &set = *m.findParameters(p.parameterSet);
   auto vector = [&](int64_t elements, const char *op) {
     return vectorCycles(m, set, elements, op);
@@ -590,6 +769,7 @@ int64_t wafer::boundLayerCycles(const PartitionProblem &p, int64_t width,
   int64_t query = p.heads * p.headDim, key = p.kvHeads * p.headDim;
   int64_t macs = p.dim * (query + 2 * key) + query * p.dim + 3 * p.dim * p.ffn +
                  2 * p.context * query;
+  macs *= p.tokens;
   int64_t lanes = p.machine->lanesOf(p.weightBytes == 2 ? "fmach" : "fmacs");
   int64_t hops = 3 * height + 2 * width + 2 * (width / p.kvHeads);
   return ceilDiv(macs, width * height * lanes) +
@@ -600,7 +780,7 @@ int64_t wafer::estimateCrossingCycles(const PartitionProblem &p,
                                       int64_t height) {
   const Machine &machine = *p.machine;
   const ParameterSet &set = *machine.findParameters(p.parameterSet);
-  int64_t slice = ceilDiv(p.dim, height);
+  int64_t slice = p.tokens * ceilDiv(p.dim, height);
   // A gate's rows lie half on either side of their channel.
   int64_t rows = std::min<int64_t>(machine.host.rowStep, height);
   int64_t chain = (rows / 2 + 1) * (2 * int64_t(set.vectorStart) + slice + 8);

@@ -108,9 +108,9 @@ Status PartitionProblem::check() const {
   return Status::success();
 }
 
-/// Of a row: its slice of the hidden state, and the header.
+/// Of a row: its slices of the hidden state, one a token, and the header.
 static int64_t handOverWords(const PartitionProblem &p, int64_t height) {
-  return ceilDiv(p.dim, height) + kHeaderWords;
+  return p.tokens * ceilDiv(p.dim, height) + headerWords(int(p.tokens));
 }
 
 int64_t wafer::estimateHandOverCycles(const PartitionProblem &problem,
@@ -127,7 +127,9 @@ struct SideColumns {
 
 SideColumns sideColumns(const PartitionProblem &p, int64_t height) {
   int64_t dim = ceilDiv(p.dim, height);
-  int64_t budget = int64_t(p.machine->programBytes()) - 4096 - 16 * dim;
+  // One slice more for each token beyond the first.
+  int64_t budget = int64_t(p.machine->programBytes()) - 4096 -
+                   (16 + 4 * (p.tokens - 1)) * dim;
   SideColumns columns;
   int64_t rows =
       std::max<int64_t>(1, budget / std::max<int64_t>(1, dim * p.weightBytes));
@@ -408,6 +410,15 @@ private:
         0, turn - estimateHandOverCycles(problem, width, height));
   }
 
+  /// The chain through the columns of the embedding; each further token of a
+  /// pass adds its row of the table and its words.
+  int64_t embedCycles(int64_t height, int64_t columns) const {
+    int64_t slice = ceilDiv(problem.dim, height);
+    int64_t row = 2 * int64_t(set.vectorStart) + 16 * int64_t(set.alu) +
+                  int64_t(set.branch) + 3 * slice;
+    return 6 * columns + (problem.tokens - 1) * row;
+  }
+
   /// While a stage works on one token it takes no other.
   int64_t slowestStage(const PartitionCandidate &c, int64_t headCycles) const {
     int64_t perStage = ceilDiv(problem.layers, c.stages);
@@ -415,8 +426,8 @@ private:
         estimateHandOverCycles(problem, c.width, c.height) + c.turnCycles;
     int64_t head =
         headCycles + c.headColumns + handOverWords(problem, c.height);
-    return std::max(
-        {perStage * c.cyclesPerLayer + in, head, 6 * c.embedColumns});
+    return std::max({perStage * c.cyclesPerLayer + in, head,
+                     embedCycles(c.height, c.embedColumns)});
   }
 
   /// Cycles that the hand-overs of a token and the way back of its id take.
@@ -458,8 +469,8 @@ private:
       c.slowestStageCycles = std::max(c.slowestStageCycles, crossing);
     }
     c.cyclesPerToken = problem.layers * c.cyclesPerLayer + c.handOverCycles +
-                       c.crossingCycles + latencies + 6 * shelf.embedColumns +
-                       head;
+                       c.crossingCycles + latencies +
+                       embedCycles(height, shelf.embedColumns) + head;
     c.cyclesBetweenTokens = std::max(
         c.slowestStageCycles, ceilDiv(c.cyclesPerToken, problem.requests));
     return shelf;
@@ -598,7 +609,9 @@ Diagnostic doesNotFit(const PartitionProblem &p, const Search &search) {
             std::to_string(e.cache) + ", scratch " + std::to_string(e.scratch) +
             ", code " + std::to_string(e.code) + ", rope tables " +
             std::to_string(e.tables);
-  d.hint = "more stages, a larger region, a smaller --context or more --wafers";
+  d.hint = std::string("more stages, a larger region, a smaller --context") +
+           (p.tokens > 1 ? ", fewer --tokens-per-pass" : "") +
+           " or more --wafers";
   return d;
 }
 } // namespace

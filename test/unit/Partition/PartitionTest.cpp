@@ -220,6 +220,37 @@ TEST(Partition, KeepsTheHeadThatAPartIsGiven) {
   EXPECT_FALSE(bool(partition(problem)));
 }
 
+TEST(TokensPerPass, ShareStartsAndHops) {
+  Machine machine = *Machine::load("wse2");
+  PartitionProblem problem = smallProblem(machine);
+  int64_t lastCycles = 0, lastBytes = 0;
+  for (int64_t tokens : {2, 4, 8, 16, 32}) {
+    problem.tokens = tokens;
+    int64_t cycles = estimateLayerCycles(problem, 20, 16);
+    int64_t bytes = estimateLayerSram(problem, 20, 16, 1).total();
+    if (lastCycles) {
+      // Twice the tokens: more of everything, but not twice the cycles.
+      EXPECT_GT(cycles, lastCycles);
+      EXPECT_LT(cycles, 2 * lastCycles);
+      EXPECT_GT(bytes, lastBytes);
+    }
+    lastCycles = cycles;
+    lastBytes = bytes;
+  }
+}
+
+TEST(TokensPerPass, AtMostAsManyAsThereArePositions) {
+  Machine machine = *Machine::load("wse2");
+  PartitionProblem problem = smallProblem(machine);
+  for (int64_t tokens :
+       {int64_t(0), int64_t(-1), int64_t(65), problem.context + 1}) {
+    problem.tokens = tokens;
+    EXPECT_FALSE(bool(problem.check())) << tokens;
+  }
+  problem.tokens = std::min<int64_t>(64, problem.context);
+  EXPECT_TRUE(bool(problem.check()));
+}
+
 TEST(Partition, RefusesWithDemandSupplyAndConsumers) {
   Machine machine = *Machine::load("wse3");
   PartitionProblem problem = smallProblem(machine);
