@@ -60,6 +60,7 @@ struct Decode : ModelPlan {
   uint64_t wholeCycles = 0;
   uint64_t rivalCycles = 0;
   double stageCycles = 0; // of the slowest stage, several requests in flight
+  double aloneCycles = 0; // of a pass of one token, where it may have more
   std::optional<DecodeOnWafer> onWafer;
 };
 
@@ -128,7 +129,7 @@ Result<uint64_t> BenchDecode::simulateWhole() const {
   }
   Status status = keepDecodeImage(options.run, "decode-whole", *whole);
   status = status ? checkGuarantees(*whole) : std::move(status);
-  return status ? timeToken(options.run, *whole) : status.takeError();
+  return status ? timePass(options.run, *whole) : status.takeError();
 }
 
 Status BenchDecode::simulateAll() {
@@ -138,9 +139,19 @@ Status BenchDecode::simulateAll() {
     return parts.takeError();
   }
   Result<PartTimes> token = parts->time(
-      [&](const CompiledImage &part) { return timeToken(options.run, part); });
+      [&](const CompiledImage &part) { return timePass(options.run, part); });
   if (!token) {
     return token.takeError();
+  }
+  if (options.run.tokensPerPass > 1) {
+    Result<PartTimes> alone = parts->time([&](const CompiledImage &part) {
+      return timeToken(options.run, part);
+    });
+    if (!alone) {
+      return alone.takeError();
+    }
+    decode.aloneCycles = alone->through(decode.plan.layers()) +
+                         double(decode.betweenStagesCycles());
   }
   decode.layerCycles = token->layer();
   decode.otherCycles = token->through(0);
@@ -173,7 +184,8 @@ Status BenchDecode::simulateAll() {
 /// How long the slowest stage takes, or the head, if that is longer.
 Status BenchDecode::simulateStage(const ModelParts &parts) {
   Result<PartTimes> next = parts.time([&](const CompiledImage &part) {
-    return timeNextToken(options.run, part, options.run.context - 2);
+    return timeNextPass(options.run, part,
+                        options.run.context - 2 * options.run.tokensPerPass);
   });
   if (!next) {
     return next.takeError();
@@ -289,6 +301,18 @@ json BenchDecode::report() const {
       token + decode.plan.crossingCycles(decode.machine.offWaferLatencySeconds);
   object["cycles_per_layer"] = layer;
   object["head_cycles"] = token - double(decode.plan.layers()) * layer;
+  if (options.run.tokensPerPass > 1) {
+    // A pass gives one id, so what is said of a token is of a whole pass.
+    double pass = object["cycles_per_token"].get<double>();
+    object["cycles_per_pass"] = pass;
+    object["cycles_per_token_of_pass"] =
+        pass / double(options.run.tokensPerPass);
+    if (decode.aloneCycles != 0) {
+      object["cycles_of_pass_of_one"] =
+          decode.aloneCycles +
+          decode.plan.crossingCycles(decode.machine.networkLatencySeconds);
+    }
+  }
   object["bound_cycles_per_token"] = bound;
   object["predicted_cycles_per_token"] = predicted;
   object["predicted_cycles_per_layer"] = chosen.cyclesPerLayer;
@@ -324,7 +348,14 @@ void BenchDecode::print(const json &object) {
   auto line = [&](const char *what, const char *key) {
     context.print("  {:<44} {:>12.0f}\n", what, object[key].get<double>());
   };
-  line("cycles a token", "cycles_per_token");
+  bool isPass = options.run.tokensPerPass > 1;
+  line(isPass ? "cycles a pass" : "cycles a token", "cycles_per_token");
+  if (isPass) {
+    line("  by its tokens", "cycles_per_token_of_pass");
+    if (object.contains("cycles_of_pass_of_one")) {
+      line("  of one token", "cycles_of_pass_of_one");
+    }
+  }
   if (decode.plan.wafers() > 1) {
     line("  with crossings of the machine file",
          "cycles_per_token_slow_crossing");
@@ -410,6 +441,10 @@ void wafer::addBenchDecodeCommand(CLI::App &app, CommandContext &context) {
                       "Defect map of the wafer that the model is fitted to");
   command->add_flag("--whole", options->whole,
                     "Simulate all layers, not one and two");
+  command
+      ->add_option("--tokens-per-pass", options->run.tokensPerPass,
+                   "Tokens of the request in a pass")
+      ->capture_default_str();
   context.setAction(command, [options, &context] {
     return BenchDecode(*options, context).run();
   });

@@ -2,12 +2,12 @@
 //===- BenchPrefillCommand.cpp - wsec bench prefill -----------------------===//
 //
 // Cycles of a prompt, from its first id to the first token. Its ids follow each
-// other through the stages, so but for the first one each costs what the
-// slowest stage takes for it, which grows with its position (by the rows of the
-// cache that are read, so nearly in proportion): the stage is simulated at the
-// first and at the last position, with one layer and with two. With --defects
-// all stages are, under the map that the whole model gets, and on a perfect
-// wafer.
+// other through the stages, one or several in a pass, so but for the first one
+// each pass costs what the slowest stage takes for it, which grows with its
+// position (by the rows of the cache that are read, so nearly in proportion):
+// the stage is simulated at the first and at the last position, with one layer
+// and with two. With --defects all stages are, under the map that the whole
+// model gets, and on a perfect wafer.
 //
 //===----------------------------------------------------------------------===//
 #include "OnWafer.h"
@@ -25,19 +25,21 @@ namespace {
 struct Options {
   DecodeRunOptions run;
   uint32_t tokens = 4096;
+  /// A number, or auto.
+  std::string tokensPerPass = "1";
   /// A defect map; empty: a perfect wafer.
   std::string defects;
 };
 
 struct PromptTimes {
-  /// Cycles from a token to the next, by the slowest stage: of the first one,
+  /// Cycles from a pass to the next, by the slowest stage: of the first one,
   /// and of the last one.
   double firstStage = 0, lastStage = 0;
-  /// Of the last token of the prompt, through all stages.
-  double lastToken = 0;
+  /// Of the last pass of the prompt, through all stages.
+  double lastPass = 0;
 
-  /// Between tokens: it grows with the rows of the cache that are read.
-  double perToken() const { return (firstStage + lastStage) / 2; }
+  /// Between passes: it grows with the rows of the cache that are read.
+  double perPass() const { return (firstStage + lastStage) / 2; }
 };
 
 class BenchPrefill {
@@ -48,8 +50,14 @@ public:
   ExitCode run();
 
 private:
+  Status makePlan();
+  Status choosePlan();
   Status simulate();
   Status fitToWafer();
+  /// Passes of the prompt that another one follows.
+  double passesBefore() const {
+    return double((options.tokens - 1) / options.run.tokensPerPass);
+  }
   double cyclesOf(const PromptTimes &prompt) const;
   json report() const;
 
@@ -71,10 +79,10 @@ static Result<PromptTimes> timePrompt(const DecodeRunOptions &run,
                                       int64_t layers) {
   PromptTimes times;
   double *const stages[] = {&times.firstStage, &times.lastStage};
-  const uint64_t positions[] = {0, run.context - 2};
+  const uint64_t positions[] = {0, run.context - 2 * run.tokensPerPass};
   for (unsigned i = 0; i < 2; ++i) {
     Result<PartTimes> next = parts.time([&](const CompiledImage &part) {
-      return timeNextToken(run, part, positions[i]);
+      return timeNextPass(run, part, positions[i]);
     });
     if (!next) {
       return next.takeError();
@@ -82,12 +90,60 @@ static Result<PromptTimes> timePrompt(const DecodeRunOptions &run,
     *stages[i] = next->stage(perStage);
   }
   Result<PartTimes> last = parts.time(
-      [&](const CompiledImage &part) { return timeToken(run, part); });
+      [&](const CompiledImage &part) { return timePass(run, part); });
   if (!last) {
     return last.takeError();
   }
-  times.lastToken = last->through(layers);
+  times.lastPass = last->through(layers);
   return times;
+}
+
+Status BenchPrefill::makePlan() {
+  // Two passes are timed one behind the other.
+  options.run.context = std::max(options.tokens, 2 * options.run.tokensPerPass);
+  if (Status made = plan.make(options.run, 1); !made) {
+    return made;
+  }
+  times.firstStage = times.lastStage = double(plan.chosen().slowestStageCycles);
+  times.lastPass = double(plan.plan.cyclesPerToken());
+  return Status::success();
+}
+
+/// With so many tokens a pass as asked for, or as the cost model finds best.
+Status BenchPrefill::choosePlan() {
+  if (options.tokensPerPass != "auto") {
+    int number = 0;
+    char rest = 0;
+    if (std::sscanf(options.tokensPerPass.c_str(), "%6d%c", &number, &rest) !=
+            1 ||
+        number < 1) {
+      return Diagnostic{"bad --tokens-per-pass", "",
+                        "auto or a positive number",
+                        "'" + options.tokensPerPass + "'", ""};
+    }
+    options.run.tokensPerPass = uint32_t(number);
+    return makePlan();
+  }
+  uint32_t best = 0;
+  double least = 0;
+  constexpr uint32_t kMostTried = 32;
+  for (uint32_t tokens = 1; tokens <= std::min(kMostTried, options.tokens);
+       tokens *= 2) {
+    options.run.tokensPerPass = tokens;
+    if (Status made = makePlan(); !made) {
+      if (tokens == 1) {
+        return made;
+      }
+      break; // more of them only need more room
+    }
+    double cycles = cyclesOf(times);
+    if (best == 0 || cycles < least) {
+      best = tokens;
+      least = cycles;
+    }
+  }
+  options.run.tokensPerPass = best;
+  return makePlan();
 }
 
 Status BenchPrefill::simulate() {
@@ -104,7 +160,7 @@ Status BenchPrefill::simulate() {
   times = *found;
   times.firstStage += double(plan.chosen().turnCycles);
   times.lastStage += double(plan.chosen().turnCycles);
-  times.lastToken += double(plan.betweenStagesCycles());
+  times.lastPass += double(plan.betweenStagesCycles());
   return Status::success();
 }
 
@@ -122,7 +178,7 @@ Status BenchPrefill::fitToWafer() {
     double lost = double(images->predicted() - images->perfectPredicted());
     double share = lost / double(plan.chosen().stages);
     times = {times.firstStage + share, times.lastStage + share,
-             times.lastToken + lost};
+             times.lastPass + lost};
     return Status::success();
   }
   const std::pair<const CompiledImage *, PromptTimes *> both[] = {
@@ -147,9 +203,9 @@ Status BenchPrefill::fitToWafer() {
 }
 
 double BenchPrefill::cyclesOf(const PromptTimes &prompt) const {
-  return prompt.lastToken +
+  return prompt.lastPass +
          plan.plan.crossingCycles(plan.machine.networkLatencySeconds) +
-         double(options.tokens - 1) * prompt.perToken();
+         passesBefore() * prompt.perPass();
 }
 
 json BenchPrefill::report() const {
@@ -169,9 +225,11 @@ json BenchPrefill::report() const {
   object["wafers"] = plan.plan.wafers();
   object["stage_rect"] = {chosen.width, chosen.height};
   object["cycles"] = cycles;
-  object["cycles_per_token"] = times.perToken();
+  object["cycles_per_token"] =
+      times.perPass() / double(options.run.tokensPerPass);
+  object["cycles_per_pass"] = times.perPass();
   object["cycles_of_the_last_token"] =
-      cycles - double(options.tokens - 1) * times.perToken();
+      cycles - passesBefore() * times.perPass();
   object["slowest_stage_cycles"] = {times.firstStage, times.lastStage};
   if (!fit.empty()) {
     object["defects"] = json::parse(fit, nullptr, false);
@@ -185,13 +243,10 @@ json BenchPrefill::report() const {
 }
 
 ExitCode BenchPrefill::run() {
-  options.run.context = options.tokens;
-  Status status = plan.make(options.run, 1);
+  Status status = choosePlan();
   if (!status) {
     return context.fail(status.error());
   }
-  times.firstStage = times.lastStage = double(plan.chosen().slowestStageCycles);
-  times.lastToken = double(plan.plan.cyclesPerToken());
   if (!options.defects.empty()) {
     status = fitToWafer();
   } else if (!options.run.predict) {
@@ -219,10 +274,15 @@ ExitCode BenchPrefill::run() {
     context.print("  {:<44} {:>12.2f} %\n", "  tokens a second lost",
                   100 * object["lost"].get<double>());
   }
+  if (options.run.tokensPerPass > 1) {
+    context.print("  {:<44} {:>14}\n", "tokens a pass",
+                  options.run.tokensPerPass);
+  }
   line("cycles between tokens of the prompt, mean", object["cycles_per_token"]);
+  line("cycles between passes, mean", object["cycles_per_pass"]);
   line("  of the first one", times.firstStage);
   line("  of the last one", times.lastStage);
-  line("cycles of the last token", object["cycles_of_the_last_token"]);
+  line("cycles of the last pass", object["cycles_of_the_last_token"]);
   context.print("  {:<44} {:>14.1f}\n", "tokens of the prompt a second",
                 object["tokens_per_second"].get<double>());
   return ExitCode::Success;
@@ -252,6 +312,11 @@ void wafer::addBenchPrefillCommand(CLI::App &app, CommandContext &context) {
                    "What the image is planned for: latency (the image that "
                    "decodes fastest) or throughput (tokens of a prompt)")
       ->check(CLI::IsMember({"latency", "throughput"}))
+      ->capture_default_str();
+  command
+      ->add_option("--tokens-per-pass", options->tokensPerPass,
+                   "Tokens of the prompt in a pass, or auto: what takes the "
+                   "least predicted cycles")
       ->capture_default_str();
   command->add_option("--defects", options->defects,
                       "Defect map of the wafer that the model is fitted to");

@@ -24,10 +24,6 @@ void wafer::addDecodeRunOptions(CLI::App &command, DecodeRunOptions &options) {
       ->capture_default_str();
   command.add_option("--params", options.params,
                      "Parameter set (default: the machine's first)");
-  command
-      .add_option("--tokens-per-pass", options.tokensPerPass,
-                  "Tokens computed at once")
-      ->capture_default_str();
   command.add_option("--threads", options.threads, "Threads of the simulator")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
@@ -46,6 +42,7 @@ CompileRequest wafer::decodeRequest(const DecodeRunOptions &options) {
   request.pipeline.params = options.params;
   request.pipeline.context = options.context;
   request.pipeline.objective = options.objective;
+  request.pipeline.tokensPerPass = options.tokensPerPass;
   return request;
 }
 
@@ -158,28 +155,45 @@ wafer::timeRequests(const DecodeRunOptions &options,
   return result;
 }
 
-Result<uint64_t> wafer::timeToken(const DecodeRunOptions &options,
-                                  const CompiledImage &compiled) {
-  // The last position of the context. On the wafer the next token begins when
-  // this one's id is sampled, so the ways to and from the host do not count.
-  Result<TokenRun> run =
-      timeRequests(options, compiled, {{{0}, 1, options.context - 1}});
+/// A pass as full as it may be, at the end of the context.
+static TokenRequest lastPass(const DecodeRunOptions &options) {
+  return {std::vector<uint32_t>(options.tokensPerPass), 1,
+          options.context - options.tokensPerPass};
+}
+
+/// On the wafer the next token begins when this one's id is sampled, so the
+/// ways to and from the host do not count.
+static Result<uint64_t> timeAlone(const DecodeRunOptions &options,
+                                  const CompiledImage &compiled,
+                                  const TokenRequest &request) {
+  Result<TokenRun> run = timeRequests(options, compiled, {request});
   if (!run) {
     return run.takeError();
   }
   return run->lastArrival() - 2 * compiled.machine.host.latencyCycles;
 }
 
-Result<uint64_t> wafer::timeNextToken(const DecodeRunOptions &options,
-                                      const CompiledImage &compiled,
-                                      uint64_t position) {
+Result<uint64_t> wafer::timePass(const DecodeRunOptions &options,
+                                 const CompiledImage &compiled) {
+  return timeAlone(options, compiled, lastPass(options));
+}
+
+Result<uint64_t> wafer::timeToken(const DecodeRunOptions &options,
+                                  const CompiledImage &compiled) {
+  return timeAlone(options, compiled, {{0}, 1, options.context - 1});
+}
+
+Result<uint64_t> wafer::timeNextPass(const DecodeRunOptions &options,
+                                     const CompiledImage &compiled,
+                                     uint64_t position) {
   // The second pass comes to the stage when that still works on the first one.
-  Result<TokenRun> one = timeRequests(options, compiled, {{{0}, 1, position}});
+  std::vector<uint32_t> ids(options.tokensPerPass);
+  Result<TokenRun> one = timeRequests(options, compiled, {{ids, 1, position}});
   if (!one) {
     return one.takeError();
   }
-  Result<TokenRun> two =
-      timeRequests(options, compiled, {{{0, 0}, 1, position}});
+  ids.resize(2 * ids.size());
+  Result<TokenRun> two = timeRequests(options, compiled, {{ids, 1, position}});
   if (!two) {
     return two.takeError();
   }
@@ -188,9 +202,8 @@ Result<uint64_t> wafer::timeNextToken(const DecodeRunOptions &options,
 
 Result<uint64_t> wafer::timeNextSample(const DecodeRunOptions &options,
                                        const CompiledImage &compiled) {
-  uint64_t last = options.context - 1;
-  Result<TokenRun> run =
-      timeRequests(options, compiled, {{{0}, 1, last}, {{0}, 1, last}});
+  TokenRequest last = lastPass(options);
+  Result<TokenRun> run = timeRequests(options, compiled, {last, last});
   if (!run) {
     return run.takeError();
   }

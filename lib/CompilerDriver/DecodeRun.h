@@ -25,6 +25,7 @@ struct DecodeRunOptions {
   uint32_t context = 4096;
   /// What the plan is good at: latency or throughput.
   std::string objective = "latency";
+  /// Most tokens of a pass; passes that are timed have so many.
   uint32_t tokensPerPass = 1;
   unsigned threads = 1;
   /// Nothing is simulated.
@@ -33,7 +34,7 @@ struct DecodeRunOptions {
 };
 
 /// Adds those of them to `command` that are options of both benchmarks: all but
-/// the context and the objective.
+/// the context, the objective and the tokens of a pass.
 void addDecodeRunOptions(CLI::App &command, DecodeRunOptions &options);
 
 /// A request for an image without weights.
@@ -58,13 +59,18 @@ Status checkGuarantees(const CompiledImage &compiled);
 Result<TokenRun> timeRequests(const DecodeRunOptions &options,
                               const CompiledImage &compiled,
                               const std::vector<TokenRequest> &requests);
-/// Cycles from one sampled token to the next at the end of the context.
+/// Cycles of a pass, from its ids to the one that is sampled, at the end of the
+/// context.
+Result<uint64_t> timePass(const DecodeRunOptions &options,
+                          const CompiledImage &compiled);
+/// Cycles from one sampled token to the next at the end of the context: a pass
+/// of one token.
 Result<uint64_t> timeToken(const DecodeRunOptions &options,
                            const CompiledImage &compiled);
-/// Cycles from a token to the next whose id is known, behind `position` tokens.
-Result<uint64_t> timeNextToken(const DecodeRunOptions &options,
-                               const CompiledImage &compiled,
-                               uint64_t position);
+/// Cycles from a pass to the next whose ids are known, behind `position`
+/// tokens.
+Result<uint64_t> timeNextPass(const DecodeRunOptions &options,
+                              const CompiledImage &compiled, uint64_t position);
 /// Cycles from one sampled token to the next of another request.
 Result<uint64_t> timeNextSample(const DecodeRunOptions &options,
                                 const CompiledImage &compiled);

@@ -9,11 +9,6 @@ using namespace wafer;
 
 Status ModelPlan::make(DecodeRunOptions &options,
                        std::optional<int64_t> requests) {
-  if (options.tokensPerPass != 1) {
-    return Diagnostic{"several tokens a pass are not supported yet", "",
-                      "--tokens-per-pass 1",
-                      fmt::format("{}", options.tokensPerPass), ""};
-  }
   Result<Machine> loaded = Machine::load(options.machine);
   if (!loaded) {
     return loaded.takeError();
@@ -45,6 +40,7 @@ Status ModelPlan::make(DecodeRunOptions &options,
   problem.machine = &machine;
   problem.parameterSet = set->name;
   problem.requests = requests.value_or(1);
+  problem.tokens = options.tokensPerPass;
   problem.objective = options.objective == "latency" ? Objective::Latency
                                                      : Objective::Throughput;
   Result<DecodePlan> found =

@@ -54,7 +54,7 @@ Result<TokenTimes> wafer::timeTokenOnWafer(const DecodeRunOptions &options,
     return parts.takeError();
   }
   Result<PartTimes> times = parts->time(
-      [&](const CompiledImage &part) { return timeToken(options, part); });
+      [&](const CompiledImage &part) { return timePass(options, part); });
   if (!times) {
     return times.takeError();
   }
@@ -69,7 +69,7 @@ Result<TokenTimes> wafer::timeTokenOnWafer(const DecodeRunOptions &options,
   if (!status) {
     return status.takeError();
   }
-  Result<uint64_t> token = timeToken(options, image);
+  Result<uint64_t> token = timePass(options, image);
   if (!token) {
     return token.takeError();
   }
