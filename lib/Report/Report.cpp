@@ -106,12 +106,13 @@ static int64_t crossingCost(const ImageReport &report, const json &own,
          int64_t(report.crossings.size()) * int64_t(latency);
 }
 
-/// Only the hidden state, with a header in each channel, and the next id cross;
-/// the latter goes back.
+/// Of a pass: only the hidden state, with a header in each channel, and the
+/// next id cross; the latter goes back.
 static int64_t wordsOf(const CrossingReport &crossing, const json &own) {
+  int tokens = int(std::max<int64_t>(1, numberOf(own, "tokens_per_pass")));
   return crossing.to > crossing.from
              ? numberOf(own, "crossing_words") +
-                   int64_t(crossing.channels) * kHeaderWords
+                   int64_t(crossing.channels) * headerWords(tokens)
              : 1;
 }
 

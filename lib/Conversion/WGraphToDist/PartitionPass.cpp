@@ -140,7 +140,8 @@ struct PartitionPass : public wafer::impl::WaferPartitionBase<PartitionPass> {
     if (problem.wafers > 1) {
       module->setAttr("wafer.wafers",
                       builder.getI64IntegerAttr(problem.wafers));
-      int64_t slice = llvm::divideCeil(problem.dim, plan->chosen.height);
+      int64_t slice =
+          problem.tokens * llvm::divideCeil(problem.dim, plan->chosen.height);
       module->setAttr("wafer.crossing_words",
                       builder.getI64IntegerAttr(slice * plan->chosen.height));
       module->setAttr("wafer.crossing_cycles",
