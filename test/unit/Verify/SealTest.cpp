@@ -15,12 +15,13 @@ using namespace wafer;
 
 namespace {
 
-/// Row 0 of the weight is 10 11 12, row 1 is 20 21 22. The first core holds
-/// columns 0 and 1, the second one column 2 and a half word of padding a row.
-const char *const kByColumns = R"(
+/// Two cores with a buffer of weights each; `rest` is the tensor and its data.
+std::string program(unsigned bytes, const std::string &rest) {
+  return R"(
 machine "test8"
 role @line {
-  buffer @w weights at 0 size 8
+  buffer @w weights at 0 size )" +
+         std::to_string(bytes) + R"(
   task @main local active entry start
   code {
   start:
@@ -28,6 +29,12 @@ role @line {
   }
 }
 region @row role @line rect 0 0 2 1
+)" + rest;
+}
+
+/// Row 0 of the weight is 10 11 12, row 1 is 20 21 22. The first core holds
+/// columns 0 and 1, the second one column 2 and a half word of padding a row.
+const std::string kByColumns = program(8, R"(
 tensor @weight weight u16 shape [2, 3] region @row buffer @w offset 0 {
   whole stride 4
   columns cut [0, 2, 3] stride 2
@@ -36,20 +43,10 @@ init region @row offset w bytes 8 {
   core 0 0 u16 [10, 11, 20, 21]
   core 1 0 u16 [12, 0, 22, 0]
 }
-)";
+)");
 
 /// The same, whole in both cores.
-const char *const kCopies = R"(
-machine "test8"
-role @line {
-  buffer @w weights at 0 size 12
-  task @main local active entry start
-  code {
-  start:
-    end
-  }
-}
-region @row role @line rect 0 0 2 1
+const std::string kCopies = program(12, R"(
 tensor @weight weight u16 shape [2, 3] region @row buffer @w offset 0 {
   whole stride 6
   whole stride 2
@@ -57,7 +54,7 @@ tensor @weight weight u16 shape [2, 3] region @row buffer @w offset 0 {
 init region @row offset w bytes 12 {
   cores 0 0 2 1 u16 [10, 11, 12, 20, 21, 22]
 }
-)";
+)");
 
 /// In the order of the tensor.
 uint64_t digestOf(const std::vector<uint16_t> &elements) {
@@ -68,7 +65,7 @@ uint64_t digestOf(const std::vector<uint16_t> &elements) {
   return sum;
 }
 
-Image sealed(const char *text) {
+Image sealed(const std::string &text) {
   Result<Image> image = parseImage(text, "sealed");
   EXPECT_TRUE(image) << image.error().str();
   Seal &seal = image->seal.emplace();
