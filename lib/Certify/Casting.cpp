@@ -232,15 +232,59 @@ std::vector<uint32_t> Answers::at(int32_t row, int32_t column, Ask ask) {
   return result;
 }
 
+/// Loops whose rounds differ between cores of one region, by role: written once
+/// they would stand between two barriers of cores that do not meet. Rows of a
+/// gate, for example, pass on what lies behind them.
+std::map<uint32_t, std::set<uint32_t>> Casting::findUnequalLoops(
+    const std::vector<std::vector<Step>> &foldedSteps) const {
+  std::map<uint32_t, std::set<uint32_t>> unequal;
+  for (const Region &region : channels.image.regions) {
+    std::set<uint32_t> skeletonsHere;
+    for (int32_t y = 0; y < region.rect.h; ++y) {
+      for (int32_t x = 0; x < region.rect.w; ++x) {
+        skeletonsHere.insert(skeletonOf[channels.cellOf(
+            {region.rect.x + x, region.rect.y + y})]);
+      }
+    }
+    std::map<uint32_t, uint32_t> roundsOf;
+    for (uint32_t skeleton : skeletonsHere) {
+      for (const Step &s : foldedSteps[skeleton]) {
+        if (s.kind == Step::Kind::LoopBegin &&
+            roundsOf.emplace(s.at, s.rounds).first->second != s.rounds) {
+          unequal[region.role].insert(s.at);
+        }
+      }
+    }
+  }
+  return unequal;
+}
+
+std::vector<std::vector<Step>> Casting::stepsOf(bool prefix,
+                                                bool folded) const {
+  std::vector<std::vector<Step>> all, steps;
+  for (const Template &t : templates) {
+    all.push_back(prefix ? t.prefix : std::vector<Step>());
+    all.back().insert(all.back().end(), t.period.begin(), t.period.end());
+    steps.push_back(folded ? foldLoops(all.back(), {}) : movesOf(all.back()));
+  }
+  if (folded) {
+    auto unequal = findUnequalLoops(steps);
+    for (size_t i = 0; i < steps.size(); ++i) {
+      if (const std::set<uint32_t> &except = unequal[roles[i]];
+          !except.empty()) {
+        steps[i] = foldLoops(all[i], except);
+      }
+    }
+  }
+  return steps;
+}
+
 Cast Casting::make(bool prefix, bool folded) {
   Cast cast;
   cast.skeletons = skeletons;
   cast.programOf.assign(channels.cells(), kNobody);
-  std::vector<std::vector<Step>> steps;
+  std::vector<std::vector<Step>> steps = stepsOf(prefix, folded);
   for (const Template &t : templates) {
-    std::vector<Step> all = prefix ? t.prefix : std::vector<Step>();
-    all.insert(all.end(), t.period.begin(), t.period.end());
-    steps.push_back(folded ? foldLoops(all) : movesOf(all));
     cast.leaves.push_back(t.leaves());
   }
   std::map<std::pair<uint32_t, std::vector<uint32_t>>, uint32_t> known;

@@ -34,6 +34,10 @@ private:
   std::vector<uint16_t> valuesAt(uint32_t cell,
                                  const std::vector<uint32_t> &params) const;
   uint32_t answerAt(uint32_t cell, Value question);
+  /// By skeleton.
+  std::vector<std::vector<Step>> stepsOf(bool prefix, bool folded) const;
+  std::map<uint32_t, std::set<uint32_t>>
+  findUnequalLoops(const std::vector<std::vector<Step>> &foldedSteps) const;
 
   const Channels &channels;
   Vocabulary &vocabulary;

@@ -83,16 +83,11 @@ Status wafer::certifyProgram(Image &image, const Machine &machine,
     }
   }
   Certificate certificate = certify(image, machine);
-  if (certificate.verdict == Certificate::Verdict::Refused) {
-    // The marks belong to a certificate.
-    for (Stream &s : image.streams) {
-      s.paced = false;
-    }
-    return Status::success();
-  }
   if (certificate.verdict != Certificate::Verdict::Safe) {
     return Diagnostic{"that no run deadlocks cannot be shown", "certificate",
-                      "", certificate.reason, ""};
+                      "", certificate.reason,
+                      "this is a bug in wsec, or a limit of its certificate "
+                      "(docs/design/certificate.md)"};
   }
   image.certified = certificate.digest;
   return Status::success();

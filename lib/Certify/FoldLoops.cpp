@@ -36,7 +36,7 @@ static void keepCommon(std::vector<std::vector<Step>> &rounds) {
 }
 
 static std::vector<Step> fold(const std::vector<Step> &steps, size_t begin,
-                              size_t end) {
+                              size_t end, const std::set<uint32_t> &except) {
   std::vector<Step> result;
   for (size_t i = begin; i < end; ++i) {
     if (steps[i].kind == Step::Kind::Move) {
@@ -71,12 +71,13 @@ static std::vector<Step> fold(const std::vector<Step> &steps, size_t begin,
     std::vector<std::vector<Step>> rounds;
     bool equal = true;
     for (size_t c = 0; c + 1 < cuts.size(); ++c) {
-      rounds.push_back(fold(steps, cuts[c] + 1, cuts[c + 1]));
+      rounds.push_back(fold(steps, cuts[c] + 1, cuts[c + 1], except));
       equal &= rounds.back().size() == rounds.front().size() &&
                std::equal(rounds.back().begin(), rounds.back().end(),
                           rounds.front().begin(), isLike);
     }
-    bool folds = equal && rounds.size() > 1 && !rounds.front().empty();
+    bool folds = equal && rounds.size() > 1 && !rounds.front().empty() &&
+                 !except.count(steps[i].at);
     Step mark;
     mark.at = steps[i].at;
     mark.rounds = uint32_t(rounds.size());
@@ -98,6 +99,8 @@ static std::vector<Step> fold(const std::vector<Step> &steps, size_t begin,
   return result;
 }
 
-std::vector<Step> wafer::certifier::foldLoops(const std::vector<Step> &steps) {
-  return fold(steps, 0, steps.size());
+std::vector<Step>
+wafer::certifier::foldLoops(const std::vector<Step> &steps,
+                            const std::set<uint32_t> &except) {
+  return fold(steps, 0, steps.size(), except);
 }

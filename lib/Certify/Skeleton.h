@@ -120,8 +120,10 @@ Skeleton findSkeleton(const Role &role, uint32_t roleIndex,
                       const CodeShape &shape, const CoreKind &kind,
                       Vocabulary &vocabulary);
 
-/// Writes equal rounds of a loop once; drops all marks.
-std::vector<Step> foldLoops(const std::vector<Step> &steps);
+/// Writes equal rounds of a loop once, but for the loops with these heads;
+/// drops all marks.
+std::vector<Step> foldLoops(const std::vector<Step> &steps,
+                            const std::set<uint32_t> &except);
 /// The moves alone.
 std::vector<Step> movesOf(const std::vector<Step> &steps);
 

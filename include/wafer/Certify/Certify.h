@@ -58,8 +58,8 @@ Certificate certify(const Image &image, const Machine &machine);
 
 /// For a compiler that has made `image`: marks the streams of these names as
 /// paced by the host, certifies, and stores the digest in the image. Fails
-/// where the program is not safe. One that is not of the class (Refused) stays
-/// without a digest, and `wsec verify` says why.
+/// where the program is not safe, and where nothing can be said of it
+/// (Refused): what is not certified does not leave a compiler.
 Status certifyProgram(Image &image, const Machine &machine,
                       const std::vector<std::string> &pacedStreams = {});
 
