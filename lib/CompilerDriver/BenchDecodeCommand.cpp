@@ -107,7 +107,17 @@ Status BenchDecode::plan() {
     requests = number;
   }
   options.run.objective = requests == 1 ? "latency" : "throughput";
-  return decode.make(options.run, requests);
+  if (Status made = decode.make(options.run, requests); !made) {
+    return made;
+  }
+  uint32_t twoPasses = 2 * options.run.tokensPerPass;
+  if (decode.plan.problem.requests > 1 && !options.run.predict &&
+      options.run.context < twoPasses) {
+    return Diagnostic{"the context is too short to time two passes", "",
+                      fmt::format("at least {} positions", twoPasses),
+                      fmt::format("{}", options.run.context), "--predict"};
+  }
+  return Status::success();
 }
 
 //===----------------------------------------------------------------------===//
@@ -184,8 +194,7 @@ Status BenchDecode::simulateAll() {
 /// How long the slowest stage takes, or the head, if that is longer.
 Status BenchDecode::simulateStage(const ModelParts &parts) {
   Result<PartTimes> next = parts.time([&](const CompiledImage &part) {
-    return timeNextPass(options.run, part,
-                        options.run.context - 2 * options.run.tokensPerPass);
+    return timeNextPass(options.run, part, beforeLastPasses(options.run));
   });
   if (!next) {
     return next.takeError();

@@ -79,7 +79,7 @@ static Result<PromptTimes> timePrompt(const DecodeRunOptions &run,
                                       int64_t layers) {
   PromptTimes times;
   double *const stages[] = {&times.firstStage, &times.lastStage};
-  const uint64_t positions[] = {0, run.context - 2 * run.tokensPerPass};
+  const uint64_t positions[] = {0, beforeLastPasses(run)};
   for (unsigned i = 0; i < 2; ++i) {
     Result<PartTimes> next = parts.time([&](const CompiledImage &part) {
       return timeNextPass(run, part, positions[i]);

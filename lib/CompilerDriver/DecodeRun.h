@@ -67,6 +67,10 @@ Result<uint64_t> timePass(const DecodeRunOptions &options,
 /// of one token.
 Result<uint64_t> timeToken(const DecodeRunOptions &options,
                            const CompiledImage &compiled);
+/// Tokens before the last two passes of the context, which has room for two.
+inline uint64_t beforeLastPasses(const DecodeRunOptions &options) {
+  return options.context - 2 * options.tokensPerPass;
+}
 /// Cycles from a pass to the next whose ids are known, behind `position`
 /// tokens.
 Result<uint64_t> timeNextPass(const DecodeRunOptions &options,
