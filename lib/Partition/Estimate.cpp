@@ -43,10 +43,17 @@ struct LocalSizes {
   }
 };
 
-/// Instructions of the layer role; measured on the emitted role, rounded up.
-constexpr int64_t kLayerInstructions = 1010;
-/// Parameter block (descriptors) and small buffers of the layer role, likewise.
-constexpr int64_t kLayerParameterBytes = 2816;
+/// Instructions of the layer role by what it does, measured on emitted roles
+/// and rounded up. Up to four heads are written out.
+constexpr int64_t kLayerInstructions = 680, kHeadInstructions = 62,
+                  kMostWrittenOut = 4, kPairInstructions = 40,
+                  kTwoLevelInstructions = 50, kTurnInstructions = 110,
+                  kByQueryInstructions = 130, kNormInstructions = 100;
+/// The same with binary32 weights: other special functions.
+constexpr int64_t kSingleInstructions = -140, kSingleNormInstructions = 220;
+/// Parameter block (descriptors) of the layer role, likewise.
+constexpr int64_t kLayerParameterBytes = 1700, kTurnParameterBytes = 160,
+                  kRotationParameterBytes = 350;
 /// The same for several tokens a pass.
 constexpr int64_t kPassInstructions = 1250, kPassRotation = 155,
                   kPassNorms = 180;
@@ -97,10 +104,89 @@ int64_t passScratchBytes(const PartitionProblem &p, const LocalSizes &s) {
   }
   return bytes + kPassParameterBytes;
 }
+
+/// Buffers begin at multiples of so many bytes.
+constexpr int64_t kBufferBytes = 16;
+
+/// Buffers of a layer of one token that are neither weights, cache nor tables,
+/// one by one as the lowering makes them.
+int64_t layerScratchBytes(const PartitionProblem &p, const LocalSizes &s,
+                          int64_t layers) {
+  bool half = p.weightBytes == 2;
+  int64_t heads = s.kvHeads * s.group, scores = heads * s.slots;
+  int64_t sums = s.query + heads;
+  int64_t bytes = 0;
+  auto buffer = [&](int64_t elements, int64_t size) {
+    bytes += ceilDiv(elements * size, kBufferBytes) * kBufferBytes;
+  };
+  // Hidden state with its header, what is added to it, the state of the token.
+  buffer(s.dim + 6, 4);
+  buffer(s.dim, 4);
+  buffer(s.dim, 4);
+  buffer(4, 4);
+  // Blocks of sums.
+  buffer(s.query + 2 * s.key + 1, 4);
+  buffer(scores, 4);
+  buffer(sums, 4);
+  buffer(2 * s.ffn + 1, 4);
+  // The rotation, the softmax.
+  buffer(s.pairs, 4);
+  buffer(s.pairs, 4);
+  buffer(2 * s.pairs, 4);
+  buffer(sums, 4); // factors
+  if (s.dim >= kWrittenOut) {
+    buffer(s.dim, 4); // squares
+  }
+  if (p.qkNorm) {
+    buffer(2 * (s.query + s.key) + 4 * heads + 4 * s.kvHeads + 64, 4);
+  }
+  if (!half) {
+    buffer(3 * std::max(scores, s.ffn) + 2 * s.ffn + 4 * heads, 4);
+    return bytes;
+  }
+  buffer(p.requests * layers * heads, 4);
+  buffer(heads, 4);
+  buffer(heads + 2, 4);
+  buffer(1, 4);
+  buffer(scores, 2);
+  buffer(scores, 2);
+  buffer(sums + 4, 2);
+  // Inputs of products.
+  buffer(s.dim, 2);
+  buffer(s.query, 2);
+  buffer(sums, 2);
+  buffer(s.dim, 2);
+  buffer(2 * s.ffn, 2);
+  // Special functions.
+  buffer(8, 2);
+  for (int place = 0; place < 4; ++place) {
+    buffer(std::max(scores, s.ffn) + (place ? 0 : 4), 2);
+  }
+  // Products at once and their sums.
+  const ParameterSet &set = *p.machine->findParameters(p.parameterSet);
+  int64_t atOnce = 0, outputs = 0;
+  auto product = [&](int64_t in, int64_t out) {
+    ProductPlan plan = planProduct(*p.machine, set, in, out, productTypes(p));
+    atOnce = std::max(
+        atOnce, plan.piece * (plan.terms ? apartRow(*p.machine, out) : out));
+    outputs = std::max(outputs, plan.terms ? out : 0);
+  };
+  product(s.dim, s.query + 2 * s.key);
+  product(s.query, s.dim);
+  product(s.dim, 2 * s.ffn);
+  product(s.ffn, s.dim);
+  int64_t row = 2 * s.pairs * s.slots;
+  atOnce =
+      std::max(atOnce, s.group * row <= kProductElements ? s.group * row : row);
+  buffer(atOnce, 2);
+  buffer(outputs + 8, 2);
+  return bytes;
+}
 } // namespace
 
 SramEstimate wafer::estimateLayerSram(const PartitionProblem &p, int64_t width,
-                                      int64_t height, int64_t layersPerStage) {
+                                      int64_t height, int64_t layersPerStage,
+                                      bool turns) {
   LocalSizes s(p, width, height);
   SramEstimate e;
   const ParameterSet &set = *p.machine->findParameters(p.parameterSet);
@@ -129,23 +215,33 @@ SramEstimate wafer::estimateLayerSram(const PartitionProblem &p, int64_t width,
              int64_t(p.machine->codeBytesPerInstruction);
     return e;
   }
-  int64_t scores = s.slots * s.kvHeads * s.group;
-  int64_t attention = 4 * (s.query + 2 * s.key) * 2 + scores * 4 * 4;
-  int64_t feedForward = s.ffn * 4 * 6;
-  // Products that are made at once; small ones are among the small buffers.
-  // Where those of all queries are too many there is code for one after the
-  // other.
-  constexpr int64_t kSmallProducts = 900, kByQueryInstructions = 130;
-  constexpr int64_t kNormInstructions = 130, kNormBytes = 700;
-  int64_t products = s.group * s.pairs * 2 * s.slots;
-  int64_t productBytes = 2 * std::min(kProductElements, products);
-  bool byQuery = products > kProductElements || s.slots > kHalfTerms;
-  e.scratch = s.dim * 10 + attention + feedForward + kLayerParameterBytes +
-              std::max<int64_t>(0, productBytes - kSmallProducts) +
-              (p.qkNorm ? kNormBytes : 0);
-  e.code = (kLayerInstructions + (byQuery ? kByQueryInstructions : 0) +
-            (p.qkNorm ? kNormInstructions : 0)) *
-           int64_t(p.machine->codeBytesPerInstruction);
+  e.scratch = layerScratchBytes(p, s, layersPerStage) + kLayerParameterBytes +
+              (turns ? kTurnParameterBytes : 0);
+  int64_t heads = s.kvHeads * s.group;
+  int64_t rotated = (s.query + s.key) / (2 * s.pairs);
+  bool scalars = rotatesByScalars(*p.machine, set, s.pairs, rotated);
+  if (!scalars) {
+    e.scratch +=
+        kRotationParameterBytes +
+        4 * ceilDiv(rotated * s.pairs * 4, kBufferBytes) * kBufferBytes;
+  }
+  // Where the products of all queries are too many to be made at once there is
+  // code for one after the other.
+  bool byQuery = s.group * s.pairs * 2 * s.slots > kProductElements ||
+                 s.slots > kHalfTerms;
+  bool half = p.weightBytes == 2;
+  bool twoLevels = rowGroupColumns(*p.machine, set, width, p.kvHeads) != 0;
+  int64_t count = kLayerInstructions;
+  count += kHeadInstructions * (heads <= kMostWrittenOut ? heads : 2);
+  count += scalars && s.pairs > 1 ? kPairInstructions : 0;
+  count += twoLevels ? kTwoLevelInstructions : 0;
+  count += turns ? kTurnInstructions : 0;
+  count += byQuery ? kByQueryInstructions : 0;
+  count += half ? 0 : kSingleInstructions;
+  if (p.qkNorm) {
+    count += half ? kNormInstructions : kSingleNormInstructions;
+  }
+  e.code = count * int64_t(p.machine->codeBytesPerInstruction);
   return e;
 }
 
@@ -495,7 +591,7 @@ ProductPlan wafer::planProduct(const Machine &machine, const ParameterSet &set,
   if (piece > 0 && outputs >= machine.lanesOf("faddhs")) {
     int64_t pieces = ceilDiv(inputs, piece);
     consider({piece, 0,
-              costs.clear() + costs.starts(2 * pieces) + costs.multiply() +
+              costs.starts(2 * pieces) + costs.multiply() +
                   costs.sumSteps("faddhs", inputs * outputs, 4, 2, outputs)});
   }
   if (types != ProductTypes::Mixed) {
@@ -509,12 +605,13 @@ ProductPlan wafer::planProduct(const Machine &machine, const ParameterSet &set,
       {inputs, kHalfTerms, kProductElements / std::max<int64_t>(1, row)});
   if (piece > 0 && outputs >= machine.lanesOf("faddh")) {
     int64_t pieces = ceilDiv(inputs, piece);
-    consider({piece, piece,
-              costs.starts(3 * pieces) + costs.multiply() +
-                  // the sums are cleared first
-                  pieces * stepsOf(machine, outputs, "mov16") +
-                  costs.sumSteps("faddh", inputs * outputs, 2, 2, row) +
-                  pieces * costs.widen()});
+    consider(
+        {piece, piece,
+         costs.starts(3 * pieces - 1) + costs.multiply() +
+             // the sums are cleared first, all but those of the first piece
+             (pieces - 1) * stepsOf(machine, outputs, "mov16") +
+             costs.sumSteps("faddh", inputs * outputs, 2, 2, row) +
+             pieces * costs.widen()});
   }
   return best;
 }
@@ -541,8 +638,9 @@ static int64_t estimatePassCycles(const PartitionProblem &p,
     return vectorCycles(m, set, elements, op) + extents;
   };
   auto product = [&](int64_t inputs, int64_t outputs) {
-    return n * (turn +
-                planProduct(m, set, inputs, outputs, productTypes(p)).cycles);
+    ProductPlan plan = planProduct(m, set, inputs, outputs, productTypes(p));
+    int64_t clear = plan.piece ? vectorCycles(m, set, outputs, "mov16") : 0;
+    return n * (turn + plan.cycles + clear);
   };
   auto overRows = [&](int64_t words) {
     return estimateAllReduceCycles(m, set, words, height, groupRows) +
@@ -650,6 +748,16 @@ int64_t wafer::estimateLayerCycles(const PartitionProblem &p, int64_t width,
   auto product = [&](int64_t inputs, int64_t outputs) {
     return planProduct(m, set, inputs, outputs, productTypes(p)).cycles;
   };
+  // Sums that go into an all-reduce in binary16.
+  auto lastProduct = [&](int64_t inputs, int64_t outputs) {
+    ProductPlan plan = planProduct(m, set, inputs, outputs, productTypes(p));
+    return plan.cycles -
+           (plan.isOneHalfSum(inputs) ? vector(outputs, "faddhs") : 0);
+  };
+  // What the root does with its own copy while its multicast is on its way.
+  auto behindMulticast = [&](int64_t cycles, int64_t lines) {
+    return std::max<int64_t>(0, cycles - lines / 2);
+  };
   const auto [groupRows, groupColumns, turnBlocks] =
       stageChains(m, set, width, height, p.kvHeads, turns);
   int64_t headColumns = ceilDiv(width, std::min(width, p.kvHeads));
@@ -690,7 +798,7 @@ int64_t wafer::estimateLayerCycles(const PartitionProblem &p, int64_t width,
                         7 * vector(positions, "fadds") +
                         2 * vector(positions, "sll16");
   int64_t silu =
-      half ? vector(2 * s.ffn, "fs2h") + special(s.ffn, 3, 17)
+      half ? special(s.ffn, 3, 17)
            : 15 * vector(s.ffn, "fmuls") + 10 * vector(s.ffn, "fadds");
   int64_t rotated = (s.query + s.key) / width2;
   int64_t rotation = rotatesByScalars(m, set, s.pairs, rotated)
@@ -698,8 +806,8 @@ int64_t wafer::estimateLayerCycles(const PartitionProblem &p, int64_t width,
                          : vectorRotation(m, set, rotated * s.pairs);
   int64_t cycles = norm(s.dim) + product(s.dim, s.query + 2 * s.key) +
                    overRows(s.query + 2 * s.key + 1);
-  cycles +=
-      vector(s.query + 2 * s.key, "fmuls") + rotation + vector(s.query, "fs2h");
+  cycles += behindMulticast(vector(s.query + 2 * s.key, "fmuls"), height) +
+            rotation + vector(s.query, "fs2h");
   if (p.qkNorm) {
     cycles += 2 * (vector(s.query + s.key, "fmuls") * 2 +
                    heads * (vector(width2, "fmacs") + turn)) +
@@ -710,8 +818,8 @@ int64_t wafer::estimateLayerCycles(const PartitionProblem &p, int64_t width,
   int64_t block = s.group * width2 * s.slots;
   if (productTypes(p) == ProductTypes::Mixed && block <= kProductElements &&
       width2 <= kHalfTerms) {
-    int64_t score =
-        vector(block, "fmulh") + vector(s.group * s.slots, "faddhs");
+    int64_t score = vector(block, "fmulh") +
+                    (s.kvHeads > 1 ? vector(s.group * s.slots, "faddhs") : 0);
     for (int64_t left = width2; left > 1; left -= left / 2) {
       score += vector(left / 2 * s.group * s.slots, "faddh");
     }
@@ -753,14 +861,20 @@ int64_t wafer::estimateLayerCycles(const PartitionProblem &p, int64_t width,
                      2 * slots * width2) +
                 (half ? vector(s.query, "fmuls") : vector(s.query, "mov32"));
   cycles += overRows(s.query + heads);
-  cycles += heads * (16 * int64_t(set.fp) + int64_t(set.load)) +
-            vector(s.query, "fmuls") + vector(s.query, "fs2h");
-  cycles += product(s.query, s.dim) + overColumns(s.dim) +
-            vector(s.dim, "fadds") + norm(s.dim);
+  cycles +=
+      heads * (16 * int64_t(set.fp) + int64_t(set.load)) +
+      (half ? behindMulticast(
+                  vector(s.query, "fmuls") + vector(s.query, "fs2h"), height)
+            : vector(s.query, "fmuls"));
+  cycles += lastProduct(s.query, s.dim) + overColumns(s.dim) +
+            behindMulticast(vector(s.dim, "fadds"), width) + norm(s.dim);
   cycles += product(s.dim, 2 * s.ffn) + overRows(2 * s.ffn + 1) +
-            vector(2 * s.ffn, "fmuls");
+            behindMulticast(vector(2 * s.ffn, "fmuls") +
+                                (half ? vector(2 * s.ffn, "fs2h") : 0),
+                            height);
   cycles += silu;
-  cycles += product(s.ffn, s.dim) + overColumns(s.dim) + vector(s.dim, "fadds");
+  cycles += lastProduct(s.ffn, s.dim) + overColumns(s.dim) +
+            behindMulticast(vector(s.dim, "fadds"), width);
   return cycles;
 }
 
@@ -798,6 +912,5 @@ int64_t wafer::estimateHeadCycles(const PartitionProblem &p, int64_t height,
   return planProduct(machine, set, dim, logits, productTypes(p)).cycles +
          estimateAllReduceCycles(machine, set, logits + 1, height,
                                  chainGroupRows(machine, set, height)) +
-         2 * vectorCycles(machine, set, logits, "fmuls") +
          estimateArgMaxCycles(machine, set, columns, height, logits);
 }

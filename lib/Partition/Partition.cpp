@@ -143,6 +143,11 @@ SideColumns sideColumns(const PartitionProblem &p, int64_t height) {
   return columns;
 }
 
+/// Whether stages are too many for a wafer in one shelf.
+bool needsShelves(const PartitionProblem &p, int64_t width, int64_t stages) {
+  return ceilDiv(stages, p.wafers) * width >= p.machine->usable.w;
+}
+
 /// The shelf of one candidate.
 struct Shelf {
   PartitionCandidate candidate;
@@ -229,8 +234,10 @@ private:
     return list;
   }
 
-  int64_t sram(int64_t width, int64_t height, int64_t perStage) const {
-    return estimateLayerSram(problem, width, height, perStage).total();
+  int64_t sram(int64_t width, int64_t height, int64_t stages,
+               int64_t perStage) const {
+    bool turns = problem.shelved || needsShelves(problem, width, stages);
+    return estimateLayerSram(problem, width, height, perStage, turns).total();
   }
 
   void tryWidths(int64_t height, int64_t stages, int64_t perStage,
@@ -248,16 +255,17 @@ private:
         problem.wafers * shelves * columns - sides.embed - sides.head;
     int64_t widest = std::min<int64_t>({room / stages, columns - sides.embed,
                                         std::max(problem.ffn, problem.dim)});
-    if (widest < 1 || sram(widest, height, perStage) > supply) {
+    if (widest < 1 || sram(widest, height, stages, perStage) > supply) {
       if (widest >= 1) {
-        noteMiss(widest, height, stages, sram(widest, height, perStage), sides);
+        noteMiss(widest, height, stages, sram(widest, height, stages, perStage),
+                 sides);
       }
       return;
     }
     int64_t low = 1, high = widest;
     while (low < high) {
       int64_t middle = (low + high) / 2;
-      if (sram(middle, height, perStage) <= supply) {
+      if (sram(middle, height, stages, perStage) <= supply) {
         high = middle;
       } else {
         low = middle + 1;
@@ -479,7 +487,7 @@ private:
   void evaluate(int64_t width, int64_t height, int64_t stages, int64_t perStage,
                 const SideColumns &sides) {
     ++evaluated;
-    int64_t bytes = sram(width, height, perStage);
+    int64_t bytes = sram(width, height, stages, perStage);
     // Where the user fixed everything the allocator decides, which knows the
     // bytes exactly; the estimate only rules out what cannot fit at all.
     int64_t supply = problem.machine->programBytes();
@@ -583,7 +591,8 @@ Diagnostic doesNotFit(const PartitionProblem &p, const Search &search) {
   }
   const PartitionCandidate &c = *search.closest;
   SramEstimate e =
-      estimateLayerSram(p, c.width, c.height, ceilDiv(p.layers, c.stages));
+      estimateLayerSram(p, c.width, c.height, ceilDiv(p.layers, c.stages),
+                        p.shelved || needsShelves(p, c.width, c.stages));
   std::string shape = std::to_string(c.stages) + " stage" +
                       (c.stages == 1 ? "" : "s") + " of " +
                       std::to_string(c.width) + "x" + std::to_string(c.height);

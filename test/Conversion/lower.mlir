@@ -54,18 +54,19 @@
 // CHECK-DAG: wpe.queue @group_in input [@layers0_group, @layers1_group, @to_layers0, @to_layers1]
 // CHECK-DAG: wpe.queue @hidden_out output [@to_layers1, @to_head]
 // Scores of both queries at once: 2 elements of 6 slots, the same keys for both,
-// make 24 products; the second element's 6 go to the first one's, and the sums
-// into the message, where the queries of a position are neighbours.
+// make 24 products; the second element's 6 are added to the first one's, in the
+// order of the message, where the queries of a position are neighbours. They go
+// into it in binary16: the first core of a chain adds them to nothing, others to
+// what comes.
 // CHECK: %[[Q:.+]] = wpe.mem @{{.+}} extent(6) stride(0) extent1(4) stride1(1) : f16
 // CHECK: %[[K:.+]] = wpe.mem @keys offset(%{{.+}}) extent(12) stride(1) extent1(2) stride1(0) : f16
 // CHECK: %[[P:.+]] = wpe.mem @products extent(24) stride(1) : f16
 // CHECK: wpe.vec fmulh %[[P]], %[[K]], %[[Q]]
 // CHECK: %[[LOW:.+]] = wpe.mem @products extent(6) stride(1) extent1(2) stride1(12) : f16
+// CHECK: %[[OUT:.+]] = wpe.mem @half_scores extent(6) stride(2) extent1(2) stride1(1) : f16
 // CHECK: %[[HIGH:.+]] = wpe.mem @products offset(12) extent(6) stride(1) extent1(2) stride1(12) : f16
-// CHECK: wpe.vec faddh %[[LOW]], %[[LOW]], %[[HIGH]]
-// CHECK: %[[SUM:.+]] = wpe.mem @products extent(6) stride(1) extent1(2) stride1(12) : f16
-// CHECK: %[[OUT:.+]] = wpe.mem @r{{.+}} extent(6) stride(2) extent1(2) stride1(1) : f32
-// CHECK: wpe.vec faddhs %[[OUT]], _, %[[SUM]], %{{.+}} : f32
+// CHECK: wpe.vec faddh %[[OUT]], %[[LOW]], %[[HIGH]]
+// CHECK: wpe.vec faddhs %{{.+}}, %{{.+}}, %{{.+}}
 // CHECK: wpe.region @layers0 role(@layer_role) rect(2, 0, 3, 3)
 // CHECK-SAME: row_root = #wpe.table<[0, 1, 0]>
 // CHECK-SAME: sends = #wpe.table<[2 x 0, 1]>

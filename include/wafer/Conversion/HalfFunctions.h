@@ -6,10 +6,16 @@
 // on binary16 vectors, given as data, so that the lowering emits and the tests
 // execute the same thing.
 //
-//   exp(c z), z <= 0: k = magic + c z rounds c z to an integer n, in the low
-//   bits of k; r = c z - n is in [-1/2, 1/2]; 2^r is a polynomial of degree 2,
-//   and n, shifted up, is added to its exponent. z is clamped, so that the
-//   result is a normal number.
+//   2^t: adding 1.5 * 2^13 in binary32 leaves t in the low half of the word,
+//   with 10 bits behind the point: a binary16 number whose exponent is that of
+//   2^t and whose fraction f is that of t (Schraudolph, Neural Computation
+//   1999). 2^f / (1
+//   + f) makes it exact, a polynomial of degree 2 in the bits of f.
+//
+//   exp(z), z <= 0, of a binary16 number: k = magic + c z rounds c z to an
+//   integer n, in the low bits of k; r = c z - n is in [-1/2, 1/2]; 2^r is a
+//   polynomial of degree 2, and n, shifted up, is added to its exponent. z is
+//   clamped, so that the result is a normal number.
 //
 // MLIR-free.
 //
@@ -31,9 +37,10 @@ enum class HalfSlot : uint8_t {
   T0,
   T1,
   T2,
+  Wide,     // the low halves of a binary32 vector; input
   Constant, // `constant`, repeated
 };
-inline constexpr unsigned kHalfSlots = 7; // those in memory, and None
+inline constexpr unsigned kHalfSlots = 8; // those in memory, and None
 
 struct HalfStep {
   const char *mnemonic;
@@ -44,16 +51,19 @@ struct HalfStep {
   uint16_t constant = 0;
 };
 
-/// The exponent by which `halfExp` scales its result: 2^2, so that weights of
+/// The exponent by which `halfPower` scales its result: 2^2, so that weights of
 /// 2^-16 of the greatest one of their row are still normal, and a sum of 64 of
 /// the greatest ones times values of up to 180 stays finite.
-inline constexpr int kHalfExpShift = 2;
+inline constexpr int kHalfPowerShift = 2;
+/// What has to be added to t, and the least sum: it gives zero.
+inline constexpr float kPowerFloor = 12288; // 1.5 * 2^13
+inline constexpr int kPowerOrigin = int(kPowerFloor) + 15 + kHalfPowerShift;
 
-/// X = 2^kHalfExpShift exp(factor X) for factor X <= 1/2 and a positive factor:
-/// relative error at most 0.004, and 2^-12 |factor X| for the rounding of the
-/// factor. From exp, 2^-16 is taken off, so that where it is below 2^-17 the
-/// result is zero (2^-21 at most) and many far positions do not add up.
-std::vector<HalfStep> halfExp(double factor);
+/// X = 2^kHalfPowerShift 2^t for t <= 1/2, where Wide = max(kPowerFloor,
+/// kPowerOrigin + t) in binary32: relative error at most 0.0048; below 2^-16 it
+/// falls to zero, which it is from 2^-17 on, so that many far positions do not
+/// add up.
+std::vector<HalfStep> halfPower();
 
 /// X = X / (1 + exp(-X)) * Factor. Without the factor the error is at most
 /// 0.0012 max(1, |result|), of which 0.0005 is the rounding to binary16, for

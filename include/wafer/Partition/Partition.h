@@ -160,8 +160,11 @@ struct SramEstimate {
   int64_t code = 0;
   int64_t total() const { return weights + cache + tables + scratch + code; }
 };
+/// `turns` as in stageChains. A few hundred bytes too many at most where
+/// weights are binary16 and a pass has one token.
 SramEstimate estimateLayerSram(const PartitionProblem &problem, int64_t width,
-                               int64_t height, int64_t layersPerStage);
+                               int64_t height, int64_t layersPerStage,
+                               bool turns = false);
 
 /// Estimated cycles of one layer on a width x height rectangle at a full cache;
 /// `turns` as in stageChains.
@@ -224,11 +227,17 @@ struct ProductPlan {
   int64_t piece = 0;
   /// Inputs of one binary16 sum; 0: sums are binary32.
   int64_t terms = 0;
-  /// Estimated, from the inputs to the binary32 result.
+  /// Estimated, from the inputs to the binary32 result. The place of the first
+  /// sums counts as cleared (a core does that while it waits).
   int64_t cycles = 0;
 
   /// One multiply-add an input with binary16 sums.
   bool stepsByRow() const { return piece == 0 && terms != 0; }
+  /// All of `inputs` are in one binary16 sum, which an all-reduce can take as it
+  /// is.
+  bool isOneHalfSum(int64_t inputs) const {
+    return terms >= inputs && (piece == 0 || piece >= inputs);
+  }
 };
 /// The plan with the least estimated cycles.
 ProductPlan planProduct(const Machine &machine, const ParameterSet &set,

@@ -407,9 +407,7 @@ void StageLowering::lowerScores(ScoresOp op) {
   int64_t width = 2 * pairs, perPosition = heads * group_;
   Place keys{op.getKeys().str(), element, 0,
              cacheOffset(heads * width * slots * size)};
-  int64_t all = group_ * width * slots;
-  bool together = products == ProductTypes::Mixed && all <= kProductElements &&
-                  width <= kHalfTerms;
+  bool together = scoresTogether(), half = leavesHalf(op);
   // A step of the sum must not meet an element twice, so short rows have some
   // scores more, of positions that are not there yet.
   bool byHead = !together && element.isF16() && slots >= lanes;
@@ -423,7 +421,7 @@ void StageLowering::lowerScores(ScoresOp op) {
       Place queries = step(query.place, head, fixedHead, group_ * width * size);
       Place line = step(result.place, head, fixedHead, group_ * 4);
       if (together) {
-        scoresOfGroup(queries, key, line);
+        scoresOfGroup(queries, key, half ? nullptr : &line);
         return;
       }
       eachHead(group_, [&](mlir::Value member, int64_t fixed) {
@@ -466,9 +464,10 @@ Place StageLowering::step(const Place &block, mlir::Value head, int64_t fixed,
 // All products of the queries of a KV head with all keys that this row can
 // hold, [query, element, slot] of them; then the sums over the elements, by
 // adding their upper half to the lower one until one is left. Slots without a
-// position give scores that nobody reads.
+// position give scores that nobody reads. Without a `line` the sums stay in
+// binary16, in the order in which they travel.
 void StageLowering::scoresOfGroup(const Place &query, const Place &keys,
-                                  const Place &line) {
+                                  const Place *line) {
   int64_t width = 2 * pairs, block = width * slots, size = 2;
   Place all = scratch("products", query.element, group_ * block).place;
   code.vec("fmulh", code.mem(all, group_ * block),
@@ -477,13 +476,29 @@ void StageLowering::scoresOfGroup(const Place &query, const Place &keys,
   for (int64_t left = width; left > 1;) {
     int64_t half = left / 2;
     mlir::Value sum = code.mem2d(all, half * slots, 1, group_, block);
-    code.vec("faddh", sum, sum,
+    bool isLast = left - half == 1;
+    mlir::Value dest = isLast && !line
+                           ? code.mem2d(halfScores(), slots, group_, group_, 1)
+                           : sum;
+    code.vec("faddh", dest, sum,
              code.mem2d(all.at((left - half) * slots * size), half * slots, 1,
                         group_, block));
     left -= half;
   }
-  code.vec("faddhs", code.mem2d(line, slots, heads * group_, group_, 1), {},
-           code.mem2d(all, slots, 1, group_, block), code.constant(0.0f));
+  if (line) {
+    code.vec("faddhs", code.mem2d(*line, slots, heads * group_, group_, 1), {},
+             code.mem2d(all, slots, 1, group_, block), code.constant(0.0f));
+  }
+}
+
+Place StageLowering::halfScores() {
+  return scratch("half_scores", code.f16(), slots * group_).place;
+}
+
+bool StageLowering::scoresTogether() {
+  return products == ProductTypes::Mixed && !hasTokens() &&
+         group_ * 2 * pairs * slots <= kProductElements &&
+         2 * pairs <= kHalfTerms;
 }
 
 /// Scores of one head: the products with all keys, then their sums.

@@ -7,9 +7,11 @@ using namespace wafer;
 using namespace wafer::dist;
 
 void StageLowering::allReduce(const CollectiveQueues &q, const Place &place,
-                              Count extent, StringRef instruction) {
+                              Count extent, StringRef instruction,
+                              const ReduceEnds &ends) {
   // Work that only has to be done some time: at the root before it has all
-  // inputs, elsewhere behind what goes out.
+  // inputs, elsewhere behind what goes out. It may write where the own part
+  // lies in binary16, so that goes first.
   std::vector<Code::Body> work;
   if (&q != &group) {
     work.swap(meanwhile);
@@ -19,24 +21,64 @@ void StageLowering::allReduce(const CollectiveQueues &q, const Place &place,
       body();
     }
   };
+  auto doIf = [](const Code::Body &body) {
+    if (body) {
+      body();
+    }
+  };
+  mlir::Value block;
+  StringRef move = wpe::elementBytes(place.element) == 2 ? "mov16" : "mov32";
+  auto in = [&](StringRef queue) {
+    return code.fabricIn(queue, extent, place.element);
+  };
+  auto out = [&](StringRef queue) {
+    return code.fabricOut(queue, extent, place.element);
+  };
+  /// dest = what comes in, or nothing, and the own part.
+  auto addHalf = [&](mlir::Value dest, mlir::Value incoming) {
+    code.vec("faddhs", dest, incoming ? incoming : zeros(extent), ends.half());
+  };
+  auto receive = [&](StringRef queue) {
+    code.vec(instruction, block, block, in(queue));
+  };
+  auto atRoot = [&] {
+    doIf(ends.atRoot);
+    auto multicast = [&] {
+      if (ends.send) {
+        ends.send(q.out);
+      } else {
+        code.vec(move, out(q.out), block);
+      }
+    };
+    if (&q == &group && q.lines > 1) {
+      // A group of one column has nobody to tell.
+      code.whenSet("group_multi", multicast);
+    } else if (q.lines > 1) {
+      multicast();
+    }
+    doIf(ends.after);
+  };
+  block = code.mem(place, extent);
   if (q.lines == 1) {
+    if (ends.half) {
+      addHalf(block, {});
+    }
     doWork();
+    atRoot();
     return;
   }
-  mlir::Value block = code.mem(place, extent);
-  StringRef move = wpe::elementBytes(place.element) == 2 ? "mov16" : "mov32";
-  auto receive = [&](StringRef queue) {
-    code.vec(instruction, block, block,
-             code.fabricIn(queue, extent, place.element));
-  };
-  auto sendTo = [&](StringRef queue) {
-    code.vec(move, code.fabricOut(queue, extent, place.element), block);
-  };
   code.whenSet(
       q.rootParam,
       [&] {
-        doWork();
-        code.whenSet(q.firstParam, [&] { receive(q.first); });
+        if (ends.half) {
+          code.whenSet(
+              q.firstParam, [&] { addHalf(block, in(q.first)); },
+              [&] { addHalf(block, {}); });
+          doWork();
+        } else {
+          doWork();
+          code.whenSet(q.firstParam, [&] { receive(q.first); });
+        }
         if (q.hasThird) {
           code.whenSet(q.thirdParam, [&] { receive(q.third); });
         }
@@ -45,37 +87,53 @@ void StageLowering::allReduce(const CollectiveQueues &q, const Place &place,
             receive(&q == &group ? columns.second : q.second);
           });
         }
-        if (&q == &group) {
-          // A group of one column has nobody to tell.
-          code.whenSet("group_multi", [&] { sendTo(q.out); });
-        } else {
-          sendTo(q.out);
-        }
+        atRoot();
       },
       [&] {
-        StringRef out =
+        StringRef next =
             &q == &group ? StringRef(columns.out) : StringRef(q.out);
-        auto pass = [&](StringRef queue) {
-          code.vec(instruction, code.fabricOut(out, extent, place.element),
-                   block, code.fabricIn(queue, extent, place.element));
+        auto pass = [&](StringRef queue, bool own) {
+          if (own && ends.half) {
+            addHalf(out(next), in(queue));
+          } else {
+            code.vec(instruction, out(next), block, in(queue));
+          }
+        };
+        auto begin = [&] {
+          if (ends.half) {
+            addHalf(out(next), {});
+          } else {
+            code.vec(move, out(next), block);
+          }
         };
         auto member = [&] {
-          code.whenSet(
-              q.firstParam, [&] { pass(q.first); }, [&] { sendTo(out); });
+          code.whenSet(q.firstParam, [&] { pass(q.first, true); }, begin);
+        };
+        auto collect = [&] {
+          if (ends.half) {
+            code.whenSet(
+                q.firstParam,
+                [&] {
+                  addHalf(block, in(q.first));
+                  pass(q.third, false);
+                },
+                [&] { pass(q.third, true); });
+          } else {
+            code.whenSet(q.firstParam, [&] { receive(q.first); });
+            pass(q.third, true);
+          }
         };
         if (q.hasThird) {
-          code.whenSet(
-              q.thirdParam,
-              [&] {
-                code.whenSet(q.firstParam, [&] { receive(q.first); });
-                pass(q.third);
-              },
-              member);
+          code.whenSet(q.thirdParam, collect, member);
         } else {
           member();
         }
         doWork();
-        code.vec(move, block, code.fabricIn(q.second, extent, place.element));
+        if (ends.receive) {
+          ends.receive(q.second);
+        } else {
+          code.vec(move, block, in(q.second));
+        }
       });
 }
 
@@ -109,9 +167,12 @@ void StageLowering::prepareFollowing(Operation *reduce) {
       ProductPlan plan = planProduct(machine, parameters,
                                      localCount(product.getInput().getType()),
                                      outputs, products);
-      if (plan.piece && !plan.terms) {
-        meanwhile.push_back([this, product, outputs]() mutable {
-          code.clear(placeResult(product.getResult(0)).place, outputs);
+      if (plan.piece) {
+        bool half = plan.terms != 0;
+        meanwhile.push_back([this, product, outputs, half]() mutable {
+          code.clear(half ? halfSum(code.f16(), outputs)
+                          : placeResult(product.getResult(0)).place,
+                     outputs);
         });
         prepared.insert(op);
       }
@@ -132,13 +193,14 @@ LogicalResult StageLowering::lowerAllReduce(AllReduceOp op) {
   }
   StringRef instruction = op.getCombine() == Combine::Max ? "fmaxs" : "fadds";
   View block = blocks.lookup(op);
+  ReduceEnds ends = endsOf(op);
   if (queues != &group) {
     prepareFollowing(op);
   }
   if (!isa_and_nonnull<ScoresOp>(op.getOperand(0).getDefiningOp())) {
     Count extent = hasTokens() ? Count(code.mul(count, int32_t(block.count)))
                                : Count(block.count);
-    allReduce(*queues, block.place, extent, instruction);
+    allReduce(*queues, block.place, extent, instruction, ends);
     return success();
   }
   // The number of positions in this row decides the length; a row without any
@@ -158,10 +220,11 @@ LogicalResult StageLowering::lowerAllReduce(AllReduceOp op) {
     words = code.add(code.mul(now, int32_t(heads * group_)), int32_t(fixed));
   }
   if (fixed == 0) {
-    code.when(wpe::Predicate::Ne, words, code.constant(0),
-              [&] { allReduce(*queues, block.place, words, instruction); });
+    code.when(wpe::Predicate::Ne, words, code.constant(0), [&] {
+      allReduce(*queues, block.place, words, instruction, ends);
+    });
   } else {
-    allReduce(*queues, block.place, words, instruction);
+    allReduce(*queues, block.place, words, instruction, ends);
   }
   return success();
 }

@@ -127,8 +127,9 @@ void StageLowering::halfSequence(ArrayRef<HalfStep> steps,
       if (slot == HalfSlot::Constant) {
         return code.mem(constantPlace(step.constant), extent, 0);
       }
-      const Place &place = places.slots[unsigned(slot)];
-      return code.mem(isBits ? place.as(code.i16()) : place, extent);
+      Place place = places.slots[unsigned(slot)];
+      place.element = isBits ? code.i16() : code.f16();
+      return code.mem(place, extent, slot == HalfSlot::Wide ? 2 : 1);
     };
     mlir::Value scalar;
     if (step.hasScalar) {
@@ -145,13 +146,11 @@ void StageLowering::halfSequence(ArrayRef<HalfStep> steps,
 void StageLowering::lowerSiluMulHalf(const View &gate, const View &up,
                                      SiluMulOp op) {
   int64_t n = gate.count;
-  Place both = makeBuffer("silu", code.f16(), 2 * n).place;
-  if (up.place.buffer == gate.place.buffer &&
-      up.place.offset == gate.place.offset + 4 * n) {
-    code.vec("fs2h", code.mem(both, 2 * n), code.mem(gate.place, 2 * n));
+  Place both;
+  if (auto found = siluInputs.find(op); found != siluInputs.end()) {
+    both = found->second;
   } else {
-    code.vec("fs2h", code.mem(both, n), code.mem(gate.place, n));
-    code.vec("fs2h", code.mem(both.at(2 * n), n), code.mem(up.place, n));
+    both = roundGateUp(gate, up);
   }
   HalfPlaces places = halfPlaces(n);
   places.slots[unsigned(HalfSlot::X)] = both;
@@ -161,20 +160,28 @@ void StageLowering::lowerSiluMulHalf(const View &gate, const View &up,
   views[op.getResult()] = {both, n};
 }
 
+/// Gate and up in binary16, one behind the other.
+Place StageLowering::roundGateUp(const View &gate, const View &up) {
+  int64_t n = gate.count;
+  Place both = makeBuffer("silu", code.f16(), 2 * n).place;
+  if (up.place.buffer == gate.place.buffer &&
+      up.place.offset == gate.place.offset + 4 * n) {
+    code.vec("fs2h", code.mem(both, 2 * n), code.mem(gate.place, 2 * n));
+  } else {
+    code.vec("fs2h", code.mem(both, n), code.mem(gate.place, n));
+    code.vec("fs2h", code.mem(both.at(2 * n), n), code.mem(up.place, n));
+  }
+  return both;
+}
+
 // gate / (1 + exp(-gate)) * up
 void StageLowering::lowerSiluMul(SiluMulOp op) {
   View gate = viewOf(op.getGate()), up = viewOf(op.getUp());
-  bool onlyCast = llvm::all_of(op.getResult().getUsers(), [&](Operation *user) {
-    auto cast = dyn_cast<CastOp>(user);
-    return cast && llvm::cast<RankedTensorType>(cast.getResult().getType())
-                       .getElementType()
-                       .isF16();
-  });
   if (hasTokens() && usesHalf) {
     siluOfTokens(gate, up, op);
     return;
   }
-  if (usesHalf && onlyCast) {
+  if (siluInHalf(op)) {
     lowerSiluMulHalf(gate, up, op);
     return;
   }

@@ -237,6 +237,9 @@ LogicalResult StageLowering::lowerBody(mlir::Value layerNumber) {
 }
 
 LogicalResult StageLowering::lower(Operation &op) {
+  if (finished.count(&op)) {
+    return success();
+  }
   // Without a word on several tokens: the code of one, for each.
   bool ofOne = isa<MatVecOp, SumSquaresOp, RmsScaleOp, HeadSumSquaresOp,
                    ScaleByOp, dist::RopeOp, DivideHeadsOp>(op) ||
@@ -381,6 +384,12 @@ void StageLowering::lowerRmsScale(RmsScaleOp op) {
   code.vec("fmuls", all, all, {}, factor);
 }
 
+bool StageLowering::isLastUse(mlir::Value value, Operation *op) {
+  return llvm::all_of(value.getUsers(), [&](Operation *user) {
+    return user == op || user->isBeforeInBlock(op);
+  });
+}
+
 void StageLowering::lowerAdd(AddOp op) {
   if (hasTokens()) {
     addTokens(op);
@@ -388,10 +397,7 @@ void StageLowering::lowerAdd(AddOp op) {
   }
   View lhs = viewOf(op.getLhs()), rhs = viewOf(op.getRhs());
   // In place where nobody reads the left operand afterwards.
-  bool dead = llvm::all_of(op.getLhs().getUsers(), [&](Operation *user) {
-    return user == op || user->isBeforeInBlock(op);
-  });
-  View result = dead ? lhs : placeResult(op.getResult());
+  View result = isLastUse(op.getLhs(), op) ? lhs : placeResult(op.getResult());
   views[op.getResult()] = result;
   code.vec("fadds", code.mem(result.place, lhs.count),
            code.mem(lhs.place, lhs.count), code.mem(rhs.place, rhs.count));

@@ -57,6 +57,19 @@ struct CollectiveQueues {
   std::string third = {}, thirdParam = {};
 };
 
+/// How an all-reduce begins and ends where it is more than a sum of a block
+/// that all cores receive (StageFinish.cpp). Each may be empty.
+struct ReduceEnds {
+  /// The own part, not in the block but in binary16; in the order of the words.
+  std::function<mlir::Value()> half;
+  /// At the root: with the sum, in place of the multicast, behind it.
+  Code::Body atRoot;
+  std::function<void(llvm::StringRef queue)> send;
+  Code::Body after;
+  /// In place of receiving the block, elsewhere.
+  std::function<void(llvm::StringRef queue)> receive;
+};
+
 class StageLowering {
 public:
   /// `body` is the body of the stage; code goes to the end of `task`.
@@ -150,20 +163,39 @@ private:
   void lowerArgMax(dist::ArgMaxOp op);
 
   /// output = weights * input, for blocks [inputs, outputs] of weights.
+  /// `isClear`: the place of its sums is; `leaveHalf`: they stay in halfSum().
   void multiply(const Place &input, int64_t inputs, const Place &weights,
-                const Place &output, int64_t outputs, bool isClear);
+                const Place &output, int64_t outputs, const ProductPlan &plan,
+                bool isClear, bool leaveHalf);
   void multiplyAdd(const Place &input, int64_t inputs, const Place &weights,
                    const Place &output, int64_t outputs);
   void multiplyAddHalf(const Place &input, int64_t inputs, const Place &weights,
-                       const Place &output, int64_t outputs, int64_t terms);
+                       const Place &output, int64_t outputs, int64_t terms,
+                       bool leaveHalf);
   void multiplyThenSum(const Place &input, int64_t inputs, const Place &weights,
                        const Place &output, int64_t outputs, int64_t piece,
-                       bool halfSums, bool isClear);
+                       bool halfSums, bool isClear, bool leaveHalf);
   void widen(const Place &sum, const Place &output, int64_t outputs,
              bool isFirst);
   Place halfSum(mlir::Type element, int64_t outputs);
   void allReduce(const CollectiveQueues &queues, const Place &place,
-                 Count extent, llvm::StringRef instruction);
+                 Count extent, llvm::StringRef instruction,
+                 const ReduceEnds &ends = {});
+  ReduceEnds endsOf(dist::AllReduceOp op);
+  void finishNorm(ReduceEnds &ends, dist::AllReduceOp op,
+                  dist::RmsScaleOp scale);
+  void finishAdd(ReduceEnds &ends, dist::AllReduceOp op, dist::AddOp add);
+  void finishSoftmax(ReduceEnds &ends, dist::AllReduceOp op,
+                     dist::DivideHeadsOp divide);
+  dist::AllReduceOp onlyReduce(mlir::Operation *op);
+  bool leavesHalf(dist::MatVecOp op, const ProductPlan &plan, int64_t inputs);
+  bool leavesHalf(dist::ScoresOp op);
+  mlir::Value zeros(Count extent);
+  Place halfScores();
+  bool scoresTogether();
+  bool siluInHalf(dist::SiluMulOp op);
+  /// 1 / a sum of weights, whose exponent is at hand.
+  mlir::Value divisorOf(const Place &sum, mlir::Value exponent);
   /// 1 / sqrt(x) of a positive f32 scalar: bit estimate and three Newton steps.
   mlir::Value rsqrt(mlir::Value x);
   /// 1 / x of a positive normal f32 scalar, likewise.
@@ -186,6 +218,7 @@ private:
                     Count extent);
   /// A binary16 constant in memory, to be read with stride 0.
   Place constantPlace(uint16_t bits);
+  Place roundGateUp(const View &gate, const View &up);
   void lowerSiluMulHalf(const View &gate, const View &up, dist::SiluMulOp op);
 
   void beginRotation();
@@ -195,7 +228,7 @@ private:
   void rotateByScalars(const Place &heads, int64_t count);
   void scoreProducts(const Place &query, const Place &keys, const Place &line);
   void scoreLoop(const Place &query, const Place &keys, const Place &line);
-  void scoresOfGroup(const Place &query, const Place &keys, const Place &line);
+  void scoresOfGroup(const Place &query, const Place &keys, const Place *line);
   void eachHead(int64_t count,
                 const std::function<void(mlir::Value, int64_t)> &body);
   Place step(const Place &block, mlir::Value head, int64_t fixed,
@@ -208,12 +241,18 @@ private:
   Place softmaxReference();
   void referencesOfRow(const Place &top, const Place &scale);
   void prepareSoftmax(dist::LocalSoftmaxOp op);
+  bool isLastUse(mlir::Value value, mlir::Operation *user);
   bool valuesTogether();
   bool sumsValuesInHalf();
   Place valueSums();
   void scaleSums(const Place &sums, const Place &scale, const Place &result,
                  int64_t width);
   mlir::Value biasedExponent(const Place &place);
+  void makeReference(const Place &m, const Place &reference,
+                     const Place &scale);
+  float powerUnit() const;
+  void addToReference(
+      const std::function<mlir::Value(mlir::Value, int64_t)> &biased);
   void valuesOfGroup(const Place &weights, const Place &values,
                      const Place &sums);
   void valuesOfQuery(const Place &weights, const Place &values,
@@ -330,6 +369,12 @@ private:
   std::vector<Code::Body> meanwhile;
   /// Operations whose sums have been cleared.
   llvm::DenseSet<mlir::Operation *> prepared;
+  /// Operations that an all-reduce did on the way.
+  llvm::DenseSet<mlir::Operation *> finished;
+  /// Where it left gate and up, in binary16.
+  llvm::DenseMap<mlir::Operation *, Place> siluInputs;
+  /// Where it left the biased exponents of sums, numbers in binary16.
+  llvm::DenseMap<mlir::Value, Place> softmaxExponents;
 
   // Sizes of the attention, found at construction.
   int64_t slots = 0, heads = 0, group_ = 0, pairs = 0;

@@ -63,20 +63,21 @@ LogicalResult StageLowering::lowerMatVec(MatVecOp op) {
     tensors.push_back(std::move(local));
   }
   multiply(input.place, inputs, weights.place.plus(layerOffset(layerBytes)),
-           ofToken(output).place, outputs, prepared.count(op));
+           ofToken(output).place, outputs, plan, prepared.count(op),
+           leavesHalf(op, plan, inputs));
   return success();
 }
 
 void StageLowering::multiply(const Place &input, int64_t inputs,
                              const Place &weights, const Place &output,
-                             int64_t outputs, bool isClear) {
-  ProductPlan plan =
-      planProduct(machine, parameters, inputs, outputs, products);
+                             int64_t outputs, const ProductPlan &plan,
+                             bool isClear, bool leaveHalf) {
   if (plan.piece) {
     multiplyThenSum(input, inputs, weights, output, outputs, plan.piece,
-                    plan.terms != 0, isClear);
+                    plan.terms != 0, isClear, leaveHalf);
   } else if (plan.terms) {
-    multiplyAddHalf(input, inputs, weights, output, outputs, plan.terms);
+    multiplyAddHalf(input, inputs, weights, output, outputs, plan.terms,
+                    leaveHalf);
   } else {
     multiplyAdd(input, inputs, weights, output, outputs);
   }
@@ -118,7 +119,8 @@ void StageLowering::multiplyAdd(const Place &input, int64_t inputs,
 // The same with binary16 sums, twice the elements a step, of some inputs each.
 void StageLowering::multiplyAddHalf(const Place &input, int64_t inputs,
                                     const Place &weights, const Place &output,
-                                    int64_t outputs, int64_t terms) {
+                                    int64_t outputs, int64_t terms,
+                                    bool leaveHalf) {
   Place sumPlace = halfSum(input.element, outputs);
   mlir::Value sum = code.mem(sumPlace, outputs);
   int64_t size = wpe::elementBytes(input.element);
@@ -128,7 +130,9 @@ void StageLowering::multiplyAddHalf(const Place &input, int64_t inputs,
     code.vec("fmulh", sum, {}, row, code.load(input.at(begin * size)));
     forInputs(code, input, begin + 1, end,
               [&](mlir::Value x) { code.vec("fmach", sum, sum, row, x); });
-    widen(sumPlace, output, outputs, begin == 0);
+    if (!leaveHalf) {
+      widen(sumPlace, output, outputs, begin == 0);
+    }
   }
 }
 
@@ -137,7 +141,8 @@ void StageLowering::multiplyAddHalf(const Place &input, int64_t inputs,
 void StageLowering::multiplyThenSum(const Place &input, int64_t inputs,
                                     const Place &weights, const Place &output,
                                     int64_t outputs, int64_t piece,
-                                    bool halfSums, bool isClear) {
+                                    bool halfSums, bool isClear,
+                                    bool leaveHalf) {
   unsigned size = wpe::elementBytes(input.element);
   int64_t row = halfSums ? apartRow(machine, outputs) : outputs;
   // Where rows lie apart, whole steps of a row are summed, padding included: a
@@ -159,12 +164,12 @@ void StageLowering::multiplyThenSum(const Place &input, int64_t inputs,
     code.vec("fmulh", products(outputs),
              code.mem(weights.at(begin * outputs * size), count),
              code.mem2d(input.at(begin * size), outputs, 0, rows, 1));
-    if (halfSums || (begin == 0 && !isClear)) {
+    if (begin == 0 ? !isClear : halfSums) {
       code.clear(sumPlace, outputs);
     }
     mlir::Value sum = code.mem2d(sumPlace, summed, 1, rows, 0);
     code.vec(halfSums ? "faddh" : "faddhs", sum, sum, products(summed));
-    if (halfSums) {
+    if (halfSums && !leaveHalf) {
       widen(sumPlace, output, outputs, begin == 0);
     }
   }

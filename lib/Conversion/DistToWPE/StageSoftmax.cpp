@@ -130,27 +130,37 @@ Place StageLowering::softmaxReference() {
   return {"softmax_reference", code.i32(), 0, cacheOffset(perLayer * 4)};
 }
 
-/// From the greatest score m: top = k / c and scale = 2^(k - b).
-void StageLowering::referencesOfRow(const Place &top, const Place &scale) {
+/// From the greatest score m, in its place what is added to c score for 2^(c
+/// score - k), and scale = 2^(k - b), which is a NaN where m is infinite or a
+/// NaN.
+void StageLowering::makeReference(const Place &m, const Place &reference,
+                                  const Place &scale) {
   auto &b = code.builder;
-  float unit = float(scoresScale * kLog2E);
+  mlir::Value greatest = code.load(m);
+  mlir::Value k = wpe::CastOp::create(
+      b, code.i32(),
+      wpe::FMulOp::create(b, greatest, code.constant(powerUnit())));
+  mlir::Value origin = code.sub(code.constant(int32_t(kPowerOrigin)), k);
+  code.store(wpe::CastOp::create(b, code.f32(), origin), m);
+  mlir::Value exponent = code.sub(k, code.load(reference));
+  exponent = wpe::MaxOp::create(b, exponent, code.constant(-127));
+  exponent = wpe::MinOp::create(b, exponent, code.constant(128));
+  mlir::Value power = wpe::BitcastOp::create(
+      b, code.f32(), code.shl(code.add(exponent, 127), 23));
+  mlir::Value nothing = wpe::FMulOp::create(b, greatest, code.constant(0.0f));
+  code.store(wpe::FAddOp::create(b, power, nothing), scale);
+}
+
+void StageLowering::referencesOfRow(const Place &top, const Place &scale) {
   Place reference = softmaxReference();
   eachHead(heads * group_, [&](mlir::Value index, int64_t fixed) {
-    Place m = step(top, index, fixed, 4);
-    mlir::Value k = wpe::CastOp::create(
-        b, code.i32(),
-        wpe::FMulOp::create(b, code.load(m), code.constant(unit)));
-    mlir::Value rounded = wpe::CastOp::create(b, code.f32(), k);
-    code.store(wpe::FMulOp::create(b, rounded, code.constant(1.0f / unit)), m);
-    mlir::Value exponent =
-        code.sub(k, code.load(step(reference, index, fixed, 4)));
-    exponent = wpe::MaxOp::create(b, exponent, code.constant(-127));
-    exponent = wpe::MinOp::create(b, exponent, code.constant(128));
-    mlir::Value bits = code.shl(code.add(exponent, 127), 23);
-    code.store(wpe::BitcastOp::create(b, code.f32(), bits),
-               step(scale, index, fixed, 4));
+    makeReference(step(top, index, fixed, 4), step(reference, index, fixed, 4),
+                  step(scale, index, fixed, 4));
   });
 }
+
+/// Of a score to the exponent of its weight, to the base of 2.
+float StageLowering::powerUnit() const { return float(scoresScale * kLog2E); }
 
 LogicalResult StageLowering::lowerLocalSoftmax(LocalSoftmaxOp op) {
   if (!usesHalf) {
@@ -176,11 +186,13 @@ LogicalResult StageLowering::lowerLocalSoftmax(LocalSoftmaxOp op) {
     overPositions("fmaxs", top, scores.place);
     referencesOfRow(top, scale.place);
     mlir::Value all = code.mem(scores.place, total);
-    code.vec("fsubs", all, all, code.mem2d(top, perPosition, 1, slots, 0));
-    code.vec("fs2h", code.mem(weights.place, total), all);
+    code.vec("fmacs", all, code.mem2d(top, perPosition, 1, slots, 0), all,
+             code.constant(powerUnit()));
+    code.vec("fmaxs", all, all, {}, code.constant(kPowerFloor));
     HalfPlaces places = halfPlaces(slots * perPosition);
     places.slots[unsigned(HalfSlot::X)] = weights.place;
-    halfSequence(halfExp(scoresScale), places, total);
+    places.slots[unsigned(HalfSlot::Wide)] = scores.place;
+    halfSequence(halfPower(), places, total);
     if (sumsValuesInHalf()) {
       Place sums = valueSums().at(perPosition * 2 * pairs * 2);
       overPositions("faddh", sums, weights.place);
@@ -251,6 +263,19 @@ void StageLowering::scaleSums(const Place &sums, const Place &scale,
 /// b += exponent of the sum: before the next token comes, so whenever the core
 /// has time.
 void StageLowering::lowerKeepReference(KeepReferenceOp op) {
+  if (auto found = softmaxExponents.find(op.getSum());
+      found != softmaxExponents.end()) {
+    Place exponents = found->second;
+    meanwhile.push_back([this, exponents] {
+      auto &b = code.builder;
+      addToReference([&](mlir::Value index, int64_t fixed) -> mlir::Value {
+        mlir::Value number = wpe::CastOp::create(
+            b, code.f32(), code.load(step(exponents, index, fixed, 2)));
+        return wpe::CastOp::create(b, code.i32(), number);
+      });
+    });
+    return;
+  }
   View sums = viewOf(op.getSum());
   meanwhile.push_back([this, sums] {
     Place sum = sums.place;
@@ -258,12 +283,19 @@ void StageLowering::lowerKeepReference(KeepReferenceOp op) {
       // Of the last one.
       sum = moved(sum, code.mul(code.add(count, -1), int32_t(sums.stride * 4)));
     }
-    Place reference = softmaxReference();
-    eachHead(heads * group_, [&](mlir::Value index, int64_t fixed) {
-      Place at = step(reference, index, fixed, 4);
-      mlir::Value exponent = biasedExponent(step(sum, index, fixed, 4));
-      code.store(code.add(code.add(code.load(at), exponent), -127), at);
+    addToReference([&](mlir::Value index, int64_t fixed) {
+      return biasedExponent(step(sum, index, fixed, 4));
     });
+  });
+}
+
+void StageLowering::addToReference(
+    const std::function<mlir::Value(mlir::Value, int64_t)> &biased) {
+  Place reference = softmaxReference();
+  eachHead(heads * group_, [&](mlir::Value index, int64_t fixed) {
+    Place at = step(reference, index, fixed, 4);
+    code.store(code.add(code.add(code.load(at), biased(index, fixed)), -127),
+               at);
   });
 }
 
@@ -360,24 +392,27 @@ void StageLowering::valuesOfQuery(const Place &weights, const Place &values,
   code.vec(half ? "faddhs" : "fadds", sums, sums, code.mem(all, now));
 }
 
-void StageLowering::lowerDivideHeads(DivideHeadsOp op) {
+mlir::Value StageLowering::divisorOf(const Place &sum, mlir::Value exponent) {
   auto &b = code.builder;
+  // All bits set, a NaN, where the exponent is out of range.
+  mlir::Value below = code.sub(exponent, code.constant(kLeastExponent));
+  mlir::Value above = code.sub(code.constant(kMostExponent), exponent);
+  mlir::Value outside = wpe::SarOp::create(
+      b, wpe::OrOp::create(b, below, above), code.constant(31));
+  mlir::Value factor =
+      wpe::BitcastOp::create(b, code.i32(), reciprocal(code.load(sum)));
+  factor = wpe::OrOp::create(b, factor, outside);
+  return wpe::BitcastOp::create(b, code.f32(), factor);
+}
+
+void StageLowering::lowerDivideHeads(DivideHeadsOp op) {
   View value = viewOf(op.getValue()), sum = viewOf(op.getSum());
   alias(op.getResult(), op.getValue());
   int64_t width = 2 * pairs, count = heads * group_;
   Place factors = scratch("head_factors", code.f32(), count).place;
   eachHead(count, [&](mlir::Value index, int64_t fixed) {
     Place at = step(sum.place, index, fixed, 4);
-    // All bits set, a NaN, where the exponent is out of range.
-    mlir::Value exponent = biasedExponent(at);
-    mlir::Value below = code.sub(exponent, code.constant(kLeastExponent));
-    mlir::Value above = code.sub(code.constant(kMostExponent), exponent);
-    mlir::Value outside = wpe::SarOp::create(
-        b, wpe::OrOp::create(b, below, above), code.constant(31));
-    mlir::Value factor =
-        wpe::BitcastOp::create(b, code.i32(), reciprocal(code.load(at)));
-    factor = wpe::OrOp::create(b, factor, outside);
-    code.store(wpe::BitcastOp::create(b, code.f32(), factor),
+    code.store(divisorOf(at, biasedExponent(at)),
                step(factors, index, fixed, 4));
   });
   mlir::Value all = code.mem(value.place, count * width);

@@ -473,16 +473,19 @@ void StageLowering::localSoftmaxOfTokens(LocalSoftmaxOp op) {
     referencesOfTokens(top, scale.place);
     for (int64_t head = 0; head < heads; ++head) {
       mlir::Value all = code.mem(lineOf(scores.place, head), lineWords());
-      code.vec("fsubs", all, all,
-               code.mem2d(top.at(head * line * 4), lineWidth(), 1, slots, 0));
+      code.vec("fmacs", all,
+               code.mem2d(top.at(head * line * 4), lineWidth(), 1, slots, 0),
+               all, code.constant(powerUnit()));
     }
     mlir::Value total = code.mul(lineWords(), int32_t(heads));
-    code.vec("fs2h", code.mem(weights.place, total),
-             code.mem(scores.place, total));
+    mlir::Value all = code.mem(scores.place, total);
+    code.vec("fmaxs", all, all, {}, code.constant(kPowerFloor));
     inPieces(total, most, [&](mlir::Value bytes, mlir::Value extent) {
       HalfPlaces places = halfPlaces(std::min(kPieceElements, most));
       places.slots[unsigned(HalfSlot::X)] = weights.place.plus(bytes);
-      halfSequence(halfExp(scoresScale), places, extent);
+      places.slots[unsigned(HalfSlot::Wide)] =
+          bytes ? moved(scores.place, code.shl(bytes, 1)) : scores.place;
+      halfSequence(halfPower(), places, extent);
     });
     linesPlace = scores.place;
     for (int64_t head = 0; head < heads; ++head) {
@@ -495,8 +498,6 @@ void StageLowering::localSoftmaxOfTokens(LocalSoftmaxOp op) {
 
 /// As referencesOfRow, of each token; b is that of the token before the pass.
 void StageLowering::referencesOfTokens(const Place &top, const Place &scale) {
-  auto &b = code.builder;
-  float unit = float(scoresScale * 1.4426950408889634);
   Place reference = softmaxReference();
   int64_t line = mostOfLine();
   eachToken([&] {
@@ -505,21 +506,9 @@ void StageLowering::referencesOfTokens(const Place &top, const Place &scale) {
       Place most = moved(top.at(head * line * 4), bytes);
       Place factor = moved(scale.at(head * line * 4), bytes);
       eachElement(group_, [&](mlir::Value index, int64_t fixed) {
-        Place m = step(most, index, fixed, 4);
-        mlir::Value k = wpe::CastOp::create(
-            b, code.i32(),
-            wpe::FMulOp::create(b, code.load(m), code.constant(unit)));
-        mlir::Value rounded = wpe::CastOp::create(b, code.f32(), k);
-        code.store(wpe::FMulOp::create(b, rounded, code.constant(1.0f / unit)),
-                   m);
-        mlir::Value exponent = code.sub(
-            k,
-            code.load(step(reference.at(head * group_ * 4), index, fixed, 4)));
-        exponent = wpe::MaxOp::create(b, exponent, code.constant(-127));
-        exponent = wpe::MinOp::create(b, exponent, code.constant(128));
-        mlir::Value bits = code.shl(code.add(exponent, 127), 23);
-        code.store(wpe::BitcastOp::create(b, code.f32(), bits),
-                   step(factor, index, fixed, 4));
+        makeReference(step(most, index, fixed, 4),
+                      step(reference.at(head * group_ * 4), index, fixed, 4),
+                      step(factor, index, fixed, 4));
       });
     }
   });

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cmath>
+#include <cstring>
 #include <gtest/gtest.h>
 
 using namespace wafer;
@@ -13,8 +14,9 @@ using namespace wafer;
 namespace {
 
 uint16_t execute(const std::vector<HalfStep> &steps, uint16_t x,
-                 uint16_t factor) {
-  std::array<uint16_t, 8> slots = {};
+                 uint16_t factor, uint16_t wide = 0) {
+  std::array<uint16_t, kHalfSlots + 1> slots = {};
+  slots[unsigned(HalfSlot::Wide)] = wide;
   slots[unsigned(HalfSlot::X)] = x;
   slots[unsigned(HalfSlot::Factor)] = factor;
   for (const HalfStep &step : steps) {
@@ -62,35 +64,38 @@ TEST(HalfFunctions, SiluAtTheEnds) {
   EXPECT_NEAR(halfToFloat(execute(silu, kOne, 0x4000)), 1.4621f, 0.002f);
 }
 
-TEST(HalfFunctions, ExpOfAllInputs) {
-  for (double factor : {1.0, 0.0883883, 0.125, 0.353553, 2.5}) {
-    std::vector<HalfStep> exp = halfExp(factor);
-    for (uint32_t bits = 0; bits < 0x10000; ++bits) {
-      double x = halfToFloat(uint16_t(bits));
-      // A row's reference is at most half a power of two below its top.
-      if (!std::isfinite(x) || factor * x > 0.5 * std::log(2)) {
-        continue;
-      }
-      double exact = std::exp(factor * x);
-      double y = std::ldexp(halfToFloat(execute(exp, uint16_t(bits), 0)),
-                            -kHalfExpShift);
-      // The factor is rounded, and the value of the clamp, 2^-16, taken off;
-      // what is left of small ones is off by up to 2^-21.
-      double relative = 0.004 + 0x1p-12 * std::abs(factor * x);
-      ASSERT_NEAR(y, exact, relative * exact + 0x1p-16 + 0x1p-21)
-          << factor << " * " << x;
-      if (exact < 0x1p-17) {
-        ASSERT_NEAR(y, 0, 0x1p-21) << factor << " * " << x;
-      }
+/// 2^t as the lowering makes it: the sum and its clamp in binary32, then the
+/// sequence on its low half.
+double power(const std::vector<HalfStep> &steps, double t) {
+  float sum = std::max(kPowerFloor, float(kPowerOrigin + t));
+  uint32_t bits;
+  std::memcpy(&bits, &sum, sizeof(bits));
+  return std::ldexp(halfToFloat(execute(steps, 0, 0, uint16_t(bits))),
+                    -kHalfPowerShift);
+}
+
+TEST(HalfFunctions, PowerOfAllInputs) {
+  std::vector<HalfStep> steps = halfPower();
+  // A row's reference is at most half a power of two below its top. All numbers
+  // with 10 bits behind the point, which the sum rounds to, and others.
+  for (int i = -40 * 1024 * 4; i <= 512 * 4; ++i) {
+    double t = i / 4096.0, exact = std::exp2(t), y = power(steps, t);
+    if (t >= -16) {
+      // 2^-11 for the rounding of t.
+      ASSERT_NEAR(y, exact, (0.0045 + 0x1p-11 * std::log(2)) * exact) << t;
+    } else if (t >= -17) {
+      ASSERT_LE(y, exact * 1.01) << t;
+    } else {
+      ASSERT_EQ(y, 0) << t;
     }
   }
 }
 
-TEST(HalfFunctions, ExpAtTheEnds) {
-  std::vector<HalfStep> exp = halfExp(0.125);
-  EXPECT_NEAR(halfToFloat(execute(exp, 0, 0)), 4.0f, 0.01f);
-  EXPECT_NEAR(halfToFloat(execute(exp, 0xfc00, 0)), 0.0f, 2e-6f);
-  EXPECT_TRUE(std::isnan(halfToFloat(execute(exp, 0x7e00, 0)))) << "no NaN";
+TEST(HalfFunctions, PowerAtTheEnds) {
+  std::vector<HalfStep> steps = halfPower();
+  EXPECT_NEAR(power(steps, 0), 1, 0.0045);
+  EXPECT_EQ(power(steps, -3e38), 0);
+  EXPECT_EQ(power(steps, -std::numeric_limits<double>::infinity()), 0);
 }
 
 } // namespace
