@@ -179,7 +179,8 @@ LogicalResult TransferOp::verifySymbolUses(SymbolTableCollection &symbols) {
   }
   ArrayRef<int64_t> from = source.getRect(), to = target.getRect();
   bool sameRows = from[1] == to[1];
-  bool sameColumns = from[0] == to[0] && from[2] == to[2];
+  // One below the other: equally wide, with columns that both have.
+  bool isBelow = from[2] == to[2] && std::abs(from[0] - to[0]) < from[2];
   bool crosses = source.getKind() == StageKind::GateOut &&
                  target.getKind() == StageKind::GateIn;
   if (crosses != (source.getWafer() != target.getWafer())) {
@@ -190,10 +191,11 @@ LogicalResult TransferOp::verifySymbolUses(SymbolTableCollection &symbols) {
   if (crosses && from[3] == to[3]) {
     return success();
   }
-  if (from[3] != to[3] || (!sameRows && !sameColumns)) {
+  if (from[3] != to[3] || (!sameRows && !isBelow)) {
     return emitOpError() << "stages '" << getSource() << "' and '"
                          << getTarget()
-                         << "' have different rows and different columns";
+                         << "' have different rows, and not the same width or "
+                            "no columns that both have";
   }
   return success();
 }

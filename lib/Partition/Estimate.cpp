@@ -404,17 +404,20 @@ int64_t wafer::rowGroupColumns(const Machine &machine, const ParameterSet &set,
   return best;
 }
 
+/// At most so many columns of a row on two levels are collectors.
+static int64_t mostCollectors(int64_t columns, int64_t heads, int64_t size) {
+  heads = std::min(heads, columns);
+  return heads * ceilDiv(ceilDiv(columns, heads), size);
+}
+
 /// The group size, from that of least cost on, with which collectors leave a
 /// column to each row; 0 where reducing on one level is faster.
 static int64_t groupsForTurn(const Machine &machine, const ParameterSet &set,
                              int64_t columns, int64_t rows, int64_t heads,
                              int64_t size) {
-  heads = std::min(heads, columns);
-  int64_t last = longestOutermost(columns, heads);
-  auto collectors = [&] {
-    return heads * ceilDiv(ceilDiv(columns, heads), size);
-  };
-  while (size <= last && columns - collectors() < rows) {
+  int64_t last = longestOutermost(columns, std::min(heads, columns));
+  while (size <= last &&
+         columns - mostCollectors(columns, heads, size) < rows) {
     ++size;
   }
   bool faster =
@@ -437,6 +440,8 @@ StageChains wafer::stageChains(const Machine &machine, const ParameterSet &set,
         groupsForTurn(machine, set, columns, rows, heads, chains.groupColumns);
     if (chains.groupColumns) {
       chains.turnBlocks = 1;
+      chains.turnSlack =
+          columns - rows - mostCollectors(columns, heads, chains.groupColumns);
       return chains;
     }
   }
@@ -452,6 +457,7 @@ StageChains wafer::stageChains(const Machine &machine, const ParameterSet &set,
     chains.groupRows = 0;
   }
   chains.turnBlocks = queues < 2 + kOthers ? 0 : blocks;
+  chains.turnSlack = columns - ceilDiv(rows, blocks);
   return chains;
 }
 
@@ -626,7 +632,7 @@ static int64_t estimatePassCycles(const PartitionProblem &p,
                                   int64_t height, bool turns) {
   const Machine &m = *p.machine;
   const ParameterSet &set = *m.findParameters(p.parameterSet);
-  const auto [groupRows, groupColumns, turnBlocks] =
+  const auto [groupRows, groupColumns, turnBlocks, turnSlack] =
       stageChains(m, set, width, height, p.kvHeads, turns);
   const int64_t n = p.tokens, heads = s.kvHeads * s.group;
   const int64_t alu = set.alu, fp = set.fp, load = set.load, store = set.store;
@@ -758,7 +764,7 @@ int64_t wafer::estimateLayerCycles(const PartitionProblem &p, int64_t width,
   auto behindMulticast = [&](int64_t cycles, int64_t lines) {
     return std::max<int64_t>(0, cycles - lines / 2);
   };
-  const auto [groupRows, groupColumns, turnBlocks] =
+  const auto [groupRows, groupColumns, turnBlocks, turnSlack] =
       stageChains(m, set, width, height, p.kvHeads, turns);
   int64_t headColumns = ceilDiv(width, std::min(width, p.kvHeads));
   auto overRows = [&](int64_t words) {

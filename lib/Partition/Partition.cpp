@@ -319,8 +319,9 @@ private:
   std::optional<Snake> snakeOf(int64_t wafer, int64_t width, int64_t height,
                                int64_t stages, const SideColumns &sides) const {
     const Machine &machine = *problem.machine;
-    bool turns = stageChains(machine, set, width, height, problem.kvHeads, true)
-                     .turnBlocks > 0;
+    StageChains chains =
+        stageChains(machine, set, width, height, problem.kvHeads, true);
+    bool turns = chains.turnBlocks > 0;
     bool first = wafer == 0, last = wafer + 1 == problem.wafers;
     SnakeProblem shelves;
     shelves.columns = machine.usable.w;
@@ -331,7 +332,8 @@ private:
     shelves.blocks.push_back(
         {int32_t(first ? sides.embed : kGateColumns), false});
     for (int64_t i = 0; i < stages; ++i) {
-      shelves.blocks.push_back({int32_t(width), i > 0});
+      shelves.blocks.push_back(
+          {int32_t(width), i > 0, int32_t(chains.turnSlack)});
     }
     shelves.blocks.push_back(
         {int32_t(last ? sides.head : kGateColumns), false});
@@ -522,7 +524,7 @@ private:
              s.candidate.height;
     };
     for (const Shelf &shelf : shelves) {
-      bool close = cost(shelf) <= least + least / 100 * kAccuracyPercent;
+      bool close = cost(shelf) <= least + least / kLeastDifference;
       if (close && (!best || cores(shelf) < cores(*best))) {
         best = shelf;
       }
@@ -569,9 +571,8 @@ private:
     return a.width == b.width && a.height == b.height && a.stages == b.stages;
   }
 
-  /// What a shape may cost that needs fewer cores; the estimate is not good
-  /// for more.
-  static constexpr int64_t kAccuracyPercent = 1;
+  /// A shape that needs fewer cores may cost this share of a token more.
+  static constexpr int64_t kLeastDifference = 256;
 
   const PartitionProblem &problem;
   const ParameterSet &set;
@@ -716,12 +717,19 @@ Status PartitionPlan::verify(const PartitionProblem &problem) const {
   if (loop.rect.empty()) {
     return fail("'" + loop.name + "' has no cores");
   }
+  const ParameterSet &set =
+      *problem.machine->findParameters(problem.parameterSet);
   std::vector<SnakeProblem> wafers(static_cast<size_t>(problem.wafers));
   wafers.front().firstColumn = loop.rect.w;
   for (const StageRect *stage : inOrder()) {
     SnakeProblem &shelves = wafers[size_t(stage->wafer)];
     bool mayTurn = stage->numLayers > 0 && shelves.blocks.size() > 1;
-    shelves.blocks.push_back({stage->rect.w, mayTurn});
+    shelves.blocks.push_back(
+        {stage->rect.w, mayTurn,
+         mayTurn ? int32_t(stageChains(*problem.machine, set, stage->rect.w,
+                                       stage->rect.h, problem.kvHeads, true)
+                               .turnSlack)
+                 : 0});
     if (stage->rect.empty()) {
       return fail("'" + stage->name + "' has no cores");
     }

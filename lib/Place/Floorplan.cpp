@@ -2,6 +2,7 @@
 #include "wafer/Place/Floorplan.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 using namespace wafer;
 
@@ -69,8 +70,9 @@ Status Floorplan::verify(const FloorplanProblem &problem) const {
       const Rect &last = rects[i - 1], &here = rects[i];
       bool beside =
           here.y == last.y && (here.x == last.endX() || here.endX() == last.x);
-      bool below = block.mayTurn && here.x == last.x && here.w == last.w &&
-                   here.y == last.endY();
+      bool below = block.mayTurn &&
+                   std::abs(here.x - last.x) <= block.mayShift &&
+                   here.w == last.w && here.y == last.endY();
       if (here.h != last.h || (!beside && !below)) {
         return problemWith("stage '" + block.name +
                                "' does not touch its predecessor '" +
@@ -125,7 +127,7 @@ static Status placeOnWafer(const FloorplanProblem &problem, int32_t wafer,
                            block.width, block.height});
       shelves.firstColumn += block.width;
     } else {
-      shelves.blocks.push_back({block.width, block.mayTurn});
+      shelves.blocks.push_back({block.width, block.mayTurn, block.mayShift});
     }
   }
   if (begin == end) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "wafer/Place/Floorplan.h"
 
+#include <algorithm>
 #include <set>
 #include <tuple>
 
@@ -60,12 +61,24 @@ private:
     bool turns = i + 1 < problem.blocks.size() && shelf + 1 < shelves &&
                  problem.blocks[i + 1].mayTurn &&
                  problem.blocks[i + 1].width == width;
-    if (turns && placeAt(i + 1, shelf + 1, x)) {
+    if (turns && placeAt(i + 1, shelf + 1, shifted(i + 1, shelf + 1, x))) {
       return true;
     }
     snake.places.pop_back();
     failed.insert({i, shelf, x});
     return false;
+  }
+
+  /// Where block `i` begins `shelf` under column `x`: in the last shelf as far
+  /// back as it may.
+  int32_t shifted(size_t i, int32_t shelf, int32_t x) const {
+    const SnakeProblem::Block &block = problem.blocks[i];
+    if (shelf + 1 != shelves) {
+      return x;
+    }
+    return goesEast(shelf)
+               ? std::max(problem.firstColumn, x - block.mayShift)
+               : std::min(problem.columns - block.width, x + block.mayShift);
   }
 
   const SnakeProblem &problem;

@@ -167,7 +167,7 @@ wafer.stage @a token_loop rect [0, 0, 1, 4] wafer 0 layers 0 to 0 {
 }
 wafer.stage @b token_loop rect [1, 1, 1, 4] wafer 0 layers 0 to 0 {
 }
-// expected-error@+1 {{stages 'a' and 'b' have different rows and different columns}}
+// expected-error@+1 {{stages 'a' and 'b' have different rows, and not the same width or no columns that both have}}
 wafer.transfer @a to @b words 4
 
 // -----

@@ -233,8 +233,8 @@ struct ProductPlan {
 
   /// One multiply-add an input with binary16 sums.
   bool stepsByRow() const { return piece == 0 && terms != 0; }
-  /// All of `inputs` are in one binary16 sum, which an all-reduce can take as it
-  /// is.
+  /// All of `inputs` are in one binary16 sum, which an all-reduce can take as
+  /// it is.
   bool isOneHalfSum(int64_t inputs) const {
     return terms >= inputs && (piece == 0 || piece >= inputs);
   }
@@ -280,6 +280,9 @@ struct StageChains {
   /// Rows whose slices go down in one column, each with a color of its own; 0:
   /// a stage cannot lie below another one.
   int64_t turnBlocks = 0;
+  /// Columns by which it may be shifted against that one: those that are left
+  /// serve all rows.
+  int64_t turnSlack = 0;
 };
 inline constexpr int64_t kMostTurnBlocks = 3;
 

@@ -9,8 +9,10 @@
 //
 // Neighbours of one shelf hand over along their rows. A block that begins a
 // shelf lies under its predecessor, whose columns it has, and is handed over to
-// along columns; only blocks that say so can do that. All blocks but the one at
-// the host channel have the same height. Of several wafers each has a snake of
+// along columns; only blocks that say so can do that. In the last shelf it may
+// be shifted against its predecessor, as far as its block says, which leaves
+// more columns behind it. All blocks but the one at the host channel have the
+// same height. Of several wafers each has a snake of
 // its own.
 //
 // Minimises the number of shelves, then fills earlier shelves first. Exact:
@@ -42,6 +44,8 @@ struct FloorplanBlock {
   /// Not descending from block to block; wafer k has the columns k * usable.w
   /// and on.
   int32_t wafer = 0;
+  /// Columns by which it may be shifted where it turns.
+  int32_t mayShift = 0;
 };
 
 struct FloorplanProblem {
@@ -70,6 +74,7 @@ struct SnakeProblem {
   struct Block {
     int32_t width = 0;
     bool mayTurn = false;
+    int32_t mayShift = 0;
   };
   /// Columns of the machine; those before `firstColumn` are kept free.
   int32_t columns = 0;

@@ -139,8 +139,8 @@ LogicalResult Lowering::lowerLayers() {
     std::vector<std::pair<std::string, int64_t>> values = {
         {"layers", int64_t(stage.getNumLayers())}};
     if (turnsOut) {
-      columns.push_back({"turn_in", in.isTurn ? in.rows : none});
-      columns.push_back({"turn_out", out.isTurn ? out.rows : none});
+      columns.push_back({"turn_in", in.isTurn ? in.targetRows : none});
+      columns.push_back({"turn_out", out.isTurn ? out.sourceRows : none});
       values.push_back({"turned", in.isTurn});
     }
     Tables rows = rowTables(streams, rect.h);

@@ -108,14 +108,19 @@ Lowering::HandOver Lowering::makeHandOver(TransferOp transfer) {
     // Columns whose cores have a queue free: the chain of collectors does not
     // arrive there.
     handOver.isTurn = true;
-    handOver.rows.assign(size_t(target.w), kNoRow);
-    std::vector<int32_t> columns;
+    handOver.sourceRows.assign(size_t(source.w), kNoRow);
+    handOver.targetRows.assign(size_t(target.w), kNoRow);
+    int32_t begin = std::max(source.x, target.x),
+            end = std::min(source.endX(), target.endX());
+    std::vector<int32_t> columns; // behind `begin`
     Table third = chainTables(columnShape(targetStage)).third;
-    for (int32_t x = 0; x < target.w && int32_t(columns.size()) < turnRows();
+    for (int32_t x = begin; x < end && int32_t(columns.size()) < turnRows();
          ++x) {
-      if (!third[size_t(x)]) {
-        handOver.rows[size_t(x)] = uint16_t(columns.size());
-        columns.push_back(x);
+      if (!third[size_t(x - target.x)]) {
+        auto row = uint16_t(columns.size());
+        handOver.sourceRows[size_t(x - source.x)] = row;
+        handOver.targetRows[size_t(x - target.x)] = row;
+        columns.push_back(x - begin);
       }
     }
     std::vector<int32_t> columnOfRow;
@@ -124,7 +129,7 @@ Lowering::HandOver Lowering::makeHandOver(TransferOp transfer) {
     }
     handOver.families =
         plan.addTurn(name + "_turn",
-                     {source.x, source.y, source.w, 2 * source.h}, columnOfRow);
+                     {begin, source.y, end - begin, 2 * source.h}, columnOfRow);
     return handOver;
   }
   bool east = target.x >= source.endX();

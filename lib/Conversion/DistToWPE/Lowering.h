@@ -110,8 +110,10 @@ private:
     bool isTurn = false;
     /// The column that sends, all rows; with a turn nothing.
     int32_t column = 0;
-    /// With a turn: the row of each block that a column hands over, or kNoRow.
-    Table rows;
+    /// With a turn: the row of each block that a column hands over, or kNoRow;
+    /// columns of the source, and those of the target, which lies below it and
+    /// perhaps farther east or west.
+    Table sourceRows, targetRows;
   };
   static constexpr uint16_t kNoRow = 0xffff;
   HandOver makeHandOver(dist::TransferOp transfer);

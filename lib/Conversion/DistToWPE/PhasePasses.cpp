@@ -37,16 +37,16 @@ static FloorplanProblem buildProblem(ModuleOp module, const Machine &machine,
     ArrayRef<int64_t> rect = stage.getRect();
     bool followsLayers =
         !stages.empty() && stages.back().getKind() == StageKind::Layers;
-    bool mayTurn = parameters && followsLayers &&
-                   stage.getKind() == StageKind::Layers &&
-                   stageChains(machine, *parameters, rect[2], rect[3],
-                               int64_t(headGroups(symbols, stage).size()), true)
-                       .turnBlocks;
+    StageChains chains;
+    if (parameters && followsLayers && stage.getKind() == StageKind::Layers) {
+      chains = stageChains(machine, *parameters, rect[2], rect[3],
+                           int64_t(headGroups(symbols, stage).size()), true);
+    }
     stages.push_back(stage);
-    problem.blocks.push_back({stage.getSymName().str(), int32_t(rect[2]),
-                              int32_t(rect[3]),
-                              stage.getKind() == StageKind::Loop, mayTurn,
-                              int32_t(stage.getWafer())});
+    problem.blocks.push_back(
+        {stage.getSymName().str(), int32_t(rect[2]), int32_t(rect[3]),
+         stage.getKind() == StageKind::Loop, chains.turnBlocks > 0,
+         int32_t(stage.getWafer()), int32_t(chains.turnSlack)});
   }
   return problem;
 }

@@ -139,44 +139,81 @@ void StageLowering::allReduce(const CollectiveQueues &q, const Place &place,
 
 // What the operations behind an all-reduce need cleared, up to the next one
 // that all cores take part in: the sums over a group of columns are between.
+// Behind the last one come the first operations of the next round.
 void StageLowering::prepareFollowing(Operation *reduce) {
   if (hasTokens()) {
     return; // what is cleared is so for each token, when it has its turn
   }
   for (Operation *op = reduce->getNextNode(); op; op = op->getNextNode()) {
-    if (auto next = dyn_cast<AllReduceOp>(op)) {
-      if (getLayout(next.getOperand(0).getType()).getPartial() !=
-          Partial::Group) {
-        return;
-      }
-    } else if (auto softmax = dyn_cast<LocalSoftmaxOp>(op)) {
-      meanwhile.push_back([this, softmax] { prepareSoftmax(softmax); });
-      prepared.insert(op);
-    } else if (auto squares = dyn_cast<SumSquaresOp>(op);
-               squares &&
-               localCount(squares.getInput().getType()) >= kWrittenOut) {
-      meanwhile.push_back([this, squares]() mutable {
-        code.clear(placeResult(squares.getResult()).place, 1);
-      });
-      prepared.insert(op);
-    } else if (auto product = dyn_cast<MatVecOp>(op)) {
-      int64_t outputs = 0;
-      for (mlir::Value result : product.getResults()) {
-        outputs += localCount(result.getType());
-      }
-      ProductPlan plan = planProduct(machine, parameters,
-                                     localCount(product.getInput().getType()),
-                                     outputs, products);
-      if (plan.piece) {
-        bool half = plan.terms != 0;
-        meanwhile.push_back([this, product, outputs, half]() mutable {
-          code.clear(half ? halfSum(code.f16(), outputs)
-                          : placeResult(product.getResult(0)).place,
-                     outputs);
-        });
-        prepared.insert(op);
-      }
+    auto next = dyn_cast<AllReduceOp>(op);
+    if (next && getLayout(next.getOperand(0).getType()).getPartial() !=
+                    Partial::Group) {
+      return;
     }
+    prepareOp(op);
+  }
+  for (Operation *op : preparedFirst) {
+    prepareOp(op);
+  }
+}
+
+// The SRAM is zero when a program begins.
+void StageLowering::prepareFirst() {
+  if (hasTokens()) {
+    return;
+  }
+  for (Operation &op : stage.getBody().front().without_terminator()) {
+    if (isa<AllReduceOp>(op)) {
+      return;
+    }
+    auto product = dyn_cast<MatVecOp>(op);
+    // The head's logits stay where they are.
+    bool halfSums = product && planOf(product).terms != 0;
+    if (product && planOf(product).piece &&
+        (halfSums || stage.getKind() == StageKind::Layers)) {
+      preparedFirst.push_back(&op);
+      prepared.insert(&op);
+    }
+  }
+}
+
+ProductPlan StageLowering::planOf(MatVecOp product) {
+  int64_t outputs = 0;
+  for (mlir::Value result : product.getResults()) {
+    outputs += localCount(result.getType());
+  }
+  return planProduct(machine, parameters,
+                     localCount(product.getInput().getType()), outputs,
+                     products);
+}
+
+void StageLowering::prepareOp(Operation *op) {
+  if (auto softmax = dyn_cast<LocalSoftmaxOp>(op)) {
+    meanwhile.push_back([this, softmax] { prepareSoftmax(softmax); });
+    prepared.insert(op);
+  } else if (auto squares = dyn_cast<SumSquaresOp>(op);
+             squares &&
+             localCount(squares.getInput().getType()) >= kWrittenOut) {
+    meanwhile.push_back([this, squares]() mutable {
+      code.clear(placeResult(squares.getResult()).place, 1);
+    });
+    prepared.insert(op);
+  } else if (auto product = dyn_cast<MatVecOp>(op)) {
+    ProductPlan plan = planOf(product);
+    if (!plan.piece) {
+      return;
+    }
+    int64_t outputs = 0;
+    for (mlir::Value result : product.getResults()) {
+      outputs += localCount(result.getType());
+    }
+    bool half = plan.terms != 0;
+    meanwhile.push_back([this, product, outputs, half]() mutable {
+      code.clear(half ? halfSum(code.f16(), outputs)
+                      : placeResult(product.getResult(0)).place,
+                 outputs);
+    });
+    prepared.insert(op);
   }
 }
 

@@ -80,8 +80,7 @@ ReduceEnds StageLowering::endsOf(AllReduceOp op) {
   if (auto product = dyn_cast_or_null<MatVecOp>(source)) {
     int64_t inputs = localCount(product.getInput().getType());
     int64_t outputs = localCount(product.getResult(0).getType());
-    ProductPlan plan =
-        planProduct(machine, parameters, inputs, outputs, products);
+    ProductPlan plan = planOf(product);
     if (leavesHalf(product, plan, inputs)) {
       ends.half = [this, outputs] {
         return code.mem(halfSum(code.f16(), outputs), outputs);

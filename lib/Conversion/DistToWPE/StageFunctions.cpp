@@ -211,13 +211,13 @@ Place StageLowering::bestIdPlace() {
 }
 
 // All rows have the logits of their column, so each row looks at a slice of
-// them. NaN never compares greater, so it is never taken; ties stay with the
-// lowest id, also between cores: two maxima over all cores, first of the
-// values, then of 0x7f000000 - id among those that hold the greatest one. As
-// binary32 these are normal numbers in the order of the integers; the id is
-// 0x7f000000 if no logit is a number. One word a
-// core each, added up on the way like any sum, where a chain that compares
-// pairs would take a task's worth of scalars at every core.
+// them. NaN never compares greater, so it is never
+// taken; ties stay with the lowest id, also between cores: two maxima over all
+// cores, first of the values, then of 0x7f000000 - id among those that hold the
+// greatest one. As binary32 these are normal numbers in the order of the
+// integers; the id is 0x7f000000 if no logit is a number. One word a core each,
+// added up on the way like any sum, where a chain that compares pairs would
+// take a task's worth of scalars at every core.
 void StageLowering::lowerArgMax(ArgMaxOp op) {
   View logits = viewOf(op.getLogits());
   makeBuffer("best", code.f32(), 2);

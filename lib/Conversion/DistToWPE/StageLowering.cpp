@@ -228,6 +228,7 @@ View StageLowering::yielded() {
 
 LogicalResult StageLowering::lowerBody(mlir::Value layerNumber) {
   layer = layerNumber;
+  prepareFirst();
   for (Operation &op : stage.getBody().front().without_terminator()) {
     if (failed(lower(op))) {
       return failure();

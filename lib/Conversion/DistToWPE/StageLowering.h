@@ -316,6 +316,9 @@ private:
   View blockOf(mlir::Value value);
   /// Work that the next operations need and that depends on nothing new.
   void prepareFollowing(mlir::Operation *reduce);
+  void prepareOp(mlir::Operation *op);
+  void prepareFirst();
+  ProductPlan planOf(dist::MatVecOp product);
   std::string weightsName(dist::MatVecOp op);
   dist::TensorOp tensorOf(mlir::FlatSymbolRefAttr symbol);
   mlir::Value layerOffset(int64_t bytes);
@@ -369,6 +372,9 @@ private:
   std::vector<Code::Body> meanwhile;
   /// Operations whose sums have been cleared.
   llvm::DenseSet<mlir::Operation *> prepared;
+  /// Those of them that come before all all-reduces: cleared in the last one
+  /// before, and by nature in the first round.
+  llvm::SmallVector<mlir::Operation *> preparedFirst;
   /// Operations that an all-reduce did on the way.
   llvm::DenseSet<mlir::Operation *> finished;
   /// Where it left gate and up, in binary16.

@@ -94,11 +94,11 @@ TEST(Product, PlansByCost) {
   EXPECT_EQ(weightRow(machine, 54), 56);
   EXPECT_EQ(weightRow(machine, 13), 13); // 3 more are too many
   // 40 by 13: all products at once, 130 steps, half of which conflict; their
-  // sum, 4 steps a row; 4 to clear it, 7 to binary32; a start of 14 for each.
+  // sum, 4 steps a row; 7 to binary32; a start of 14 for each.
   plan = planProduct(machine, set, 40, 13, ProductTypes::Mixed);
   EXPECT_EQ(plan.piece, 40);
   EXPECT_EQ(plan.terms, 40);
-  EXPECT_EQ(plan.cycles, 4 * 14 + 195 + 160 + 4 + 7);
+  EXPECT_EQ(plan.cycles, 3 * 14 + 195 + 160 + 7);
 }
 
 TEST(Product, WideStepsMeetAllBanks) {
@@ -369,6 +369,22 @@ TEST(Floorplan, SnakeTurnsUnderItsPredecessor) {
   EXPECT_EQ(snake->shelves, 3);
   EXPECT_EQ(snake->places[3].x, 3);
   EXPECT_EQ(snake->room, 0);
+  // In the last shelf d may begin a column farther west.
+  problem.blocks[3].mayShift = 1;
+  problem.blocks.back().width = 7;
+  snake = laySnake(problem);
+  ASSERT_TRUE(snake.has_value());
+  EXPECT_EQ(snake->places[2].x, 3);
+  EXPECT_EQ(snake->places[3].x, 2);
+  EXPECT_EQ(snake->room, 0);
+  // With d far enough east two shelves do, in which it goes no farther than the
+  // last column.
+  problem.blocks[3].mayShift = 9;
+  problem.blocks.back().width = 8;
+  snake = laySnake(problem);
+  ASSERT_TRUE(snake.has_value());
+  EXPECT_EQ(snake->shelves, 2);
+  EXPECT_EQ(snake->places[3].x, 9);
 }
 
 TEST(Floorplan, SnakeAgreesWithBruteForce) {
@@ -376,19 +392,23 @@ TEST(Floorplan, SnakeAgreesWithBruteForce) {
   for (int32_t columns = 3; columns <= 9; ++columns) {
     for (int32_t width = 1; width <= 4; ++width) {
       for (int32_t side = 1; side <= 4; ++side) {
-        for (int32_t n = 1; n <= 6; ++n) {
+        for (int32_t trial = 0; trial < 3 * 6; ++trial) {
+          int32_t n = 1 + trial % 6, shift = trial / 6;
           SnakeProblem problem;
           problem.columns = columns;
           problem.firstColumn = 1;
           problem.maxShelves = 4;
           problem.blocks.push_back({side, false});
           for (int32_t i = 0; i < n; ++i) {
-            problem.blocks.push_back({width, i > 0});
+            problem.blocks.push_back({width, i > 0, shift});
           }
           problem.blocks.push_back({side, false});
           int32_t least = 99;
           for (uint32_t turns = 0; turns < (1u << n); turns += 2) {
-            int32_t shelf = 0, edge = 1;
+            int32_t shelf = 0, edge = 1, last = 0;
+            for (uint32_t rest = turns; rest; rest &= rest - 1) {
+              ++last;
+            }
             bool fits = true;
             for (int32_t i = 0; i < n + 2; ++i) {
               int32_t w = problem.blocks[size_t(i)].width;
@@ -396,6 +416,10 @@ TEST(Floorplan, SnakeAgreesWithBruteForce) {
                 edge = shelf % 2 == 0 ? edge : edge + w;
                 ++shelf;
                 edge = shelf % 2 == 0 ? edge - w : edge;
+                if (shelf == last) {
+                  edge = shelf % 2 == 0 ? std::max(1, edge - shift)
+                                        : std::min(columns, edge + shift);
+                }
               }
               edge += shelf % 2 == 0 ? w : -w;
               fits &= edge >= 1 && edge <= columns;
@@ -404,7 +428,8 @@ TEST(Floorplan, SnakeAgreesWithBruteForce) {
           }
           std::optional<Snake> snake = laySnake(problem);
           ASSERT_EQ(snake ? snake->shelves : 99, least > 4 ? 99 : least)
-              << columns << " " << width << " " << side << " " << n;
+              << columns << " " << width << " " << side << " " << n << " "
+              << shift;
         }
       }
     }
