@@ -705,12 +705,13 @@ static int64_t estimatePassCycles(const PartitionProblem &p,
                                    readCycles(m, lines, add, 2) + turn));
   cycles += overHead(s.kvHeads * lines + beside);
   // References, differences, exponentials and their sums.
-  cycles += s.kvHeads * (vector(lines, "fmaxs") + vector(lines, "fsubs"));
+  cycles += s.kvHeads *
+            (vector(lines, "fmaxs") + vector(lines, half ? "fmacs" : "fsubs"));
   cycles +=
       half
-          ? n * (heads * (10 * alu + 3 * fp + 2 * load + 2 * store) + turn) +
-                vector(s.kvHeads * lines, "fs2h") +
-                special(s.kvHeads * lines, 2, 9)
+          ? n * (heads * (10 * alu + 5 * fp + 2 * load + 2 * store) + turn) +
+                vector(s.kvHeads * lines, "fmaxs") +
+                special(s.kvHeads * lines, 0, 6)
           : 2 * s.kvHeads * vector(n * s.group, "mov32") + overRows(n * heads) +
                 s.kvHeads *
                     (5 * vector(lines, "fmuls") + 7 * vector(lines, "fadds") +
@@ -733,7 +734,8 @@ static int64_t estimatePassCycles(const PartitionProblem &p,
   cycles += product(s.dim, 2 * s.ffn) + overRows(n * (2 * s.ffn + 1)) +
             scale(2 * s.ffn);
   cycles +=
-      half ? vector(2 * n * s.ffn, "fs2h") + special(n * s.ffn, 3, 17)
+      half ? vector(2 * n * s.ffn, "fs2h") + special(n * s.ffn, 2, 16) +
+                 vector(n * s.ffn, "fmachs")
            : n * (15 * vector(s.ffn, "fmuls") + 10 * vector(s.ffn, "fadds"));
   cycles += product(s.ffn, s.dim) + overColumns(n * s.dim) +
             vector(n * s.dim, "fadds");
@@ -797,23 +799,23 @@ int64_t wafer::estimateLayerCycles(const PartitionProblem &p, int64_t width,
   auto special = [&](int64_t elements, int64_t slow, int64_t fast) {
     return slow * vector(elements, "sll16") + fast * vector(elements, "faddh");
   };
-  int64_t softmax = vector(positions, "fsubs");
-  softmax += half ? vector(positions, "fs2h") + special(positions, 2, 9) +
+  int64_t softmax = vector(positions, half ? "fmacs" : "fsubs");
+  softmax += half ? vector(positions, "fmaxs") + special(positions, 0, 6) +
                         vector(positions, "faddhs")
                   : 5 * vector(positions, "fmuls") +
                         7 * vector(positions, "fadds") +
                         2 * vector(positions, "sll16");
   int64_t silu =
-      half ? special(s.ffn, 3, 17)
+      half ? special(s.ffn, 2, 16) + vector(s.ffn, "fmachs")
            : 15 * vector(s.ffn, "fmuls") + 10 * vector(s.ffn, "fadds");
   int64_t rotated = (s.query + s.key) / width2;
-  int64_t rotation = rotatesByScalars(m, set, s.pairs, rotated)
-                         ? scalarRotation(set, s.pairs, rotated)
-                         : vectorRotation(m, set, rotated * s.pairs);
+  bool scalars = rotatesByScalars(m, set, s.pairs, rotated);
+  int64_t rotation = scalars ? scalarRotation(set, s.pairs, rotated)
+                             : vectorRotation(m, set, rotated * s.pairs);
   int64_t cycles = norm(s.dim) + product(s.dim, s.query + 2 * s.key) +
                    overRows(s.query + 2 * s.key + 1);
   cycles += behindMulticast(vector(s.query + 2 * s.key, "fmuls"), height) +
-            rotation + vector(s.query, "fs2h");
+            rotation + (scalars ? 0 : vector(s.query, "fs2h"));
   if (p.qkNorm) {
     cycles += 2 * (vector(s.query + s.key, "fmuls") * 2 +
                    heads * (vector(width2, "fmacs") + turn)) +

@@ -6,6 +6,7 @@
 #include "wafer/Support/Half.h"
 
 #include <cmath>
+#include <cstring>
 
 using namespace wafer;
 
@@ -13,14 +14,15 @@ namespace {
 using Slot = HalfSlot;
 
 constexpr double kLog2E = 1.4426950408889634;
-// 2^r = (kSquare r + kLinear) r + 1 on [-1/2, 1/2], relative error 0.0017.
-constexpr uint16_t kSquare = 0x3396, kLinear = 0x399f, kOne = 0x3c00;
+constexpr uint16_t kOne = 0x3c00;
+// 2^(m - 1) / m = (kBow m + kTilt) m + kHeight for m in [1, 2]: 0.0044 with all
+// roundings to binary16, for any m.
+constexpr uint16_t kBow = 0x3336, kTilt = 0xb95e, kHeight = 0x3dc4;
+constexpr uint16_t kFraction = 0x03ff;
 // 1 / (1 + e) on [0, 1]: a line and a Newton step y (c - (1 + e) y) whose c,
 // above 2, balances its error: 0.002.
 constexpr float kLineStart = 0.94189453f, kLineSlope = -0.47607422f;
 constexpr uint16_t kNewton = 0x4001;
-/// 1.5 * 2^10: an ulp is 1.
-constexpr float kMagic = 1536;
 /// The least exponent of a normal number.
 constexpr int kLeast = -14;
 
@@ -31,28 +33,8 @@ uint16_t leastInput(double factor, int shift) {
   return half((kLeast - shift) / (factor * kLog2E));
 }
 
-/// T2 = 2^shift exp(factor z) for the clamped vector `z`; T0, T1 go.
-void exponential(std::vector<HalfStep> &steps, Slot z, double factor,
-                 int shift) {
-  uint16_t magic = half(kMagic + shift), scale = half(factor * kLog2E);
-  steps.push_back({"fmach", Slot::T0, Slot::Constant, z, true, scale, magic});
-  steps.push_back({"fsubh", Slot::T1, Slot::None, Slot::T0, true, magic});
-  steps.push_back({"fmach", Slot::T1, Slot::T1, z, true, scale});
-  steps.push_back(
-      {"fmach", Slot::T2, Slot::Constant, Slot::T1, true, kSquare, kLinear});
-  steps.push_back({"fmulh", Slot::T2, Slot::T2, Slot::T1});
-  steps.push_back({"faddh", Slot::T2, Slot::T2, Slot::None, true, kOne});
-  steps.push_back({"sll16", Slot::T0, Slot::T0, Slot::None, true, 10});
-  steps.push_back({"add16", Slot::T2, Slot::T2, Slot::T0});
-}
-} // namespace
-
-std::vector<HalfStep> wafer::halfPower() {
-  // 2^(m - 1) / m = (kBow m + kTilt) m + kHeight for m in [1, 2]: 0.0044 with
-  // all roundings to binary16, for any m.
-  constexpr uint16_t kBow = 0x3336, kTilt = 0xb95e, kHeight = 0x3dc4;
-  constexpr uint16_t kFraction = 0x03ff;
-  std::vector<HalfStep> steps;
+/// result = the number whose logarithm to the base of 2 is in Wide; T0, T1 go.
+void power(std::vector<HalfStep> &steps, Slot result) {
   // T1 = m
   steps.push_back({"and16", Slot::T1, Slot::Wide, Slot::None, true, kFraction});
   steps.push_back({"or16", Slot::T1, Slot::T1, Slot::None, true, kOne});
@@ -60,7 +42,13 @@ std::vector<HalfStep> wafer::halfPower() {
       {"fmach", Slot::T0, Slot::Constant, Slot::T1, true, kBow, kTilt});
   steps.push_back({"fmulh", Slot::T0, Slot::T0, Slot::T1});
   steps.push_back({"faddh", Slot::T0, Slot::T0, Slot::None, true, kHeight});
-  steps.push_back({"fmulh", Slot::X, Slot::Wide, Slot::T0});
+  steps.push_back({"fmulh", result, Slot::Wide, Slot::T0});
+}
+} // namespace
+
+std::vector<HalfStep> wafer::halfPower() {
+  std::vector<HalfStep> steps;
+  power(steps, Slot::X);
   return steps;
 }
 
@@ -74,7 +62,12 @@ std::vector<HalfStep> wafer::halfSiluMul() {
   steps.push_back({"or16", Slot::Z, Slot::X, Slot::None, true, 0x8000});
   steps.push_back(
       {"fmaxh", Slot::Z, Slot::Z, Slot::None, true, leastInput(1, kShift)});
-  exponential(steps, Slot::Z, 1, kShift);
+  float origin = kPowerFloor + 15 + kShift;
+  uint32_t bits;
+  std::memcpy(&bits, &origin, sizeof(bits));
+  steps.push_back({"fmachs", Slot::Wide, Slot::Constant, Slot::Z, true,
+                   half(kLog2E), bits});
+  power(steps, Slot::T2);
   steps.push_back(
       {"fmach", Slot::T0, Slot::Constant, Slot::T2, true, half(unit), kOne});
   steps.push_back({"fmach", Slot::T1, Slot::Constant, Slot::T2, true,

@@ -210,34 +210,55 @@ Place StageLowering::ropeNow() {
 //===----------------------------------------------------------------------===//
 
 /// The same by scalars: the factors of a pair stay in registers, and the code
-/// is short.
-void StageLowering::rotateByScalars(const Place &heads, int64_t count) {
+/// is short. The first heads go on in binary16.
+void StageLowering::rotateByScalars(const Place &heads, int64_t count,
+                                    const View &rounded) {
   auto &b = code.builder;
   Place factors = ropeNow();
+  int64_t width = 2 * pairs, few = rounded.count / width;
   for (int64_t pair = 0; pair < pairs; ++pair) {
     mlir::Value cosine = code.load(factors.at(pair * 4));
     mlir::Value sine = code.load(factors.at((pairs + pair) * 4));
-    auto turn = [&](const Place &first) {
-      Place second = first.at(pairs * 4);
-      mlir::Value x0 = code.load(first), x1 = code.load(second);
-      code.store(wpe::FSubOp::create(b, wpe::FMulOp::create(b, x0, cosine),
-                                     wpe::FMulOp::create(b, x1, sine)),
-                 first);
-      code.store(wpe::FAddOp::create(b, wpe::FMulOp::create(b, x1, cosine),
-                                     wpe::FMulOp::create(b, x0, sine)),
-                 second);
+    auto turn = [&](const Place &first, const Place &to) {
+      int64_t size = wpe::elementBytes(to.element);
+      auto store = [&](mlir::Value x, const Place &place) {
+        code.store(size == 2 ? wpe::CastOp::create(b, code.f16(), x) : x,
+                   place);
+      };
+      mlir::Value x0 = code.load(first), x1 = code.load(first.at(pairs * 4));
+      store(wpe::FSubOp::create(b, wpe::FMulOp::create(b, x0, cosine),
+                                wpe::FMulOp::create(b, x1, sine)),
+            to);
+      store(wpe::FAddOp::create(b, wpe::FMulOp::create(b, x1, cosine),
+                                wpe::FMulOp::create(b, x0, sine)),
+            to.at(pairs * size));
+    };
+    auto turnHeads = [&](const Place &from, const Place &to, int64_t number) {
+      int32_t step = int32_t(width * wpe::elementBytes(to.element));
+      if (number == 1) {
+        turn(from, to);
+        return;
+      }
+      code.loop(number, [&](mlir::Value head) {
+        turn(moved(from, code.mul(head, int32_t(width * 4))),
+             moved(to, code.mul(head, step)));
+      });
     };
     Place first = heads.at(pair * 4);
-    code.loop(count, [&](mlir::Value head) {
-      turn(moved(first, code.mul(head, int32_t(2 * pairs * 4))));
-    });
+    if (few) {
+      turnHeads(first, rounded.place.at(pair * 2), few);
+      first = first.at(few * width * 4);
+    }
+    if (count > few) {
+      turnHeads(first, first, count - few);
+    }
   }
 }
 
 /// Rotates all pairs of `count` heads.
 void StageLowering::rotate(const Place &heads, int64_t count) {
   if (rotatesByScalars(machine, parameters, pairs, count)) {
-    rotateByScalars(heads, count);
+    rotateByScalars(heads, count, {});
     return;
   }
   View t[4];
@@ -286,7 +307,18 @@ void StageLowering::lowerRope(RopeOp op) {
       count += view.count;
     }
   }
-  rotate(begin, count / (2 * pairs));
+  int64_t heads = count / (2 * pairs);
+  auto cast = onlyUser<CastOp>(op.getResult(0));
+  if (!hasTokens() && cast && isCastToHalf(cast) &&
+      begin.offset == viewOf(op.getValues()[0]).place.offset &&
+      rotatesByScalars(machine, parameters, pairs, heads)) {
+    View rounded = placeResult(cast.getResult());
+    views[cast.getResult()] = rounded;
+    finished.insert(cast);
+    rotateByScalars(begin, heads, rounded);
+    return;
+  }
+  rotate(begin, heads);
 }
 
 void StageLowering::lowerHeadSumSquares(HeadSumSquaresOp op) {

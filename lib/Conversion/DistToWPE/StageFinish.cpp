@@ -22,12 +22,7 @@ using namespace wafer::dist;
 /// More words than this are scaled in place before they are sent.
 static constexpr int64_t kFewFactors = 16;
 
-template <typename Op>
-static Op onlyUser(mlir::Value value) {
-  return value.hasOneUse() ? dyn_cast<Op>(*value.getUsers().begin()) : Op();
-}
-
-static bool isCastToHalf(Operation *user) {
+bool wafer::isCastToHalf(Operation *user) {
   auto cast = dyn_cast<CastOp>(user);
   return cast && llvm::cast<RankedTensorType>(cast.getResult().getType())
                      .getElementType()

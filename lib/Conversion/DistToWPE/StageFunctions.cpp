@@ -80,21 +80,25 @@ void StageLowering::reciprocal(const Place &place, const Place &result,
 // Binary16
 //===----------------------------------------------------------------------===//
 
-Place StageLowering::constantPlace(uint16_t bits) {
-  constexpr StringRef kName = "half_constants";
-  auto found = llvm::find(halfConstants, bits);
-  int64_t index = found - halfConstants.begin();
-  if (found == halfConstants.end()) {
-    halfConstants.push_back(bits);
+Place StageLowering::constantPlace(uint32_t bits, Type type) {
+  bool isHalf = type.isF16();
+  StringRef name = isHalf ? "half_constants" : "wide_constants";
+  SmallVector<uint32_t> &known = isHalf ? halfConstants : wideConstants;
+  int64_t index = llvm::find(known, bits) - known.begin();
+  bool isNew = index == int64_t(known.size());
+  if (isNew) {
+    known.push_back(bits);
   }
-  Place place = scratch(kName, code.f16(), halfConstants.size()).place;
-  place = place.at(2 * index);
-  if (index + 1 == int64_t(halfConstants.size())) {
+  Place place = scratch(name, type, int64_t(known.size())).place;
+  place = place.at(index * wpe::elementBytes(type));
+  if (isNew) {
     // Written once, before everything else.
     OpBuilder::InsertionGuard guard(code.builder);
     auto task = *role.getBody().getOps<wpe::TaskOp>().begin();
     code.builder.setInsertionPointToStart(&task.getBody().front());
-    code.store(code.halfConstant(bits), place);
+    code.store(isHalf ? code.halfConstant(uint16_t(bits))
+                      : code.constant(llvm::bit_cast<float>(bits)),
+               place);
   }
   return place;
 }
@@ -120,26 +124,29 @@ void StageLowering::halfSequence(ArrayRef<HalfStep> steps,
   for (const HalfStep &step : steps) {
     StringRef name = step.mnemonic;
     bool isBits = name.ends_with("16");
-    auto operand = [&](HalfSlot slot) -> mlir::Value {
+    auto operand = [&](HalfSlot slot, bool isWide) -> mlir::Value {
       if (slot == HalfSlot::None) {
         return {};
       }
       if (slot == HalfSlot::Constant) {
-        return code.mem(constantPlace(step.constant), extent, 0);
+        Type type = isWide ? code.f32() : code.f16();
+        return code.mem(constantPlace(step.constant, type), extent, 0);
       }
       Place place = places.slots[unsigned(slot)];
-      place.element = isBits ? code.i16() : code.f16();
-      return code.mem(place, extent, slot == HalfSlot::Wide ? 2 : 1);
+      place.element = isWide ? code.f32() : isBits ? code.i16() : code.f16();
+      bool isLow = slot == HalfSlot::Wide && !isWide;
+      return code.mem(place, extent, isLow ? 2 : 1);
     };
     mlir::Value scalar;
     if (step.hasScalar) {
       scalar = isBits ? code.constant(int32_t(step.scalar))
                       : code.halfConstant(step.scalar);
     }
-    mlir::Value src0 = operand(step.src0);
-    mlir::Value src1 = operand(step.src1);
+    mlir::Value src0 = operand(step.src0, step.isWide());
+    mlir::Value src1 = operand(step.src1, false);
     bool inPlace = step.dest == step.src0;
-    code.vec(name, inPlace ? src0 : operand(step.dest), src0, src1, scalar);
+    code.vec(name, inPlace ? src0 : operand(step.dest, step.isWide()), src0,
+             src1, scalar);
   }
 }
 
@@ -155,6 +162,7 @@ void StageLowering::lowerSiluMulHalf(const View &gate, const View &up,
   HalfPlaces places = halfPlaces(n);
   places.slots[unsigned(HalfSlot::X)] = both;
   places.slots[unsigned(HalfSlot::Factor)] = both.at(2 * n);
+  places.slots[unsigned(HalfSlot::Wide)] = gate.place; // has been read
   halfSequence(halfSiluMul(), places, n);
   // The cast that follows finds it done.
   views[op.getResult()] = {both, n};

@@ -70,6 +70,14 @@ struct ReduceEnds {
   std::function<void(llvm::StringRef queue)> receive;
 };
 
+/// The operation that is alone in using a value, if it is an Op.
+template <typename Op>
+Op onlyUser(mlir::Value value) {
+  return value.hasOneUse() ? llvm::dyn_cast<Op>(*value.getUsers().begin())
+                           : Op();
+}
+bool isCastToHalf(mlir::Operation *user);
+
 class StageLowering {
 public:
   /// `body` is the body of the stage; code goes to the end of `task`.
@@ -216,8 +224,8 @@ private:
   HalfPlaces halfPlaces(int64_t most);
   void halfSequence(llvm::ArrayRef<HalfStep> steps, const HalfPlaces &places,
                     Count extent);
-  /// A binary16 constant in memory, to be read with stride 0.
-  Place constantPlace(uint16_t bits);
+  /// A constant in memory, by its bits, to be read with stride 0.
+  Place constantPlace(uint32_t bits, mlir::Type type);
   Place roundGateUp(const View &gate, const View &up);
   void lowerSiluMulHalf(const View &gate, const View &up, dist::SiluMulOp op);
 
@@ -225,7 +233,7 @@ private:
   void rotationAt(const Place &lowRow, const Place &highRow);
   Place ropeNow();
   void rotate(const Place &heads, int64_t count);
-  void rotateByScalars(const Place &heads, int64_t count);
+  void rotateByScalars(const Place &heads, int64_t count, const View &rounded);
   void scoreProducts(const Place &query, const Place &keys, const Place &line);
   void scoreLoop(const Place &query, const Place &keys, const Place &line);
   void scoresOfGroup(const Place &query, const Place &keys, const Place *line);
@@ -365,8 +373,8 @@ private:
   llvm::DenseMap<mlir::Operation *, View> blocks;
   /// Scratch and tensor buffers by name, with the largest size asked for.
   llvm::MapVector<mlir::StringAttr, int64_t> scratchSizes;
-  /// The constants of `half_constants`, in order.
-  llvm::SmallVector<uint16_t> halfConstants;
+  /// The constants of `half_constants` and `wide_constants`, in order.
+  llvm::SmallVector<uint32_t> halfConstants, wideConstants;
   unsigned counter = 0;
   /// What is done while the next all-reduce over rows or columns waits.
   std::vector<Code::Body> meanwhile;
