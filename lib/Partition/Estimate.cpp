@@ -45,9 +45,9 @@ struct LocalSizes {
 
 /// Instructions of the layer role by what it does, measured on emitted roles
 /// and rounded up. Up to four heads are written out.
-constexpr int64_t kLayerInstructions = 680, kHeadInstructions = 62,
+constexpr int64_t kLayerInstructions = 690, kHeadInstructions = 62,
                   kMostWrittenOut = 4, kPairInstructions = 40,
-                  kTwoLevelInstructions = 50, kTurnInstructions = 110,
+                  kTwoLevelInstructions = 50, kTurnInstructions = 100,
                   kByQueryInstructions = 130, kNormInstructions = 100;
 /// The same with binary32 weights: other special functions.
 constexpr int64_t kSingleInstructions = -140, kSingleNormInstructions = 220;
