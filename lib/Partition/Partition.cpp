@@ -333,7 +333,7 @@ private:
         {int32_t(first ? sides.embed : kGateColumns), false});
     for (int64_t i = 0; i < stages; ++i) {
       shelves.blocks.push_back(
-          {int32_t(width), i > 0, int32_t(chains.turnSlack)});
+          {int32_t(width), i > 0, last ? int32_t(chains.turnSlack) : 0});
     }
     shelves.blocks.push_back(
         {int32_t(last ? sides.head : kGateColumns), false});
@@ -726,10 +726,11 @@ Status PartitionPlan::verify(const PartitionProblem &problem) const {
     bool mayTurn = stage->numLayers > 0 && shelves.blocks.size() > 1;
     shelves.blocks.push_back(
         {stage->rect.w, mayTurn,
-         mayTurn ? int32_t(stageChains(*problem.machine, set, stage->rect.w,
-                                       stage->rect.h, problem.kvHeads, true)
-                               .turnSlack)
-                 : 0});
+         mayTurn && stage->wafer == head.wafer
+             ? int32_t(stageChains(*problem.machine, set, stage->rect.w,
+                                   stage->rect.h, problem.kvHeads, true)
+                           .turnSlack)
+             : 0});
     if (stage->rect.empty()) {
       return fail("'" + stage->name + "' has no cores");
     }

@@ -43,10 +43,14 @@ static FloorplanProblem buildProblem(ModuleOp module, const Machine &machine,
                            int64_t(headGroups(symbols, stage).size()), true);
     }
     stages.push_back(stage);
-    problem.blocks.push_back(
-        {stage.getSymName().str(), int32_t(rect[2]), int32_t(rect[3]),
-         stage.getKind() == StageKind::Loop, chains.turnBlocks > 0,
-         int32_t(stage.getWafer()), int32_t(chains.turnSlack)});
+    problem.blocks.push_back({stage.getSymName().str(), int32_t(rect[2]),
+                              int32_t(rect[3]),
+                              stage.getKind() == StageKind::Loop,
+                              chains.turnBlocks > 0, int32_t(stage.getWafer()),
+                              // Only a head makes use of more columns.
+                              int32_t(stage.getWafer()) + 1 == machine.wafers
+                                  ? int32_t(chains.turnSlack)
+                                  : 0});
   }
   return problem;
 }
