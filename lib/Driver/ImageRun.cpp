@@ -323,7 +323,8 @@ Status ImageRun::makeEngine(const std::optional<TokenProtocol> &protocol) {
       needs || options.engine == "reference"
           ? Engine::createReference(image, machine, *costs, reference)
           : Engine::createFast(image, machine, *costs,
-                               {options.threads, options.timingOnly});
+                               {options.threads, options.timingOnly,
+                                !options.noSkip});
   if (!created) {
     return created.takeError();
   }

@@ -32,12 +32,14 @@ bool Cores::setUp(CoreState &core, VectorOp &op, Cycle t) {
   SetUp &known = setUps[in.setUp];
   if (known.isKnown && setUpAgain(core, op, in, known)) {
     op.nextStep = t + context.costs.vectorStart;
-    return true;
-  }
-  if (!setUpNew(core, op, t)) {
+  } else if (setUpNew(core, op, t)) {
+    keep(known, core, op, in);
+  } else {
     return false;
   }
-  keep(known, core, op, in);
+  if (context.recorder) {
+    context.recorder->vector(core, op, in);
+  }
   return true;
 }
 

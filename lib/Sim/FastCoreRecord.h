@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//===- FastCoreRecord.h - A core in a recorded period -----------*- C++ -*-===//
+#ifndef WAFER_LIB_SIM_FASTCORERECORD_H
+#define WAFER_LIB_SIM_FASTCORERECORD_H
+
+#include "FastCore.h"
+
+namespace wafer::fast {
+
+/// A bit for every four bytes of SRAM, in pieces that are made when they are
+/// needed: cores touch little of it.
+class WordMask {
+public:
+  /// Whether it was new.
+  bool add(uint32_t word) {
+    uint32_t piece = word / kBits;
+    if (piece >= index.size()) {
+      index.resize(piece + 1, 0);
+    }
+    if (!index[piece]) {
+      pieces.emplace_back();
+      index[piece] = uint16_t(pieces.size());
+    }
+    uint64_t &bits = pieces[index[piece] - 1u][word % kBits / 64];
+    uint64_t bit = uint64_t(1) << (word % 64);
+    bool isNew = !(bits & bit);
+    bits |= bit;
+    return isNew;
+  }
+  bool has(uint32_t word) const {
+    uint32_t piece = word / kBits;
+    return piece < index.size() && index[piece] &&
+           ((pieces[index[piece] - 1u][word % kBits / 64] >> (word % 64)) & 1u);
+  }
+
+private:
+  static constexpr uint32_t kBits = 256;
+  std::vector<uint16_t> index;
+  std::vector<std::array<uint64_t, kBits / 64>> pieces;
+};
+
+struct CoreRecord {
+  explicit CoreRecord(const CoreState &core) : before(core) {}
+
+  /// At the beginning.
+  CoreState before;
+  Counters counters;
+  // Of what is there now.
+  std::array<Symbol, kNumRegisters> registers;
+  std::array<Symbol, kNumDsrs> dsrs;
+  std::array<std::array<Symbol, 3>, kMostThreads> walks;
+  /// Descriptors that were loaded, and those that were used before.
+  uint32_t loaded = 0;
+  uint32_t used = 0;
+  /// Origins that must not move, and those that what is noted depends on.
+  OriginMask needed;
+  OriginMask noted;
+  std::vector<RecordedBranch> branches;
+  std::vector<RecordedWalks> walking;
+  std::vector<RecordedCell> cells;
+  /// SRAM that was read at addresses that do not move, and that was written or
+  /// may have been, with what it held.
+  WordMask read;
+  WordMask written;
+  std::vector<std::pair<uint32_t, uint32_t>> old; // word, bits
+
+  void need(Symbol s) {
+    if (s.moves()) {
+      needed.add(s.origin);
+    }
+  }
+  Symbol of(unsigned reg) const { return registers[reg]; }
+  void set(unsigned reg, Symbol s) {
+    registers[reg] = s;
+    registers[0] = Symbol();
+  }
+  Symbol sum(Symbol a, Symbol b) {
+    if (!a.moves() || !b.moves()) {
+      return a.moves() ? a : b;
+    }
+    if (a.origin == b.origin) {
+      return scaled(a, 1, b.factor);
+    }
+    need(a);
+    need(b);
+    return {};
+  }
+  static Symbol scaled(Symbol s, uint32_t by, uint32_t more = 0) {
+    uint32_t factor = s.factor * by + more;
+    return factor ? Symbol{factor, s.origin} : Symbol();
+  }
+};
+
+} // namespace wafer::fast
+
+#endif // WAFER_LIB_SIM_FASTCORERECORD_H
