@@ -9,6 +9,7 @@
 #include "wafer/Machine/Lanes.h"
 #include "wafer/Partition/ChainGroups.h"
 #include "wafer/Partition/Partition.h"
+#include <cstdlib>
 
 #include <algorithm>
 
@@ -107,13 +108,16 @@ SramEstimate wafer::estimateLayerSram(const PartitionProblem &p, int64_t width,
   auto product = [&](int64_t inputs, int64_t outputs) {
     bool byRow = planProduct(*p.machine, set, inputs, outputs, productTypes(p))
                      .stepsByRow();
-    return inputs * (byRow ? weightRow(*p.machine, outputs) : outputs);
+    int64_t elements =
+        inputs * (byRow ? weightRow(*p.machine, outputs) : outputs);
+    return layerStep(*p.machine, elements * p.weightBytes);
   };
   int64_t perLayer = product(s.dim, s.query + 2 * s.key) +
                      product(s.query, s.dim) + product(s.dim, 2 * s.ffn) +
                      product(s.ffn, s.dim);
-  e.weights = layersPerStage * perLayer * p.weightBytes;
-  e.cache = p.requests * layersPerStage * s.slots * 2 * s.key * p.weightBytes;
+  e.weights = layersPerStage * perLayer;
+  e.cache = p.requests * layersPerStage * 2 *
+            layerStep(*p.machine, s.slots * s.key * p.weightBytes);
   if (p.qkNorm) {
     e.cache += p.requests * layersPerStage * s.slots * s.kvHeads * 4;
     e.weights += layersPerStage * 4 * s.pairs * 4;
@@ -418,6 +422,11 @@ int64_t wafer::apartRow(const Machine &machine, int64_t outputs) {
 int64_t wafer::weightRow(const Machine &machine, int64_t outputs) {
   int64_t row = apartRow(machine, outputs);
   return 16 * (row - outputs) <= outputs ? row : outputs;
+}
+
+int64_t wafer::layerStep(const Machine &machine, int64_t bytes) {
+  int64_t turn = getenv("EVEN") ? bankTurn(machine) : 1;
+  return ceilDiv(bytes, turn) * turn;
 }
 
 namespace {

@@ -250,6 +250,8 @@ int64_t apartRow(const Machine &machine, int64_t outputs);
 /// The same for rows of weights, which stay in SRAM for good: only where it
 /// takes at most a sixteenth more.
 int64_t weightRow(const Machine &machine, int64_t outputs);
+/// Bytes from what a core keeps of a layer to the same of the next one.
+int64_t layerStep(const Machine &machine, int64_t bytes);
 
 /// The size of the outermost group in which the rows of a rectangle reduce, by
 /// least estimated cycles; 0: one level, also where the machine has too few

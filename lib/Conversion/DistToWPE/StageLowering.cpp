@@ -213,9 +213,14 @@ TensorOp StageLowering::tensorOf(FlatSymbolRefAttr symbol) {
   return symbols.lookup<TensorOp>(symbol.getAttr());
 }
 
+int64_t StageLowering::layerStep(int64_t bytes) const {
+  return wafer::layerStep(machine, bytes);
+}
+
 mlir::Value StageLowering::layerOffset(int64_t bytes) {
-  return layer && maxLayers > 1 ? code.mul(layer, int32_t(bytes))
-                                : mlir::Value();
+  return layer && maxLayers > 1
+             ? code.mul(layer, int32_t(layerStep(bytes)))
+             : mlir::Value();
 }
 
 View StageLowering::yielded() {

@@ -280,6 +280,8 @@ private:
   std::string weightsName(dist::MatVecOp op);
   dist::TensorOp tensorOf(mlir::FlatSymbolRefAttr symbol);
   mlir::Value layerOffset(int64_t bytes);
+  /// From the `bytes` of a layer to those of the next one.
+  int64_t layerStep(int64_t bytes) const;
   /// The same in what is kept for each request in flight.
   mlir::Value cacheOffset(int64_t bytes);
   View scratch(llvm::StringRef name, mlir::Type element, int64_t count);
