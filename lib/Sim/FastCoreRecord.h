@@ -40,11 +40,14 @@ private:
 };
 
 struct CoreRecord {
-  explicit CoreRecord(const CoreState &core) : before(core) {}
+  CoreRecord(const CoreState &core, uint32_t counting)
+      : before(core), counting(counting) {}
 
   /// At the beginning.
   CoreState before;
   Counters counters;
+  /// Registers that some instruction counts up or down.
+  uint32_t counting = 0;
   // Of what is there now.
   std::array<Symbol, kNumRegisters> registers;
   std::array<Symbol, kNumDsrs> dsrs;
@@ -81,9 +84,18 @@ struct CoreRecord {
     if (a.origin == b.origin) {
       return scaled(a, 1, b.factor);
     }
-    need(a);
-    need(b);
-    return {};
+    return chosen(a, b);
+  }
+  bool counts(Symbol s) const {
+    return s.origin < kNumRegisters && ((counting >> s.origin) & 1u);
+  }
+  /// Of two that cannot both move, the one that is more likely to; the other
+  /// one must not. It may have been set right before the period began.
+  Symbol chosen(Symbol a, Symbol b) {
+    Symbol likely = counts(a) == counts(b) ? Symbol() : counts(a) ? a : b;
+    need(likely.origin == a.origin ? Symbol() : a);
+    need(likely.origin == b.origin ? Symbol() : b);
+    return likely;
   }
   static Symbol scaled(Symbol s, uint32_t by, uint32_t more = 0) {
     uint32_t factor = s.factor * by + more;

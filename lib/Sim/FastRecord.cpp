@@ -7,20 +7,71 @@
 using namespace wafer;
 using namespace wafer::fast;
 
-/// Registers that some instruction counts up or down. A branch on another one
-/// is on a value that hardly moves.
-static uint32_t countingRegisters(const std::vector<Code> &code) {
-  uint32_t registers = 0;
-  for (const Code &in : code) {
-    bool counts = in.op == Opcode::LoopDec ||
-                  (in.op == Opcode::AddImm && in.a == in.b) ||
-                  ((in.op == Opcode::Add || in.op == Opcode::Sub) &&
-                   (in.a == in.b || in.a == in.c));
-    if (!in.isVector && counts) {
-      registers |= 1u << in.a;
+static bool isLoop(const std::vector<Code> &code, uint32_t pc) {
+  const Code &in = code[pc];
+  switch (in.op) {
+  case Opcode::LoopDec:
+  case Opcode::BranchEq:
+  case Opcode::BranchNe:
+  case Opcode::BranchLt:
+  case Opcode::BranchGe:
+    return !in.isVector && in.imm <= pc;
+  default:
+    return false;
+  }
+}
+
+std::vector<uint32_t>
+wafer::fast::outermostLoops(const std::vector<Code> &code) {
+  std::vector<uint32_t> loops;
+  uint32_t begin = uint32_t(code.size()); // of the loop that follows
+  for (uint32_t pc = uint32_t(code.size()); pc-- > 0;) {
+    if (pc < begin && isLoop(code, pc)) {
+      loops.push_back(pc);
+      begin = code[pc].imm;
     }
   }
-  return registers;
+  return loops;
+}
+
+static bool writesRegister(const Code &in) {
+  if (in.isVector) {
+    return false;
+  }
+  switch (infoOf(in.op).form) {
+  case Form::Rd:
+  case Form::RdImm:
+  case Form::RdRa:
+  case Form::RdRaRb:
+  case Form::RdRaImm:
+  case Form::RdTarget:
+    return true;
+  case Form::RdMem:
+    return in.op != Opcode::StoreWord && in.op != Opcode::StoreHalf;
+  default:
+    return false;
+  }
+}
+
+/// Registers that a loop does nothing to but count them up or down.
+static uint32_t countingRegisters(const std::vector<Code> &code) {
+  uint32_t all = 0;
+  for (uint32_t end : outermostLoops(code)) {
+    uint32_t counting = 0, others = 0;
+    for (uint32_t pc = code[end].imm; pc <= end; ++pc) {
+      const Code &in = code[pc];
+      if (!writesRegister(in)) {
+        continue;
+      }
+      bool counts =
+          in.op == Opcode::LoopDec ||
+          (in.op == Opcode::AddImm && in.a == in.b) ||
+          ((in.op == Opcode::Add || in.op == Opcode::Sub) && in.a == in.b);
+      (counts ? counting : others) |= 1u << in.a;
+    }
+    all |= counting & ~others;
+  }
+  return all;
 }
 
 Recorder::Recorder(const CoreTables &tables, uint32_t memoryBytes, Cycle begin)
@@ -40,7 +91,8 @@ static unsigned threadOf(const CoreState &core, const VectorOp &op) {
 }
 
 void Recorder::add(const CoreState &core) {
-  records[core.place] = std::make_unique<CoreRecord>(core);
+  records[core.place] = std::make_unique<CoreRecord>(
+      core, counting[size_t(core.role - tables.plan.roles.data())]);
   CoreRecord &r = *records[core.place];
   if (core.micro.size() >= kMostThreads) {
     fail("too many threads");
@@ -71,12 +123,10 @@ void Recorder::add(const CoreState &core) {
 // Scalar instructions
 //===----------------------------------------------------------------------===//
 
-void Recorder::branch(CoreRecord &r, const CoreState &core, Opcode op,
-                      uint32_t x, Symbol a, uint32_t y, Symbol b) {
-  uint32_t counts = counting[size_t(core.role - tables.plan.roles.data())];
+void Recorder::branch(CoreRecord &r, Opcode op, uint32_t x, Symbol a,
+                      uint32_t y, Symbol b) {
   for (Symbol *s : {&a, &b}) {
-    if (s->moves() &&
-        (s->origin >= kNumRegisters || !((counts >> s->origin) & 1u))) {
+    if (s->moves() && !r.counts(*s)) {
       r.need(*s);
       *s = Symbol();
     }
@@ -113,14 +163,14 @@ void Recorder::scalar(CoreRecord &r, const CoreState &core, const Code &in) {
     break;
   case Opcode::LoopDec:
     if (in.a) {
-      branch(r, core, in.op, regs[in.a] - 1, r.of(in.a), 0, {});
+      branch(r, in.op, regs[in.a] - 1, r.of(in.a), 0, {});
     }
     break;
   case Opcode::BranchEq:
   case Opcode::BranchNe:
   case Opcode::BranchLt:
   case Opcode::BranchGe:
-    branch(r, core, in.op, regs[in.b], r.of(in.b), regs[in.c], r.of(in.c));
+    branch(r, in.op, regs[in.b], r.of(in.b), regs[in.c], r.of(in.c));
     break;
   case Opcode::BranchFlt:
   case Opcode::BranchFge:
@@ -139,13 +189,17 @@ void Recorder::scalar(CoreRecord &r, const CoreState &core, const Code &in) {
   case Opcode::Mul: {
     Symbol a = r.of(in.b), b = r.of(in.c);
     if (a.moves() && b.moves()) {
-      r.need(a);
-      r.need(b);
-      r.set(in.a, {});
-    } else {
-      r.set(in.a, a.moves() ? CoreRecord::scaled(a, regs[in.c])
-                            : CoreRecord::scaled(b, regs[in.b]));
+      bool isFirst = r.counts(a) && !r.counts(b) && a.origin != b.origin;
+      bool isSecond = !r.counts(a) && r.counts(b) && a.origin != b.origin;
+      for (Symbol *s : {&a, &b}) {
+        if (s == &a ? !isFirst : !isSecond) {
+          r.need(*s);
+          *s = Symbol();
+        }
+      }
     }
+    r.set(in.a, a.moves() ? CoreRecord::scaled(a, regs[in.c])
+                          : CoreRecord::scaled(b, regs[in.b]));
     break;
   }
   case Opcode::ShlImm:

@@ -88,6 +88,10 @@ struct RecordedCell {
 
 struct CoreRecord;
 
+/// The branches that end loops which lie in no other one, from the last one on;
+/// loops without a condition are none.
+std::vector<uint32_t> outermostLoops(const std::vector<Code> &code);
+
 class Recorder {
 public:
   Recorder(const CoreTables &tables, uint32_t memoryBytes, Cycle begin);
@@ -119,8 +123,8 @@ public:
 private:
   static uint32_t place(const CoreState &core);
   void add(const CoreState &core);
-  void branch(CoreRecord &r, const CoreState &core, Opcode op, uint32_t x,
-              Symbol a, uint32_t y, Symbol b);
+  static void branch(CoreRecord &r, Opcode op, uint32_t x, Symbol a, uint32_t y,
+                     Symbol b);
   void access(CoreRecord &r, const CoreState &core, const Code &in);
   void cell(CoreRecord &r, const CoreState &core, const Code &in,
             uint32_t address, unsigned bytes, bool isStore);

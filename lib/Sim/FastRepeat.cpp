@@ -48,35 +48,19 @@ void Repeats::load() {
   isOn = !tables.watched.empty();
 }
 
-/// A core in the middle of a region, in all loops that end with a condition
-/// and do not lie in another one.
+/// A core in the middle of a region.
 void Repeats::watch(const Region &region) {
   const std::vector<Code> &code = tables.codes[region.role];
-  auto isBranch = [](Opcode op) {
-    return op == Opcode::LoopDec || op == Opcode::BranchEq ||
-           op == Opcode::BranchNe || op == Opcode::BranchLt ||
-           op == Opcode::BranchGe;
-  };
   uint32_t place =
       context.grid.placeOf({region.rect.x + region.rect.w / 2,
                             region.rect.y + region.rect.h / 2});
   auto own = std::make_unique<std::vector<Code>>(code);
-  bool some = false;
-  uint32_t outside = uint32_t(code.size()); // begin of the loop that follows
-  for (uint32_t pc = uint32_t(code.size()); pc-- > 0;) {
-    const Code &in = code[pc];
-    if (in.isVector || !isBranch(in.op) || in.imm > pc || pc >= outside) {
-      continue;
-    }
+  for (uint32_t pc : outermostLoops(code)) {
     (*own)[pc].op = kWatched;
     anchors[{place, pc}] = Anchor();
-    outside = in.imm;
-    some = true;
-  }
-  if (some) {
     tables.watched[place] = own->data();
-    codes.push_back(std::move(own));
   }
+  codes.push_back(std::move(own));
 }
 
 void Repeats::setRecorder(Recorder *to) {
