@@ -266,6 +266,7 @@ private:
     uint32_t second = 0;
     uint32_t count = 0;
     bool last = false;
+    bool isApart = false; // what `second` means
   };
   Conflicts countConflicts(const VectorOp &op, uint64_t steps);
   void sendWord(CoreState &core, VectorOp &op, Wavelet w, Cycle t);

@@ -33,10 +33,10 @@ Cores::Conflicts Cores::countConflicts(const VectorOp &op, uint64_t steps) {
   uint32_t hash = (first + 31 * second) * 40503u + op.shape * 2654435761u;
   Conflicts &known = conflicts[hash >> 8 & (conflicts.size() - 1)];
   if (known.shape == op.shape && known.first == first &&
-      known.second == second) {
+      known.second == second && known.isApart == op.readsApart) {
     return known;
   }
-  known = {op.shape, first, second, 0, false};
+  known = {op.shape, first, second, 0, false, op.readsApart};
   Operand a = op.src0, b = op.src1;
   uint32_t left = op.length;
   for (; steps; --steps, left -= op.perStep) {
