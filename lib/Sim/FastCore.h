@@ -18,6 +18,7 @@
 
 #include "FastRecord.h"
 
+#include <atomic>
 #include <cstddef>
 #include <map>
 
@@ -113,7 +114,8 @@ struct CoreTables {
   }
 
   bool timingOnly = false;
-  uint64_t numCores = 0; // in regions
+  std::atomic<uint64_t> shapes{0}; // that there were, see VectorOp
+  uint64_t numCores = 0;           // in regions
   /// Cores whose loops are watched, with a code of their own (FastRepeat.h).
   std::map<uint32_t, const Code *> watched;
 
@@ -261,7 +263,7 @@ private:
   /// Of all steps of an instruction that reads two walks: how many conflict,
   /// and whether the last one does.
   struct Conflicts {
-    uint32_t shape = 0; // VectorOp::shape; 0: not known
+    uint64_t shape = 0; // VectorOp::shape; 0: not known
     uint32_t first = 0;
     uint32_t second = 0;
     uint32_t count = 0;
@@ -335,7 +337,6 @@ private:
   std::vector<std::unique_ptr<uint8_t[], FreeBlock>> blocks;
   std::vector<Conflicts> conflicts; // by a hash
   std::vector<SetUp> setUps;        // by vector instruction
-  uint32_t shapes = 0;              // that there were
   uint32_t blockUsed = 0;
   CoreState *nextCore = nullptr;
   size_t coresLeft = 0; // at nextCore

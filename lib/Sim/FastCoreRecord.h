@@ -33,6 +33,22 @@ public:
            ((pieces[index[piece] - 1u][word % kBits / 64] >> (word % 64)) & 1u);
   }
 
+  template <typename Fn>
+  bool all(Fn holds) const {
+    for (uint32_t piece = 0; piece < index.size(); ++piece) {
+      for (uint32_t i = 0; index[piece] && i < kBits / 64; ++i) {
+        uint64_t bits = pieces[index[piece] - 1u][i];
+        for (; bits; bits &= bits - 1) {
+          if (!holds(piece * kBits + i * 64 +
+                     uint32_t(__builtin_ctzll(bits)))) {
+            return false;
+          }
+        }
+      }
+    }
+    return true;
+  }
+
 private:
   static constexpr uint32_t kBits = 256;
   std::vector<uint16_t> index;
@@ -62,9 +78,11 @@ struct CoreRecord {
   std::vector<RecordedWalks> walking;
   std::vector<RecordedCell> cells;
   /// SRAM that was read at addresses that do not move, and that was written or
-  /// may have been, with what it held.
+  /// may have been. Most of it held zeros, and does so again: what was not zero
+  /// is noted.
   WordMask read;
   WordMask written;
+  WordMask wasNotZero;
   std::vector<std::pair<uint32_t, uint32_t>> old; // word, bits
 
   void need(Symbol s) {

@@ -236,9 +236,7 @@ void Recorder::scalar(CoreRecord &r, const CoreState &core, const Code &in) {
   }
 }
 
-void Recorder::word(const CoreState &core) {
-  records[core.place]->set(1, {});
-}
+void Recorder::word(const CoreState &core) { records[core.place]->set(1, {}); }
 
 //===----------------------------------------------------------------------===//
 // Memory
@@ -254,7 +252,10 @@ void Recorder::mark(CoreRecord &r, const CoreState &core, int64_t low,
     } else if (r.written.add(word)) {
       uint32_t bits;
       std::memcpy(&bits, core.sram + size_t(word) * 4, 4);
-      r.old.emplace_back(word, bits);
+      if (bits) {
+        r.wasNotZero.add(word);
+        r.old.emplace_back(word, bits);
+      }
     }
   }
 }
@@ -316,8 +317,8 @@ void Recorder::cell(CoreRecord &r, const CoreState &core, const Code &in,
   }
   if (isStore) {
     found->isWritten = true;
-    found->last = bytes == 4 ? core.registers[in.a]
-                             : core.registers[in.a] & 0xffffu;
+    found->last =
+        bytes == 4 ? core.registers[in.a] : core.registers[in.a] & 0xffffu;
   }
 }
 

@@ -37,11 +37,10 @@ void Repeats::load() {
     regions.push_back(&region);
   }
   // Fit to a wafer with defects, an image has many small regions.
-  std::stable_sort(regions.begin(), regions.end(),
-                   [](const Region *a, const Region *b) {
-                     return int64_t(a->rect.w) * a->rect.h >
-                            int64_t(b->rect.w) * b->rect.h;
-                   });
+  std::stable_sort(
+      regions.begin(), regions.end(), [](const Region *a, const Region *b) {
+        return int64_t(a->rect.w) * a->rect.h > int64_t(b->rect.w) * b->rect.h;
+      });
   for (size_t i = 0; i < std::min(regions.size(), kMostWatched); ++i) {
     watch(*regions[i]);
   }
@@ -51,9 +50,8 @@ void Repeats::load() {
 /// A core in the middle of a region.
 void Repeats::watch(const Region &region) {
   const std::vector<Code> &code = tables.codes[region.role];
-  uint32_t place =
-      context.grid.placeOf({region.rect.x + region.rect.w / 2,
-                            region.rect.y + region.rect.h / 2});
+  uint32_t place = context.grid.placeOf(
+      {region.rect.x + region.rect.w / 2, region.rect.y + region.rect.h / 2});
   auto own = std::make_unique<std::vector<Code>>(code);
   for (uint32_t pc : outermostLoops(code)) {
     (*own)[pc].op = kWatched;
@@ -133,7 +131,8 @@ void Repeats::begin() {
     return;
   }
   hopsBefore = context.wordHops;
-  recorder = std::make_unique<Recorder>(tables, context.machine.sramBytes, from);
+  recorder =
+      std::make_unique<Recorder>(tables, context.machine.sramBytes, from);
   setRecorder(recorder.get());
   phase = Phase::Recording;
 }
@@ -147,7 +146,8 @@ Cycle Repeats::end(Cycle limit) {
   if (period < shortest) {
     anchor.isUseless = true;
   } else if (limit > to) {
-    n = repetitions(std::min<uint64_t>((limit - 1 - to) / period, kMostPeriods));
+    n = repetitions(
+        std::min<uint64_t>((limit - 1 - to) / period, kMostPeriods));
   }
   if (n) {
     anchor.failures = 0;

@@ -13,7 +13,8 @@
 //     x + k D(x), where D(x) is its difference between t1 and t0. If what was
 //     recorded decides nothing else for k = 1 ... n, all that happens from S(k)
 //     on is the recorded period, T later for each k, and ends in S(k + 1).
-//  3. So n periods are skipped: times grow by n T, origins by n D, counters by n
+//  3. So n periods are skipped: times grow by n T, origins by n D, counters by
+//  n
 //     times what the period added.
 //
 // State that differs and that the period neither read nor moved is left over

@@ -29,7 +29,9 @@ struct Moved {
   bool isAlike(Cycle atFrom, Cycle atTo) const {
     return rest(atFrom, from) == rest(atTo, to);
   }
-  uint32_t of(Symbol s) const { return s.moves() ? s.factor * by[s.origin] : 0; }
+  uint32_t of(Symbol s) const {
+    return s.moves() ? s.factor * by[s.origin] : 0;
+  }
   /// Bases are of 16 bits.
   int32_t ofBase(Symbol s) const { return int16_t(uint16_t(of(s))); }
 
@@ -75,11 +77,10 @@ bool Moved::compareOps(unsigned thread, const VectorOp &x, const VectorOp &y) {
          x.readsMayConflict == y.readsMayConflict &&
          x.alwaysConflicts == y.alwaysConflicts && x.pauses == y.pauses &&
          x.advance == y.advance && x.inMemory == y.inMemory &&
-         x.hasValue == y.hasValue && x.issuedBy == y.issuedBy &&
-         x.pc == y.pc && (!x.hasValue || x.scalar == y.scalar) &&
-         x.length == y.length && x.done == y.done && x.perStep == y.perStep &&
-         x.sent == y.sent && x.in == y.in && x.out == y.out &&
-         isAlike(x.nextStep, y.nextStep) &&
+         x.hasValue == y.hasValue && x.issuedBy == y.issuedBy && x.pc == y.pc &&
+         (!x.hasValue || x.scalar == y.scalar) && x.length == y.length &&
+         x.done == y.done && x.perStep == y.perStep && x.sent == y.sent &&
+         x.in == y.in && x.out == y.out && isAlike(x.nextStep, y.nextStep) &&
          compareOperands(origin, x.dest, y.dest, x.hasValue) &&
          compareOperands(origin + 1, x.src0, y.src0, x.hasValue) &&
          compareOperands(origin + 2, x.src1, y.src1, x.hasValue);
@@ -91,11 +92,11 @@ bool Moved::compare() {
   }
   if (a.task != b.task || a.pc != b.pc || a.lastPc != b.lastPc ||
       a.starting != b.starting || a.faulted || b.faulted ||
-      a.lastActed != b.lastActed || a.busy != b.busy ||
-      a.active != b.active || a.blocked != b.blocked ||
-      a.waiting.what != b.waiting.what || !isAlike(a.ready, b.ready) ||
-      !isAlike(a.datapathFree, b.datapathFree) ||
-      !isAlike(a.accountedTo, b.accountedTo) || !compareOps(0, a.main, b.main)) {
+      a.lastActed != b.lastActed || a.busy != b.busy || a.active != b.active ||
+      a.blocked != b.blocked || a.waiting.what != b.waiting.what ||
+      !isAlike(a.ready, b.ready) || !isAlike(a.datapathFree, b.datapathFree) ||
+      !isAlike(a.accountedTo, b.accountedTo) ||
+      !compareOps(0, a.main, b.main)) {
     return false;
   }
   for (unsigned i = 0; i < a.micro.size(); ++i) {
@@ -115,14 +116,20 @@ bool Moved::compare() {
       return false;
     }
   }
-  for (auto [word, old] : r.old) {
+  auto now = [&](uint32_t word) {
     uint32_t bits;
     std::memcpy(&bits, b.sram + size_t(word) * 4, 4);
-    if (bits != old && r.read.has(word)) {
+    return bits;
+  };
+  for (auto [word, old] : r.old) {
+    if (now(word) != old && r.read.has(word)) {
       return false;
     }
   }
-  return isClosed();
+  bool zerosAreZero = r.written.all([&](uint32_t word) {
+    return !now(word) || r.wasNotZero.has(word) || !r.read.has(word);
+  });
+  return zerosAreZero && isClosed();
 }
 
 /// Whether origins that matter grow again as they did.
@@ -203,10 +210,9 @@ uint64_t checkWalks(const Moved &m, const RecordedWalks &w,
   const int32_t width = int32_t(machine.bankWidthBytes);
   const int32_t span = int32_t(machine.sramBanks) * width;
   // Reads conflict by their banks modulo this.
-  const int32_t readSpan =
-      machine.sramBanks % machine.readConflictModulus == 0
-          ? int32_t(machine.readConflictModulus) * width
-          : span;
+  const int32_t readSpan = machine.sramBanks % machine.readConflictModulus == 0
+                               ? int32_t(machine.readConflictModulus) * width
+                               : span;
   const int64_t end = m.b.role->memoryBytes;
   for (unsigned i = 0; i < 3; ++i) {
     by[i] = (w.walks >> i) & 1u ? m.ofBase(w.symbols[i]) : 0;
@@ -217,13 +223,13 @@ uint64_t checkWalks(const Moved &m, const RecordedWalks &w,
     if (by[i] & 1) {
       return 0;
     }
-    int64_t room = by[i] > 0 ? end - w.high[i] - w.base[i]
-                             : int64_t(w.base[i]) + w.low[i];
+    int64_t room =
+        by[i] > 0 ? end - w.high[i] - w.base[i] : int64_t(w.base[i]) + w.low[i];
     most = room < 0 ? 0 : std::min(most, uint64_t(room / std::abs(by[i])));
     // A base does not wrap round, whatever the reach of its walk is.
     int64_t baseRoom = by[i] > 0 ? 0xffff - w.base[i] : w.base[i];
-    most = baseRoom < 0 ? 0
-                        : std::min(most, uint64_t(baseRoom / std::abs(by[i])));
+    most =
+        baseRoom < 0 ? 0 : std::min(most, uint64_t(baseRoom / std::abs(by[i])));
   }
   if (!moves || !most) {
     return most;

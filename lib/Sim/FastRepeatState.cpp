@@ -163,9 +163,8 @@ void Repeats::advanceCore(const CoreRecord &r, CoreState &core, uint64_t n) {
     op.nextStep += later;
   });
   for (const RecordedCell &c : r.cells) {
-    int32_t step = c.symbol.moves()
-                       ? int32_t(c.symbol.factor * by[c.symbol.origin])
-                       : 0;
+    int32_t step =
+        c.symbol.moves() ? int32_t(c.symbol.factor * by[c.symbol.origin]) : 0;
     for (uint64_t k = 1; c.isWritten && step && k <= n; ++k) {
       std::memcpy(core.sram + int64_t(c.address) + int64_t(step) * int64_t(k),
                   &c.last, c.bytes);

@@ -49,8 +49,8 @@ inline void Cores::memoryAccess(CoreState &core, const Code &in,
     left = --core.registers[in.a];
     taken = left && in.a;
   } else {
-    taken = sim::branchTaken(real.op, core.registers[in.b],
-                             core.registers[in.c]);
+    taken =
+        sim::branchTaken(real.op, core.registers[in.b], core.registers[in.c]);
   }
   if (taken) {
     context.passes.push_back({core.place, pc, t, left});

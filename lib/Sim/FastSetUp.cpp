@@ -45,12 +45,7 @@ bool Cores::setUp(CoreState &core, VectorOp &op, Cycle t) {
 
 void Cores::keep(SetUp &known, const CoreState &core, VectorOp &op,
                  const Code &in) {
-  if (++shapes == 0) { // numbers are used again
-    conflicts.assign(conflicts.size(), Conflicts());
-    setUps.assign(setUps.size(), SetUp());
-    shapes = 1;
-  }
-  op.shape = shapes;
+  op.shape = tables.shapes.fetch_add(1, std::memory_order_relaxed) + 1;
   known.isKnown = true;
   known.used = known.sameBank = 0;
   known.op = op;

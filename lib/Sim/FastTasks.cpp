@@ -109,7 +109,6 @@ void Cores::attach() {
   coresLeft = 0;
   setUps.assign(tables.numVectors, SetUp());
   conflicts.assign(4096, Conflicts());
-  shapes = 0;
 }
 
 void Cores::start() {

@@ -385,8 +385,8 @@ void RandomProgram::useCounter() {
   unsigned at = kDataBegin + 2 * below(64);
   switch (below(8)) {
   case 0:
-    core.op((chance(50) ? Opcode::LoadWord : Opcode::LoadHalf), reg(), kCounter, 0,
-            at);
+    core.op((chance(50) ? Opcode::LoadWord : Opcode::LoadHalf), reg(), kCounter,
+            0, at);
     break;
   case 1:
     core.op((chance(50) ? Opcode::StoreWord : Opcode::StoreHalf), anyReg(),

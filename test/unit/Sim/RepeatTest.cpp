@@ -106,9 +106,8 @@ TEST(RepeatTest, ABranchOnTheTurnIsNotSkipped) {
 
 TEST(RepeatTest, AWordThatGrowsIsNotSkipped) {
   Builder b(2, 1);
-  makePair(b, [](Core &core) {
-    core.op(Opcode::StoreWord, kGrows, 0, 0, 2052);
-  });
+  makePair(b,
+           [](Core &core) { core.op(Opcode::StoreWord, kGrows, 0, 0, 2052); });
   EXPECT_EQ(runBoth(b).periods, 0u);
 }
 
