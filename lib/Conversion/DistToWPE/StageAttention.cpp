@@ -311,8 +311,8 @@ void StageLowering::lowerScaleBy(ScaleByOp op) {
   alias(op.getResult(), op.getInput());
   int64_t width = 2 * pairs;
   std::string name = "gain" + std::to_string(counter++);
-  View gain =
-      makeBuffer(name, code.f32(), maxLayers * layerStep(width * 4) / 4, wpe::BufferKind::Weights);
+  View gain = makeBuffer(name, code.f32(), maxLayers * layerStep(width * 4) / 4,
+                         wpe::BufferKind::Weights);
   LocalTensor local;
   local.tensor = op.getWeight().str();
   local.buffer = name;
@@ -359,9 +359,10 @@ LogicalResult StageLowering::lowerAppend(AppendOp op) {
     stride *= stride < inside ? slots : 1;
   }
   strides[*positions] = 1;
-  View buffer = makeBuffer(op.getState(), element,
-                           requests * maxLayers * layerStep(count * size) / size,
-                           wpe::BufferKind::State);
+  View buffer =
+      makeBuffer(op.getState(), element,
+                 requests * maxLayers * layerStep(count * size) / size,
+                 wpe::BufferKind::State);
   LocalTensor local;
   local.tensor = op.getState().str();
   local.buffer = op.getState().str();
@@ -519,7 +520,8 @@ void StageLowering::lowerHeadNormScores(HeadNormScoresOp op) {
   TensorOp state = tensorOf(op.getFactorsAttr());
   View factors =
       makeBuffer(op.getFactors(), code.f32(),
-                 requests * maxLayers * layerStep(heads * slots * 4) / 4, wpe::BufferKind::State);
+                 requests * maxLayers * layerStep(heads * slots * 4) / 4,
+                 wpe::BufferKind::State);
   LocalTensor local;
   local.tensor = state.getSymName().str();
   local.buffer = state.getSymName().str();

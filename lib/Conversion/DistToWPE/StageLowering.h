@@ -63,7 +63,8 @@ public:
   StageLowering(Code &code, wpe::RoleOp role, mlir::SymbolTable &symbols,
                 dist::StageOp stage, int64_t maxLayers, const Machine &machine,
                 const ParameterSet &parameters, bool halfSums,
-                int64_t requests = 1, int64_t tokens = 1);
+                int64_t requests = 1, int64_t tokens = 1,
+                bool evenLayers = false);
 
   CollectiveQueues rows;    // along a column
   CollectiveQueues columns; // along a row
@@ -292,6 +293,8 @@ private:
   mlir::SymbolTable &symbols;
   dist::StageOp stage;
   int64_t maxLayers;
+  /// What is kept of layers lies whole turns of the banks apart.
+  bool evenLayers;
   /// In flight; each has a cache of its own.
   int64_t requests;
   /// Most tokens of a pass.

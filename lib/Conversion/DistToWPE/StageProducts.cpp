@@ -46,8 +46,9 @@ LogicalResult StageLowering::lowerMatVec(MatVecOp op) {
   int64_t row = plan.stepsByRow() ? weightRow(machine, outputs) : outputs;
   int64_t size = wpe::elementBytes(element);
   int64_t layerBytes = inputs * row * size;
-  View weights = makeBuffer(name, element, maxLayers * layerStep(layerBytes) / size,
-                            wpe::BufferKind::Weights);
+  View weights =
+      makeBuffer(name, element, maxLayers * layerStep(layerBytes) / size,
+                 wpe::BufferKind::Weights);
   for (auto [attribute, result, offset] :
        llvm::zip(op.getWeights(), op.getResults(), offsets)) {
     LocalTensor local;
