@@ -29,7 +29,7 @@ struct CoreState;
 struct CoreTables;
 
 /// By what a value grows if an origin grows by one; origin 0: it does not.
-struct Symbol {
+struct [[gnu::packed]] Symbol { // a core has 83 of them
   uint32_t factor = 0;
   uint8_t origin = 0;
 

@@ -108,10 +108,16 @@ void Repeats::arm(const LoopPass &p, Cycle at) {
 }
 
 void Repeats::pass(const LoopPass &p) {
+  Anchor &anchor = anchors[{p.place, p.pc}];
+  anchor.isSteady = p.cycle - anchor.pass == anchor.period;
+  anchor.period = p.cycle - anchor.pass;
+  anchor.pass = p.cycle;
   if (phase == Phase::Idle) {
     // This turn, the one that is recorded, one more.
     constexpr uint32_t kLeastLeft = 3;
-    if (!anchors[{p.place, p.pc}].isUseless && p.left >= kLeastLeft) {
+    // Where turns differ, a record of one is for nothing.
+    bool isHopeful = !anchor.failures || anchor.isSteady;
+    if (!anchor.isUseless && isHopeful && p.left >= kLeastLeft) {
       // Nobody is beyond that, as all looks were bound by their cycle + kLead.
       arm(p, p.cycle + kLead);
     }
@@ -143,6 +149,7 @@ Cycle Repeats::end(Cycle limit) {
   Anchor &anchor = anchors[{first.place, first.pc}];
   const Cycle period = to - from;
   uint64_t n = 0;
+  cameBack = false;
   if (period < shortest) {
     anchor.isUseless = true;
   } else if (limit > to) {
@@ -161,7 +168,7 @@ Cycle Repeats::end(Cycle limit) {
   anchor.isUseless |= ++anchor.failures >= kMostFailures;
   LoopPass again = second;
   Cycle now = to;
-  bool goesOn = !anchor.isUseless && again.left >= 3;
+  bool goesOn = !anchor.isUseless && cameBack && again.left >= 3;
   cancel();
   if (goesOn) {
     // The turn that ended may have been the first one that repeats.

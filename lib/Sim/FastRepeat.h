@@ -58,6 +58,10 @@ private:
   struct Anchor {
     unsigned failures = 0;
     bool isUseless = false;
+    /// The last pass, and its distance from the one before.
+    Cycle pass = 0;
+    Cycle period = 0;
+    bool isSteady = false;
   };
   /// What the fabric and the host hold, with times counted from the present.
   struct Picture {
@@ -111,6 +115,8 @@ private:
   std::unique_ptr<Recorder> recorder;
   Picture before;
   uint64_t hopsBefore = 0;
+  /// The fabric came back to where it was, in the last attempt.
+  bool cameBack = false;
 
   Cycle skippedTo = 0;
   uint64_t skippedCycles = 0;

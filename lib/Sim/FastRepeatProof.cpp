@@ -358,8 +358,8 @@ uint64_t Repeats::repetitions(uint64_t most) {
   if (context.quietFrom <= from) {
     return 0; // nothing happens any more
   }
-  if (recorder->failure() || context.fault || !draw(now, to) ||
-      !(now == before)) {
+  cameBack = draw(now, to) && now == before;
+  if (!cameBack || recorder->failure() || context.fault) {
     return 0;
   }
   for (uint32_t place = 0; place < recorder->numPlaces() && most; ++place) {

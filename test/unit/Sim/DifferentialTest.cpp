@@ -502,7 +502,7 @@ TEST(DifferentialTest, LoopsThatAreSkippedAgreeWithTheReference) {
   one.timingOnly = two.timingOnly = true;
   expectAgreement({reference("reference", options), fast("1 thread", one),
                    fast("2 threads", two)},
-                  200, nullptr, kFirstLoop);
+                  60, nullptr, kFirstLoop);
 }
 
 TEST(DifferentialTest, ManyLoopsAreSkipped) {
