@@ -21,7 +21,6 @@
 #include "FastVectorOp.h"
 
 #include <atomic>
-#include <map>
 
 namespace wafer::fast {
 
