@@ -272,6 +272,10 @@ void wafer::addCompileCommand(CLI::App &app, CommandContext &context) {
                    "Most tokens of a request that a pass takes, at "
                    "consecutive positions: prompts are fed so many at a time")
       ->capture_default_str();
+  command->add_flag("--even-layers", options->request.pipeline.evenLayers,
+                    "Lay weights and caches of layers whole turns of the "
+                    "memory banks apart: for some bytes of SRAM, all layers "
+                    "take the same cycles, and --timing-only can skip them");
   command
       ->add_option("--in-flight", options->request.pipeline.inFlight,
                    "Requests in flight, each with a cache of its own")

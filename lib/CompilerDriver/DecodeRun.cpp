@@ -24,6 +24,9 @@ void wafer::addDecodeRunOptions(CLI::App &command, DecodeRunOptions &options) {
       ->capture_default_str();
   command.add_option("--params", options.params,
                      "Parameter set (default: the machine's first)");
+  command.add_flag("--even-layers", options.evenLayers,
+                   "As of 'wsec compile': all layers take the same cycles, and "
+                   "those of a stage are skipped but for a few");
   command.add_option("--threads", options.threads, "Threads of the simulator")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
@@ -43,6 +46,7 @@ CompileRequest wafer::decodeRequest(const DecodeRunOptions &options) {
   request.pipeline.context = options.context;
   request.pipeline.objective = options.objective;
   request.pipeline.tokensPerPass = options.tokensPerPass;
+  request.pipeline.evenLayers = options.evenLayers;
   return request;
 }
 

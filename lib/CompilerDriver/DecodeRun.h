@@ -27,6 +27,8 @@ struct DecodeRunOptions {
   std::string objective = "latency";
   /// Most tokens of a pass; passes that are timed have so many.
   uint32_t tokensPerPass = 1;
+  /// See PipelineOptions::evenLayers.
+  bool evenLayers = false;
   unsigned threads = 1;
   /// Nothing is simulated.
   bool predict = false;

@@ -41,6 +41,7 @@ Status ModelPlan::make(DecodeRunOptions &options,
   problem.parameterSet = set->name;
   problem.requests = requests.value_or(1);
   problem.tokens = options.tokensPerPass;
+  problem.evenLayers = options.evenLayers;
   problem.objective = options.objective == "latency" ? Objective::Latency
                                                      : Objective::Throughput;
   Result<DecodePlan> found =

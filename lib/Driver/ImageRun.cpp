@@ -322,8 +322,9 @@ Status ImageRun::makeEngine(const std::optional<TokenProtocol> &protocol) {
   auto created =
       needs || options.engine == "reference"
           ? Engine::createReference(image, machine, *costs, reference)
-          : Engine::createFast(image, machine, *costs,
-                               {options.threads, options.timingOnly});
+          : Engine::createFast(
+                image, machine, *costs,
+                {options.threads, options.timingOnly, !options.noSkip});
   if (!created) {
     return created.takeError();
   }

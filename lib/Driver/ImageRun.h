@@ -35,6 +35,7 @@ struct RunOptions {
   bool check = false;
   std::string model;
   bool timingOnly = false;
+  bool noSkip = false;
   ObservationOptions observation;
   std::string outputs;
   bool asJson = false;

@@ -34,6 +34,11 @@ json ImageRun::describe(const Outcome &outcome, Cycle cycles) const {
   object["params"] = costs->name;
   object["engine"] = engine->name();
   object["timing_only"] = options.timingOnly;
+  if (options.timingOnly) {
+    SkippedCycles skipped = engine->skipped();
+    object["skipped"] = {{"cycles", skipped.cycles},
+                         {"periods", skipped.periods}};
+  }
   // JSON has no infinity.
   object["max_abs_error"] = check && std::isfinite(check->errors().maxAbsError)
                                 ? json(check->errors().maxAbsError)
@@ -176,6 +181,11 @@ std::string ImageRun::speed() const {
 }
 
 void ImageRun::printAccounts() {
+  if (SkippedCycles skipped = engine->skipped(); skipped.cycles) {
+    context.print("{} of these cycles are {} repetitions of others, which were "
+                  "not simulated\n",
+                  skipped.cycles, skipped.periods);
+  }
   printAccount(accountByRegion(*engine, image), context);
   if (observation->hasAccount()) {
     observation->printAccount(*engine, context);

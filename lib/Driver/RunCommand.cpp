@@ -150,6 +150,9 @@ void addRunCommand(CLI::App &app, CommandContext &context) {
   command->add_flag("--timing-only", o->timingOnly,
                     "Floating point takes its time, but values are not "
                     "computed: cycles without tokens");
+  command->add_flag("--no-skip", o->noSkip,
+                    "With --timing-only: simulate every cycle, those too that "
+                    "are known to repeat others");
   command->add_flag("--ignore-eos", o->ignoreEos,
                     "Go on behind an end of text");
   addObservationOptions(*command, o->observation);

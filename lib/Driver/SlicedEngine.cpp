@@ -45,6 +45,8 @@ Outcome SlicedEngine::run(const RunLimits &limits) {
     part.maxCycles = stop     ? std::min(now, limits.maxCycles)
                      : isLast ? limits.maxCycles
                               : now + slice;
+    part.isSlice = !isLast && !stop;
+    part.sliceOf = limits.maxCycles;
     part.explainLimit = limits.explainLimit && isLast && !stop;
     Clock::time_point began = Clock::now();
     Outcome outcome = inner->run(part);

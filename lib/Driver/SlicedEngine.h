@@ -74,6 +74,7 @@ public:
   std::string waitReport() override { return inner->waitReport(); }
   uint64_t wordHops() const override { return inner->wordHops(); }
   uint64_t events() const override { return inner->events(); }
+  SkippedCycles skipped() const override { return inner->skipped(); }
 
 private:
   std::unique_ptr<Engine> inner;

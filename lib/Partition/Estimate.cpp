@@ -190,19 +190,26 @@ SramEstimate wafer::estimateLayerSram(const PartitionProblem &p, int64_t width,
   LocalSizes s(p, width, height);
   SramEstimate e;
   const ParameterSet &set = *p.machine->findParameters(p.parameterSet);
+  auto layerBytes = [&](int64_t bytes) {
+    return p.evenLayers ? evenLayerBytes(*p.machine, bytes) : bytes;
+  };
   auto product = [&](int64_t inputs, int64_t outputs) {
     bool byRow = planProduct(*p.machine, set, inputs, outputs, productTypes(p))
                      .stepsByRow();
-    return inputs * (byRow ? weightRow(*p.machine, outputs) : outputs);
+    int64_t elements =
+        inputs * (byRow ? weightRow(*p.machine, outputs) : outputs);
+    return layerBytes(elements * p.weightBytes);
   };
   int64_t perLayer = product(s.dim, s.query + 2 * s.key) +
                      product(s.query, s.dim) + product(s.dim, 2 * s.ffn) +
                      product(s.ffn, s.dim);
-  e.weights = layersPerStage * perLayer * p.weightBytes;
-  e.cache = p.requests * layersPerStage * s.slots * 2 * s.key * p.weightBytes;
+  e.weights = layersPerStage * perLayer;
+  e.cache = p.requests * layersPerStage * 2 *
+            layerBytes(s.slots * s.key * p.weightBytes);
   if (p.qkNorm) {
-    e.cache += p.requests * layersPerStage * s.slots * s.kvHeads * 4;
-    e.weights += layersPerStage * 4 * s.pairs * 4;
+    e.cache +=
+        p.requests * layersPerStage * layerBytes(s.slots * s.kvHeads * 4);
+    e.weights += layersPerStage * 2 * layerBytes(2 * s.pairs * 4);
   }
   int64_t low = ropeLowSize(p.context);
   e.tables = s.pairs * 2 * 4 * (low + ceilDiv(p.context, low));
@@ -520,6 +527,11 @@ int64_t wafer::apartRow(const Machine &machine, int64_t outputs) {
 int64_t wafer::weightRow(const Machine &machine, int64_t outputs) {
   int64_t row = apartRow(machine, outputs);
   return 16 * (row - outputs) <= outputs ? row : outputs;
+}
+
+int64_t wafer::evenLayerBytes(const Machine &machine, int64_t bytes) {
+  int64_t turn = std::max<int64_t>(1, bankTurn(machine));
+  return ceilDiv(bytes, turn) * turn;
 }
 
 namespace {

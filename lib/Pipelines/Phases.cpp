@@ -58,6 +58,7 @@ void wafer::buildPartitionPhase(OpPassManager &manager,
   partition.reserveRows = options.reserveRows;
   partition.inFlight = options.inFlight;
   partition.tokensPerPass = options.tokensPerPass;
+  partition.evenLayers = options.evenLayers;
   partition.objective = options.objective;
   partition.shelved = options.shelved;
   partition.headColumns = options.headColumns;

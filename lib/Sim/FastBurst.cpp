@@ -14,6 +14,9 @@ void Cores::look(uint32_t place, Cycle t) {
   if (core.faulted) {
     return;
   }
+  if (context.recorder) {
+    context.recorder->touch(core);
+  }
   if (core.busy) {
     cycle(core, t);
   } else {

@@ -14,6 +14,7 @@
 
 #include <optional>
 #include <tuple>
+#include <vector>
 
 namespace wafer::fast {
 
@@ -25,6 +26,17 @@ struct Fault {
   uint32_t place = 0;
   Actor actor = Actor::Core;
   std::string text;
+};
+
+class Recorder;
+
+/// A core whose code is watched went back in a loop.
+struct LoopPass {
+  uint32_t place = 0;
+  uint32_t pc = 0;
+  Cycle cycle = 0;
+  /// Turns that are left, where the instruction counts them.
+  uint32_t left = ~0u;
 };
 
 struct Context {
@@ -45,6 +57,9 @@ struct Context {
   Cycle bound = 0;
   /// The first cycle after everything that cores did ahead of the clock.
   Cycle aheadTo = 0;
+  /// While a period is recorded (FastRepeat.h).
+  Recorder *recorder = nullptr;
+  std::vector<LoopPass> passes;
 
   void raise(Cycle cycle, Actor actor, uint32_t place, std::string text) {
     if (!fault || std::tie(cycle, place, actor) <
@@ -60,6 +75,8 @@ struct Context {
     fault.reset();
     quietFrom = bound = aheadTo = 0;
     wordHops = 0;
+    recorder = nullptr;
+    passes.clear();
   }
   void happened(Cycle until) { quietFrom = std::max(quietFrom, until); }
 };

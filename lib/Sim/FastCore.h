@@ -16,9 +16,11 @@
 #ifndef WAFER_LIB_SIM_FASTCORE_H
 #define WAFER_LIB_SIM_FASTCORE_H
 
-#include "FastVectorOp.h"
+#include "FastRecord.h"
 
+#include <atomic>
 #include <cstddef>
+#include <map>
 
 namespace wafer::fast {
 
@@ -71,6 +73,9 @@ struct alignas(64) CoreState {
   }
 };
 
+/// In the place of a branch whose passes are noted.
+inline constexpr Opcode kWatched = Opcode(0xff);
+
 struct CorePlace {
   /// Planned for this cycle.
   Cycle at = kNever;
@@ -95,6 +100,10 @@ struct CoreTables {
 
   void load(const Image &image, const Machine &machine,
             const ParameterSet &costs, bool timingOnly);
+  /// The instruction as the image has it.
+  const Code &realCode(const CoreState &core, uint32_t pc) const {
+    return codes[size_t(core.role - plan.roles.data())][pc];
+  }
 
   /// Room for a lane's next cores, and how many.
   static constexpr size_t kCoresInBlock = 1024;
@@ -105,7 +114,10 @@ struct CoreTables {
   }
 
   bool timingOnly = false;
-  uint64_t numCores = 0; // in regions
+  std::atomic<uint64_t> shapes{0}; // that there were, see VectorOp
+  uint64_t numCores = 0;           // in regions
+  /// Cores whose loops are watched, with a code of their own (FastRepeat.h).
+  std::map<uint32_t, const Code *> watched;
 
 private:
   void leaveOutWeights(const Image &image);
@@ -153,6 +165,13 @@ public:
   /// nullptr while nobody looked at the core.
   const CoreState *find(uint32_t place) const { return places[place].state; }
   Counters counters(uint32_t place, Cycle now) const;
+  static Counters countersOf(const CoreState &core, Cycle now);
+  /// Nothing of what the core did before t is left to be added to its counters.
+  static void closeAt(CoreState &core, Cycle t) {
+    if (core.accountedTo <= t) {
+      closeWaits(core, t);
+    }
+  }
   const sim::ProgramPlan &programs() const { return plan; }
   const RolePlan &roleAt(uint32_t place) const {
     return plan.roles[context.image.regions[plan.regionOf[place]].role];
@@ -209,7 +228,13 @@ private:
   // FastScalar.cpp. At most `most` scalar instructions below the bound, the
   // first at t, which becomes when the thread goes on; false after a fault in
   // t.
-  bool scalars(CoreState &core, Cycle &t, unsigned most);
+  bool scalars(CoreState &core, Cycle &t, unsigned most) {
+    return context.recorder ? runScalars<true>(core, t, most)
+                            : runScalars<false>(core, t, most);
+  }
+  template <bool recorded>
+  bool runScalars(CoreState &core, Cycle &t, unsigned most);
+  uint32_t watchedBranch(CoreState &core, const Code &in, uint32_t pc, Cycle t);
   static void memoryAccess(CoreState &core, const Code &in, uint8_t *bytes);
   uint8_t *locate(CoreState &core, int64_t address, unsigned bytes, uint32_t pc,
                   int32_t task, Cycle t);
@@ -238,11 +263,12 @@ private:
   /// Of all steps of an instruction that reads two walks: how many conflict,
   /// and whether the last one does.
   struct Conflicts {
-    uint32_t shape = 0; // VectorOp::shape; 0: not known
+    uint64_t shape = 0; // VectorOp::shape; 0: not known
     uint32_t first = 0;
     uint32_t second = 0;
     uint32_t count = 0;
     bool last = false;
+    bool isApart = false; // what `second` means
   };
   Conflicts countConflicts(const VectorOp &op, uint64_t steps);
   void sendWord(CoreState &core, VectorOp &op, Wavelet w, Cycle t);
@@ -311,7 +337,6 @@ private:
   std::vector<std::unique_ptr<uint8_t[], FreeBlock>> blocks;
   std::vector<Conflicts> conflicts; // by a hash
   std::vector<SetUp> setUps;        // by vector instruction
-  uint32_t shapes = 0;              // that there were
   uint32_t blockUsed = 0;
   CoreState *nextCore = nullptr;
   size_t coresLeft = 0; // at nextCore

@@ -33,7 +33,9 @@ FastEngine::FastEngine(const Image &image, const Machine &machine,
                        fabricState, host, tables)
                   .context),
       fabric(lanes.first().fabric), cores(lanes.first().cores),
-      host(context, fabric), timingOnly(options.timingOnly) {}
+      host(context, fabric), timingOnly(options.timingOnly),
+      skips(options.timingOnly && options.skipRepeats),
+      repeats(lanes, fabricState, tables, planned, host) {}
 
 Status FastEngine::load() {
   Status status = sim::checkLimits(context.machine, context.costs);
@@ -68,6 +70,9 @@ Status FastEngine::build() {
   planned.at = {PlannedTimes(links, &LinkTime::at),
                 PlannedTimes(fabricState.routers, &Router::at),
                 PlannedTimes(tables.places, &CorePlace::at)};
+  if (skips) {
+    repeats.load();
+  }
   cores.start();
   return status;
 }
@@ -82,6 +87,7 @@ void FastEngine::executeTo(Cycle end) {
     lanes.execute(next, host);
     host.cross();
   }
+  repeats.cancel();
 }
 
 void FastEngine::replayToFault() {
@@ -157,13 +163,20 @@ Outcome FastEngine::run(const RunLimits &limits) {
     if (reached != kNever && reached <= next && reached <= limits.maxCycles) {
       return stop(Outcome::Kind::HostSatisfied, reached);
     }
+    // A slice does not keep a run from going beyond it.
+    Cycle limit = limits.isSlice ? limits.sliceOf : limits.maxCycles;
+    if (repeats.skip(next, limits.maxCycles, std::min(limit, reached))) {
+      now = std::max(now, repeats.present());
+      continue;
+    }
     if (next >= limits.maxCycles) {
       // Somebody may be planned to be looked at for nothing.
       bool quiet = context.quietFrom <= limits.maxCycles && !canGoOn();
       if (quiet) {
         return stopQuiet(limits);
       }
-      Outcome outcome = stop(Outcome::Kind::CycleLimit, limits.maxCycles);
+      Outcome outcome =
+          stop(Outcome::Kind::CycleLimit, std::max(now, limits.maxCycles));
       outcome.detail = limits.explainLimit ? waitReport() : "";
       return outcome;
     }
@@ -175,11 +188,13 @@ Outcome FastEngine::run(const RunLimits &limits) {
     }
     Cycle end = limits.goals.empty() ? kNever : std::min(reached, earliest);
     context.bound = std::min({limits.maxCycles, end, next + kLongestBurst});
+    context.bound = std::min(context.bound, repeats.bound(next));
     if (context.fault) {
       context.bound = std::min(context.bound, context.fault->cycle + 1);
     }
     lanes.execute(next, host);
     host.cross();
+    repeats.notePasses();
   }
 }
 
@@ -188,6 +203,7 @@ Outcome FastEngine::run(const RunLimits &limits) {
 //===----------------------------------------------------------------------===//
 
 void FastEngine::perform(const Deed &deed) {
+  repeats.cancel();
   if (deed.isPush) {
     host.push(deed.port, deed.words.data(), deed.words.size(), deed.control,
               deed.at);

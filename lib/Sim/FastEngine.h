@@ -7,7 +7,7 @@
 #ifndef WAFER_LIB_SIM_FASTENGINE_H
 #define WAFER_LIB_SIM_FASTENGINE_H
 
-#include "FastLanes.h"
+#include "FastRepeat.h"
 
 namespace wafer::fast {
 
@@ -36,6 +36,9 @@ public:
   std::string waitReport() override;
   uint64_t wordHops() const override { return context.wordHops; }
   uint64_t events() const override { return lanes.looks(); }
+  SkippedCycles skipped() const override {
+    return {repeats.skipped(), repeats.periods()};
+  }
 
 private:
   /// What was done to the engine from outside, and when.
@@ -78,6 +81,8 @@ private:
   Cores &cores;
   Host host;
   bool timingOnly;
+  bool skips;
+  Repeats repeats;
   Cycle now = 0;
   std::vector<Deed> deeds;
 };

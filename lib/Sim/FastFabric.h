@@ -250,6 +250,12 @@ public:
     return queue.pop(t);
   }
 
+  /// Appends what the channel holds, with times counted from `now`, at which
+  /// nobody has acted yet.
+  void describe(uint32_t id, Cycle now, std::vector<uint32_t> &words) const;
+  /// What is usable behind `now` only becomes so `by` cycles later.
+  void delay(uint32_t id, Cycle now, Cycle by);
+
   /// The first port that has no room in cycle t for the wavelet of the channel
   /// that is due then; kNumPorts if there is none.
   unsigned blockedPort(const Channel &c, Cycle t) const;

@@ -74,6 +74,20 @@ public:
     behind = after(behind);
     ++count;
   }
+  /// Number i behind the head.
+  const Slot &at(unsigned i) const {
+    unsigned index = first + i;
+    return slots()[index < capacity ? index : index - capacity];
+  }
+  /// What is usable behind `now` only becomes so `by` cycles later.
+  void delay(Cycle now, Cycle by) {
+    for (unsigned i = 0; i < count; ++i) {
+      Slot &slot = const_cast<Slot &>(at(i));
+      if (slot.time() > now) {
+        slot.fill(slot.wavelet(), slot.time() + by);
+      }
+    }
+  }
   Wavelet pop(Cycle t) {
     assert(count && "popped an empty queue");
     Slot &slot = slots()[first];

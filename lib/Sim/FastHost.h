@@ -50,6 +50,8 @@ public:
   /// The cycle in which word number `words` (from 1) arrives; kNever if it has
   /// not left the wafer.
   Cycle arrivalOf(unsigned port, uint64_t words) const;
+  /// Appends how many words wait and came; false if some are on their way.
+  bool describe(Cycle now, std::vector<uint64_t> &words) const;
   size_t numLinks() const { return links.size(); }
   uint32_t placeOf(size_t link) const { return links[link].place; }
   size_t waiting(unsigned port) const { return ports[port].waiting.size(); }

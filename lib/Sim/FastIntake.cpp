@@ -34,6 +34,9 @@ void Cores::settle(CoreState &core, VectorOp &op) {
   if (!words) {
     return;
   }
+  if (context.recorder) {
+    context.recorder->touch(core);
+  }
   in.done = 0;
   uint32_t elements = std::min(words * op.perStep, op.length - op.done);
   if (op.hasValue) { // and no fabric output

@@ -46,7 +46,9 @@ struct Lane {
                 0,
                 0,
                 0,
-                0},
+                0,
+                nullptr,
+                {}},
         fabric(context, fabricState, host), cores(context, fabric, tables) {}
 
   Context context;

@@ -30,13 +30,14 @@ Cores::Conflicts Cores::countConflicts(const VectorOp &op, uint64_t steps) {
   uint32_t first = uint32_t(insideSpan(op.src0.address));
   uint32_t second = op.readsApart ? uint32_t(insideSpan(op.src1.address))
                                   : uint32_t(op.src1.address - op.src0.address);
-  uint32_t hash = (first + 31 * second) * 40503u + op.shape * 2654435761u;
+  uint32_t hash =
+      (first + 31 * second) * 40503u + uint32_t(op.shape) * 2654435761u;
   Conflicts &known = conflicts[hash >> 8 & (conflicts.size() - 1)];
   if (known.shape == op.shape && known.first == first &&
-      known.second == second) {
+      known.second == second && known.isApart == op.readsApart) {
     return known;
   }
-  known = {op.shape, first, second, 0, false};
+  known = {op.shape, first, second, 0, false, op.readsApart};
   Operand a = op.src0, b = op.src1;
   uint32_t left = op.length;
   for (; steps; --steps, left -= op.perStep) {

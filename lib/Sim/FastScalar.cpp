@@ -39,7 +39,29 @@ inline void Cores::memoryAccess(CoreState &core, const Code &in,
   }
 }
 
-bool Cores::scalars(CoreState &core, Cycle &t, unsigned most) {
+/// A backward branch of a core that is watched: where it leads to.
+[[gnu::noinline]] uint32_t Cores::watchedBranch(CoreState &core, const Code &in,
+                                                uint32_t pc, Cycle t) {
+  const Code &real = tables.realCode(core, pc);
+  uint32_t left = ~0u;
+  bool taken;
+  if (real.op == Opcode::LoopDec) {
+    left = --core.registers[in.a];
+    taken = left && in.a;
+  } else {
+    taken =
+        sim::branchTaken(real.op, core.registers[in.b], core.registers[in.c]);
+  }
+  if (taken) {
+    context.passes.push_back({core.place, pc, t, left});
+  }
+  return taken ? in.imm : pc + 1;
+}
+
+template <bool recorded>
+bool Cores::runScalars(CoreState &core, Cycle &t, unsigned most) {
+  CoreRecord *const record =
+      recorded ? context.recorder->find(core.place) : nullptr;
   closeWaits(core, t);
   const Cycle begin = t;
   const Cycle bound = context.bound;
@@ -53,6 +75,9 @@ bool Cores::scalars(CoreState &core, Cycle &t, unsigned most) {
   bool ended = false;
   do {
     const Code &in = code[pc];
+    if constexpr (recorded) {
+      context.recorder->scalar(*record, core, tables.realCode(core, pc));
+    }
     last = now;
     now += in.cost;
     lastPc = pc++;
@@ -168,6 +193,10 @@ bool Cores::scalars(CoreState &core, Cycle &t, unsigned most) {
       core.dsrs[in.a][0] = uint16_t(core.dsrs[in.a][0] + x);
       break;
     default:
+      if (in.op == kWatched) {
+        pc = watchedBranch(core, in, lastPc, last);
+        break;
+      }
       regs[in.a] = sim::scalarResult(in.op, x, regs[in.c]);
     }
     regs[0] = 0;

@@ -32,23 +32,20 @@ bool Cores::setUp(CoreState &core, VectorOp &op, Cycle t) {
   SetUp &known = setUps[in.setUp];
   if (known.isKnown && setUpAgain(core, op, in, known)) {
     op.nextStep = t + context.costs.vectorStart;
-    return true;
-  }
-  if (!setUpNew(core, op, t)) {
+  } else if (setUpNew(core, op, t)) {
+    keep(known, core, op, in);
+  } else {
     return false;
   }
-  keep(known, core, op, in);
+  if (context.recorder) {
+    context.recorder->vector(core, op, in);
+  }
   return true;
 }
 
 void Cores::keep(SetUp &known, const CoreState &core, VectorOp &op,
                  const Code &in) {
-  if (++shapes == 0) { // numbers are used again
-    conflicts.assign(conflicts.size(), Conflicts());
-    setUps.assign(setUps.size(), SetUp());
-    shapes = 1;
-  }
-  op.shape = shapes;
+  op.shape = tables.shapes.fetch_add(1, std::memory_order_relaxed) + 1;
   known.isKnown = true;
   known.used = known.sameBank = 0;
   known.op = op;

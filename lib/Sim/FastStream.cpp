@@ -196,6 +196,9 @@ void Cores::finish(CoreState &core, VectorOp &op, Cycle end) {
   for (const Operand *o : {&op.dest, &op.src0, &op.src1}) {
     if (o->source == Source::Memory && o->save) {
       core.dsrs[o->dsr][0] = o->endBase;
+      if (context.recorder) {
+        context.recorder->save(core, op, *o);
+      }
     }
   }
   op.nextStep = end;

@@ -109,7 +109,6 @@ void Cores::attach() {
   coresLeft = 0;
   setUps.assign(tables.numVectors, SetUp());
   conflicts.assign(4096, Conflicts());
-  shapes = 0;
 }
 
 void Cores::start() {
@@ -171,6 +170,10 @@ CoreState &Cores::state(uint32_t place) {
   const std::vector<Code> &code = tables.codes[region.role];
   core.code = code.data();
   core.codeSize = uint32_t(code.size()) - 1;
+  if (!tables.watched.empty()) {
+    auto watched = tables.watched.find(place);
+    core.code = watched == tables.watched.end() ? core.code : watched->second;
+  }
   core.active = core.role->active;
   core.blocked = core.role->blocked;
   core.micro.resize(core.role->threads - 1);
@@ -276,6 +279,9 @@ void Cores::startTask(CoreState &core, Choice choice, Cycle t) {
   if (choice.queue >= 0) {
     Fifo &words = *inputFifo(core, size_t(choice.queue));
     core.setRegister(1, fabric.takeInput(core.place, words, t).payload);
+    if (context.recorder) {
+      context.recorder->word(core);
+    }
   } else {
     core.active &= ~(uint64_t(1) << choice.task);
   }
@@ -376,20 +382,23 @@ void Cores::noteWait(CoreState &core, Cycle from, Activity what) const {
 }
 
 Counters Cores::counters(uint32_t place, Cycle now) const {
+  if (const CoreState *core = find(place)) {
+    return countersOf(*core, now);
+  }
   Counters result;
-  const CoreState *core = find(place);
-  if (!core) {
-    result[Activity::Idle] = now;
-    return result;
-  }
-  result = core->counters;
-  if (core->accountedTo > now) {
+  result[Activity::Idle] = now;
+  return result;
+}
+
+Counters Cores::countersOf(const CoreState &core, Cycle now) {
+  Counters result = core.counters;
+  if (core.accountedTo > now) {
     // The second cycle of a step that began in the last cycle.
-    result[Activity::BankConflict] -= core->accountedTo - now;
+    result[Activity::BankConflict] -= core.accountedTo - now;
     return result;
   }
-  std::vector<CoreState::Waiting> waits = core->olderWaits;
-  waits.push_back(core->waiting);
+  std::vector<CoreState::Waiting> waits = core.olderWaits;
+  waits.push_back(core.waiting);
   for (size_t i = 0; i < waits.size(); ++i) {
     Cycle end = i + 1 < waits.size() ? std::min(waits[i + 1].from, now) : now;
     if (end > waits[i].from) {

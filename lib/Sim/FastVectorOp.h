@@ -107,8 +107,10 @@ struct VectorOp {
   uint32_t done = 0;
   uint32_t perStep = 1;
   uint32_t sent = 0;
-  /// A number for all but the bases of its descriptors.
-  uint32_t shape = 0;
+  /// A number for all but the bases of its descriptors, from 1; that of no
+  /// other lane, as a look at the core in another one may go on with the
+  /// instruction.
+  uint64_t shape = 0;
   /// The channels of a fabric input and of a fabric output.
   Channel *in = nullptr;
   Channel *out = nullptr;

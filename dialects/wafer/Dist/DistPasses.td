@@ -42,6 +42,7 @@ def WaferPartition : Pass<"wafer-partition", "::mlir::ModuleOp"> {
     Option<"reserveRows", "reserve-rows", "int64_t", "0", "rows of the machine that the plan leaves free">,
     Option<"inFlight", "in-flight", "int64_t", "1", "requests in flight, each with a cache of its own">,
     Option<"tokensPerPass", "tokens-per-pass", "int64_t", "1", "most tokens of a request that a pass takes, at consecutive positions">,
+    Option<"evenLayers", "even-layers", "bool", "false", "what a core keeps of the layers of a stage lies whole turns of the memory banks apart, so that all of them take the same cycles">,
     Option<"objective", "objective", "std::string", "\"latency\"", "what the plan is good at: latency (cycles of a token) or throughput (cycles between tokens)">,
     Option<"shelved", "shelved", "bool", "false", "leave the queue for turns that a program of several shelves needs, also in one shelf: for a part of such a program">,
     Option<"headColumns", "head-columns", "int64_t", "0", "columns of the head; 0: chosen by cost">,

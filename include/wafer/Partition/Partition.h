@@ -66,6 +66,8 @@ struct PartitionProblem {
   int64_t weightBytes = 2;
   /// Whether products are summed in binary16 inside a core.
   bool halfSums = true;
+  /// Weights and caches of layers lie evenLayerBytes() apart.
+  bool evenLayers = false;
 
   // The machine; what it says of several wafers is not looked at.
   const Machine *machine = nullptr;
@@ -259,6 +261,9 @@ int64_t apartRow(const Machine &machine, int64_t outputs);
 /// The same for rows of weights, which stay in SRAM for good: only where it
 /// takes at most a sixteenth more.
 int64_t weightRow(const Machine &machine, int64_t outputs);
+/// The `bytes` that a core keeps of a layer, filled up so that those of all
+/// layers begin in the same bank.
+int64_t evenLayerBytes(const Machine &machine, int64_t bytes);
 
 /// The size of the outermost group in which the rows of a rectangle reduce, by
 /// least estimated cycles; 0: one level, also where the machine has too few

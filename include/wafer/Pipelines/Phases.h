@@ -55,6 +55,9 @@ struct PipelineOptions {
   int64_t inFlight = 1;
   /// Most tokens of a request that a pass takes.
   int64_t tokensPerPass = 1;
+  /// What cores keep of layers lies whole turns of the banks apart, so that all
+  /// layers take the same cycles.
+  bool evenLayers = false;
   /// latency or throughput.
   std::string objective = "latency";
   /// Lines of the machine that the plan leaves free, to skip defects.

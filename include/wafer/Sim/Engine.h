@@ -96,6 +96,10 @@ struct RunLimits {
   /// Whether the outcome says who waits for what when it stops there. Those who
   /// only pause a run do without; an engine may say so all the same.
   bool explainLimit = true;
+  /// maxCycles only pauses a run that has this limit. An engine that skips
+  /// periods may be beyond maxCycles when it stops.
+  bool isSlice = false;
+  Cycle sliceOf = kNever;
 };
 
 class Observer;
@@ -128,10 +132,19 @@ struct FastOptions {
   /// pass through (positions, token ids, addresses) are right; what depends on
   /// a computed value is not. Most of the SRAM is never touched.
   bool timingOnly = false;
+  /// With timingOnly: periods that are proved to repeat are not simulated. All
+  /// results are the same.
+  bool skipRepeats = true;
   /// A switch for tests: every cycle is in a window, and threads share it,
   /// however little there is to do, in strips as narrow as can be. Results must
   /// not change.
   bool shareAlways = false;
+};
+
+/// What an engine did not simulate, as it had proved what comes of it.
+struct SkippedCycles {
+  uint64_t cycles = 0;
+  uint64_t periods = 0;
 };
 
 class Engine {
@@ -197,6 +210,8 @@ public:
 
   /// Times a core or a router was looked at: the work an engine does.
   virtual uint64_t events() const = 0;
+
+  virtual SkippedCycles skipped() const { return {}; }
 
 protected:
   Engine() = default;

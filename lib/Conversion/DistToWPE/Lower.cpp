@@ -89,6 +89,7 @@ LogicalResult Lowering::findParameters() {
           module->getAttrOfType<IntegerAttr>("wafer.tokens_per_pass")) {
     tokens = perPass.getInt();
   }
+  evenLayers = module->hasAttr("wafer.even_layers");
   return success();
 }
 

@@ -22,7 +22,7 @@ LogicalResult Lowering::lowerLayers() {
   auto role = wpe::RoleOp::create(builder, "layer_role");
   makeTask(role, code);
   StageLowering lowering(code, role, symbols, first, most, machine, *parameters,
-                         halfSums, requests, tokens);
+                         halfSums, requests, tokens, evenLayers);
   std::vector<std::string> ins, turns, outs;
   bool turnsOut = false;
   for (StageOp stage : layers) {

@@ -137,6 +137,7 @@ private:
   /// Products are summed in binary16 inside a core.
   bool halfSums = true;
   /// In flight.
+  bool evenLayers = false;
   int64_t requests = 1;
   /// Most of a pass.
   int64_t tokens = 1;

@@ -104,7 +104,7 @@ mlir::Value StageLowering::cacheOffset(int64_t bytes) {
   if (layer && maxLayers > 1) {
     entry = code.add(entry, layer);
   }
-  return code.mul(entry, int32_t(bytes));
+  return code.mul(entry, int32_t(layerStep(bytes)));
 }
 
 void StageLowering::beginToken() {
@@ -343,13 +343,13 @@ void StageLowering::lowerScaleBy(ScaleByOp op) {
   alias(op.getResult(), op.getInput());
   int64_t width = 2 * pairs;
   std::string name = "gain" + std::to_string(counter++);
-  View gain =
-      makeBuffer(name, code.f32(), maxLayers * width, wpe::BufferKind::Weights);
+  View gain = makeBuffer(name, code.f32(), maxLayers * layerStep(width * 4) / 4,
+                         wpe::BufferKind::Weights);
   LocalTensor local;
   local.tensor = op.getWeight().str();
   local.buffer = name;
   local.strides = {4, pairs * 4};
-  local.layerStride = width * 4;
+  local.layerStride = layerStep(width * 4);
   tensors.push_back(local);
   int64_t count = view.count / width;
   mlir::Value x = code.mem(view.place, view.count);
@@ -391,15 +391,17 @@ LogicalResult StageLowering::lowerAppend(AppendOp op) {
     stride *= stride < inside ? slots : 1;
   }
   strides[*positions] = 1;
-  View buffer = makeBuffer(op.getState(), element, requests * maxLayers * count,
-                           wpe::BufferKind::State);
+  View buffer =
+      makeBuffer(op.getState(), element,
+                 requests * maxLayers * layerStep(count * size) / size,
+                 wpe::BufferKind::State);
   LocalTensor local;
   local.tensor = op.getState().str();
   local.buffer = op.getState().str();
   for (int64_t stride : strides) {
     local.strides.push_back(stride * size);
   }
-  local.layerStride = count * size;
+  local.layerStride = layerStep(count * size);
   tensors.push_back(local);
   if (hasTokens()) {
     mlir::Value offset = cacheOffset(count * size);
@@ -565,12 +567,13 @@ void StageLowering::lowerHeadNormScores(HeadNormScoresOp op) {
   TensorOp state = tensorOf(op.getFactorsAttr());
   View factors =
       makeBuffer(op.getFactors(), code.f32(),
-                 requests * maxLayers * heads * slots, wpe::BufferKind::State);
+                 requests * maxLayers * layerStep(heads * slots * 4) / 4,
+                 wpe::BufferKind::State);
   LocalTensor local;
   local.tensor = state.getSymName().str();
   local.buffer = state.getSymName().str();
   local.strides = {slots * 4, 4};
-  local.layerStride = heads * slots * 4;
+  local.layerStride = layerStep(heads * slots * 4);
   tensors.push_back(local);
   mlir::Value offset = cacheOffset(heads * slots * 4);
   if (hasTokens()) {

@@ -12,10 +12,10 @@ StageLowering::StageLowering(Code &code, wpe::RoleOp role, SymbolTable &symbols,
                              StageOp stage, int64_t maxLayers,
                              const Machine &machine,
                              const ParameterSet &parameters, bool halfSums,
-                             int64_t requests, int64_t tokens)
+                             int64_t requests, int64_t tokens, bool evenLayers)
     : code(code), role(role), symbols(symbols), stage(stage),
-      maxLayers(maxLayers), requests(requests), tokens(tokens),
-      machine(machine), parameters(parameters),
+      maxLayers(maxLayers), evenLayers(evenLayers), requests(requests),
+      tokens(tokens), machine(machine), parameters(parameters),
       lanes(std::max({machine.lanesOf("fadds"), machine.lanesOf("faddhs"),
                       machine.lanesOf("fmaxs")})) {
   for (MatVecOp product : stage.getBody().getOps<MatVecOp>()) {
@@ -213,8 +213,12 @@ TensorOp StageLowering::tensorOf(FlatSymbolRefAttr symbol) {
   return symbols.lookup<TensorOp>(symbol.getAttr());
 }
 
+int64_t StageLowering::layerStep(int64_t bytes) const {
+  return evenLayers ? evenLayerBytes(machine, bytes) : bytes;
+}
+
 mlir::Value StageLowering::layerOffset(int64_t bytes) {
-  return layer && maxLayers > 1 ? code.mul(layer, int32_t(bytes))
+  return layer && maxLayers > 1 ? code.mul(layer, int32_t(layerStep(bytes)))
                                 : mlir::Value();
 }
 

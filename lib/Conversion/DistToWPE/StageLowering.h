@@ -84,7 +84,8 @@ public:
   StageLowering(Code &code, wpe::RoleOp role, mlir::SymbolTable &symbols,
                 dist::StageOp stage, int64_t maxLayers, const Machine &machine,
                 const ParameterSet &parameters, bool halfSums,
-                int64_t requests = 1, int64_t tokens = 1);
+                int64_t requests = 1, int64_t tokens = 1,
+                bool evenLayers = false);
 
   CollectiveQueues rows;    // along a column
   CollectiveQueues columns; // along a row
@@ -330,6 +331,8 @@ private:
   std::string weightsName(dist::MatVecOp op);
   dist::TensorOp tensorOf(mlir::FlatSymbolRefAttr symbol);
   mlir::Value layerOffset(int64_t bytes);
+  /// From the `bytes` of a layer to those of the next one.
+  int64_t layerStep(int64_t bytes) const;
   /// The same in what is kept for each request in flight.
   mlir::Value cacheOffset(int64_t bytes);
   View scratch(llvm::StringRef name, mlir::Type element, int64_t count);
@@ -340,6 +343,8 @@ private:
   mlir::SymbolTable &symbols;
   dist::StageOp stage;
   int64_t maxLayers;
+  /// What is kept of layers lies whole turns of the banks apart.
+  bool evenLayers;
   /// In flight; each has a cache of its own.
   int64_t requests;
   /// Most tokens of a pass.

@@ -44,9 +44,11 @@ LogicalResult StageLowering::lowerMatVec(MatVecOp op) {
   ProductPlan plan =
       planProduct(machine, parameters, inputs, outputs, products);
   int64_t row = plan.stepsByRow() ? weightRow(machine, outputs) : outputs;
-  View weights = makeBuffer(name, element, maxLayers * inputs * row,
-                            wpe::BufferKind::Weights);
-  int64_t layerBytes = inputs * row * wpe::elementBytes(element);
+  int64_t size = wpe::elementBytes(element);
+  int64_t layerBytes = inputs * row * size;
+  View weights =
+      makeBuffer(name, element, maxLayers * layerStep(layerBytes) / size,
+                 wpe::BufferKind::Weights);
   for (auto [attribute, result, offset] :
        llvm::zip(op.getWeights(), op.getResults(), offsets)) {
     LocalTensor local;
@@ -59,7 +61,7 @@ LogicalResult StageLowering::lowerMatVec(MatVecOp op) {
     for (int64_t s : localStrides(result.getType())) {
       local.strides.push_back(s * wpe::elementBytes(element));
     }
-    local.layerStride = stage.getNumLayers() ? layerBytes : 0;
+    local.layerStride = stage.getNumLayers() ? layerStep(layerBytes) : 0;
     tensors.push_back(std::move(local));
   }
   multiply(input.place, inputs, weights.place.plus(layerOffset(layerBytes)),

@@ -124,7 +124,8 @@ void StageLowering::resetTop() {
 Place StageLowering::softmaxReference() {
   int64_t perLayer = heads * group_;
   if (!role.lookupSymbol("softmax_reference")) {
-    makeBuffer("softmax_reference", code.i32(), requests * maxLayers * perLayer,
+    makeBuffer("softmax_reference", code.i32(),
+               requests * maxLayers * layerStep(perLayer * 4) / 4,
                wpe::BufferKind::State);
   }
   return {"softmax_reference", code.i32(), 0, cacheOffset(perLayer * 4)};

@@ -89,6 +89,7 @@ struct PartitionPass : public wafer::impl::WaferPartitionBase<PartitionPass> {
     }
     problem.requests = inFlight;
     problem.tokens = tokensPerPass;
+    problem.evenLayers = evenLayers;
     if (objective != "latency" && objective != "throughput") {
       module.emitError() << "unknown objective '" << objective
                          << "'; expected latency or throughput";
@@ -154,6 +155,9 @@ struct PartitionPass : public wafer::impl::WaferPartitionBase<PartitionPass> {
     if (problem.tokens != 1) {
       module->setAttr("wafer.tokens_per_pass",
                       builder.getI64IntegerAttr(problem.tokens));
+    }
+    if (evenLayers) {
+      module->setAttr("wafer.even_layers", builder.getUnitAttr());
     }
     if (shelved) {
       module->setAttr("wafer.shelved", builder.getUnitAttr());

@@ -209,8 +209,8 @@ public:
     return *this;
   }
 
-  /// Loads the image into both engines; fails the test if that fails.
-  Engine &start() {
+  /// The image with all that was added.
+  const Image &finish() {
     image.machine = machine.toJson();
     image.roles.assign(roles.begin(), roles.end());
     for (Role &role : image.roles) {
@@ -220,7 +220,11 @@ public:
             {"params", BufferKind::Params, role.paramOffset, bytes});
       }
     }
-    auto result = PairEngine::create(image, machine, costs);
+    return image;
+  }
+  /// Loads the image into both engines; fails the test if that fails.
+  Engine &start() {
+    auto result = PairEngine::create(finish(), machine, costs);
     if (!result) {
       ADD_FAILURE() << result.error().str();
       std::abort();

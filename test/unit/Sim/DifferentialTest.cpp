@@ -120,13 +120,13 @@ void compareFile(const std::string &path,
 /// All set-ups agree with the first on `seeds` cases, unless the environment
 /// asks for others.
 void expectAgreement(const std::vector<EngineSetup> &setups, uint64_t seeds,
-                     OutcomeCounts *counts = nullptr) {
+                     OutcomeCounts *counts = nullptr, uint64_t begin = 0) {
   if (const char *path = std::getenv("WAFER_CASE")) {
     compareFile(path, setups);
     return;
   }
   std::optional<FailedSeed> failure =
-      firstFailure(setting("WAFER_FIRST_SEED", 0),
+      firstFailure(begin + setting("WAFER_FIRST_SEED", 0),
                    setting("WAFER_SEEDS", seeds), setups, counts);
   if (failure) {
     report(fmt::format("seed {}", failure->seed),
@@ -331,6 +331,160 @@ host output @out8 west row 1 color 3
   EXPECT_FALSE(difference) << difference.text;
 }
 
+// A walk that comes nearer meets the same banks before it meets the same
+// elements, which do not conflict.
+TEST(DifferentialTest, ConflictsOfWalksThatMeetAreNotThoseOfWalksApart) {
+  const char *text = R"(//! round cycles 57
+machine json {
+ "clock": {
+  "hertz": 1000000000.0
+ },
+ "core": {
+  "dsrsPerFile": 8,
+  "maxTasks": 64,
+  "microthreads": 8
+ },
+ "description": "",
+ "fabric": {
+  "colors": 3,
+  "filtersPerCore": 4,
+  "hopCycles": 1,
+  "maxSwitchPositions": 4,
+  "rampCycles": 2,
+  "reservedColors": [],
+  "routerBufferDepth": 4,
+  "switchChangesBoth": true,
+  "switchableColors": [
+   0,
+   1,
+   2
+  ]
+ },
+ "grid": {
+  "physical": [
+   1,
+   1
+  ],
+  "usable": [
+   0,
+   0,
+   1,
+   1
+  ],
+  "wafers": 1
+ },
+ "host": {
+  "count": 1,
+  "edges": [
+   "west",
+   "east"
+  ],
+  "firstRow": 0,
+  "latencyCycles": 0,
+  "rowStep": 1
+ },
+ "lanes": {},
+ "memory": {
+  "bankWidthBytes": 4,
+  "codeBytesPerInstruction": 8,
+  "readConflictModulus": 4,
+  "sramBanks": 8,
+  "sramBytes": 8192,
+  "systemBytes": 256,
+  "taskTableBytes": 256
+ },
+ "name": "random",
+ "offWafer": {
+  "bytesPerSecond": 0.0,
+  "latencySeconds": 0.0,
+  "networkLatencySeconds": 0.0
+ },
+ "parameterSets": [
+  {
+   "alu": 1,
+   "branch": 1,
+   "dsrLoad": 1,
+   "dsrSet": 1,
+   "fp": 1,
+   "fpDivide": 50,
+   "load": 1,
+   "multiply": 1,
+   "name": "random",
+   "readClock": 1,
+   "sendCycles": 1,
+   "sendWords": 1,
+   "store": 1,
+   "taskControl": 1,
+   "taskStart": 0,
+   "vectorStart": 0
+  }
+ ],
+ "queues": {
+  "input": {
+   "depths": [
+    6,
+    6,
+    6,
+    6,
+    6,
+    6,
+    6,
+    6
+   ],
+   "reserved": []
+  },
+  "output": {
+   "depths": [
+    3,
+    3,
+    3,
+    3,
+    3,
+    3,
+    3,
+    3
+   ],
+   "reserved": []
+  }
+ },
+ "redundancy": {
+  "bypassCycles": 0,
+  "kind": "none",
+  "spareColumns": 0
+ }
+}
+parameters "random"
+
+role @role3 {
+  params at 0 {
+    const 2048
+    const 0
+    const 1
+  }
+  buffer @params params at 0 size 6
+  task @loop local active entry 0
+  code {
+    li r25, 2032
+    add r25, r25, r26
+    dsrload d1, [r0 + params]
+    dsrload s1.1, [r0 + params]
+    dsrbase s0.1, r25
+    fmaxs d1, s0.1, s1.1
+    addi r26, r26, 8
+    dbnz r27, 0
+  }
+}
+
+region @region3 role @role3 rect 0 0 1 1 {
+}
+)";
+  Result<RandomCase> test = readCase(text, "test");
+  ASSERT_TRUE(test) << test.error().str();
+  Difference difference =
+      firstDifferenceApart(*test, {reference("reference"), fast("fast")}, 60);
+  EXPECT_FALSE(difference) << difference.text;
+}
+
 TEST(DifferentialTest, TimingWithoutValuesAgreesWithTheReference) {
   EngineOptions options;
   options.timingOnly = true;
@@ -339,6 +493,33 @@ TEST(DifferentialTest, TimingWithoutValuesAgreesWithTheReference) {
   expectAgreement({reference("reference", options), fast("1 thread", one),
                    fast("2 threads", two)},
                   1000);
+}
+
+TEST(DifferentialTest, LoopsThatAreSkippedAgreeWithTheReference) {
+  EngineOptions options;
+  options.timingOnly = true;
+  FastOptions one = threads(1), two = threads(2);
+  one.timingOnly = two.timingOnly = true;
+  expectAgreement({reference("reference", options), fast("1 thread", one),
+                   fast("2 threads", two)},
+                  60, nullptr, kFirstLoop);
+}
+
+TEST(DifferentialTest, ManyLoopsAreSkipped) {
+  FastOptions options;
+  options.timingOnly = true;
+  unsigned some = 0;
+  for (uint64_t seed = kFirstLoop; seed < kFirstLoop + 200; ++seed) {
+    RandomCase test = makeRandomCase(seed);
+    auto engine =
+        Engine::createFast(test.image, test.machine, test.costs, options);
+    ASSERT_TRUE(engine) << engine.error().str();
+    RunLimits limits;
+    limits.maxCycles = 100000;
+    (*engine)->run(limits);
+    some += (*engine)->skipped().periods > 0;
+  }
+  EXPECT_GT(some, 20u);
 }
 
 TEST(DifferentialTest, TheReferenceAgreesWithItself) {

@@ -9,7 +9,9 @@ namespace {
 
 class CaseMaker {
 public:
-  explicit CaseMaker(uint64_t seed) : rng(seed) {}
+  explicit CaseMaker(uint64_t seed) : rng(seed) {
+    turns = seed >= kFirstLoop ? 20 + below(400) : 0;
+  }
 
   RandomCase make() {
     makeMachine();
@@ -92,7 +94,8 @@ private:
       }
       Role role;
       role.name = "role" + std::to_string(place);
-      RandomProgram(role, rng, out.machine).make(fabric.ends[place]);
+      unsigned own = turns && chance(3) ? 1 + below(turns) : turns;
+      RandomProgram(role, rng, out.machine).make(fabric.ends[place], own);
       uint32_t bytes = uint32_t(role.params.size()) * 2;
       if (bytes) {
         role.buffers.push_back({"params", BufferKind::Params, 0, bytes});
@@ -141,10 +144,15 @@ private:
       out.rounds.push_back(round);
     }
     out.rounds.push_back({20000, {}});
+    if (turns) {
+      out.rounds.push_back({1 + below(40000), {}});
+      out.rounds.push_back({100000, {}});
+    }
   }
 
   Rng rng;
   RandomCase out;
+  unsigned turns = 0;
 };
 
 } // namespace

@@ -43,6 +43,10 @@ struct RandomCase {
   std::vector<RandomRound> rounds;
 };
 
+/// From this seed on, all programs of a case are loops, most of them of the
+/// same number of turns.
+inline constexpr uint64_t kFirstLoop = uint64_t(1) << 40;
+
 RandomCase makeRandomCase(uint64_t seed);
 
 } // namespace wafer::test

@@ -379,9 +379,85 @@ void RandomProgram::write() {
   }
 }
 
-void RandomProgram::make(const std::vector<StreamEnd> &ends) {
+/// Something with r26, which grows from turn to turn.
+void RandomProgram::useCounter() {
+  constexpr unsigned kCounter = 26, kOther = 25;
+  unsigned at = kDataBegin + 2 * below(64);
+  switch (below(8)) {
+  case 0:
+    core.op((chance(50) ? Opcode::LoadWord : Opcode::LoadHalf), reg(), kCounter,
+            0, at);
+    break;
+  case 1:
+    core.op((chance(50) ? Opcode::StoreWord : Opcode::StoreHalf), anyReg(),
+            kCounter, 0, at);
+    break;
+  case 2: // no further than some turn
+    core.li(kOther, below(2000));
+    core.op(chance(50) ? Opcode::BranchLt : Opcode::BranchGe, 0, kCounter,
+            kOther, core.here() + 2);
+    core.op(Opcode::Nop);
+    core.op(Opcode::Nop);
+    break;
+  case 3:
+    core.op(Opcode::ShlImm, kOther, kCounter, 0, below(3));
+    core.op(Opcode::Add, reg(), kOther, chance(50) ? kCounter : anyReg());
+    break;
+  case 4:
+    if (chance(50)) {
+      core.op(Opcode::AndImm, reg(), kCounter, 0, below(100));
+    } else {
+      core.op(Opcode::Mul, reg(), kCounter, anyReg());
+    }
+    break;
+  default: { // a walk
+    Opcode op = pick(rng, kVectorOps);
+    const OpcodeInfo &info = infoOf(op);
+    unsigned n = 1 + below(30);
+    core.li(kOther, at);
+    core.op(Opcode::Add, kOther, kOther, kCounter);
+    core.dsr(D(1), data(n, 4));
+    core.dsr(S0(1), memory(kDataBegin, n, int(below(3))));
+    core.dsr(S1(1), data(n, 4));
+    core.op(Opcode::DsrBase, chance(70) ? S0(1) : D(1), kOther);
+    core.vec(op, D(1), S0(1), info.numSources > 1 ? S1(1) : kNoDsr,
+             fields(info, true, false));
+  }
+  }
+}
+
+void RandomProgram::writeLoop(unsigned turns) {
+  constexpr unsigned kTurns = 27, kCounter = 26;
+  core.task("loop");
+  core.active();
+  core.li(kTurns, turns);
+  core.li(kCounter, 0);
+  uint32_t begin = core.here();
+  block(below(2));
+  bool uses = chance(60);
+  for (size_t next = 0; next < actions.size() && !full(); ++next) {
+    actions[next]();
+    if (uses && chance(30)) {
+      useCounter();
+    }
+    block(below(10) == 0);
+  }
+  if (uses) {
+    useCounter();
+  }
+  unsigned steps[] = {0, 4, 8, 16, 16, 32, 2};
+  core.op(Opcode::AddImm, kCounter, kCounter, 0, pick(rng, steps));
+  core.op(Opcode::LoopDec, kTurns, 0, 0, begin);
+  core.end();
+}
+
+void RandomProgram::make(const std::vector<StreamEnd> &ends, unsigned turns) {
   bind(ends);
   plan();
+  if (turns) {
+    writeLoop(turns);
+    return;
+  }
   localTasks = 1 + below(4);
   bool arrivalsFirst = chance(50);
   // Numbers of local tasks must be known before the code is written: those

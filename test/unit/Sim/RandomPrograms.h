@@ -16,7 +16,8 @@ class RandomProgram {
 public:
   RandomProgram(Role &role, Rng &rng, const Machine &machine)
       : role(role), core(role), rng(rng), machine(machine) {}
-  void make(const std::vector<StreamEnd> &ends);
+  /// With `turns`, its part and the rest are done so often, in a loop.
+  void make(const std::vector<StreamEnd> &ends, unsigned turns = 0);
 
 private:
   /// Data lies here; parameters lie below, code above.
@@ -44,6 +45,8 @@ private:
   void planPieces(const End &end);
   void arrivalTasks();
   void write();
+  void writeLoop(unsigned turns);
+  void useCounter();
 
   Descriptor data(unsigned elements, unsigned bytes);
   Descriptor anyData();
