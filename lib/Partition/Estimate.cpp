@@ -45,9 +45,10 @@ struct LocalSizes {
 
 /// Instructions of the layer role by what it does, measured on emitted roles
 /// and rounded up. Up to four heads are written out.
-constexpr int64_t kLayerInstructions = 690, kHeadInstructions = 62,
+constexpr int64_t kLayerInstructions = 560, kHeadInstructions = 62,
                   kMostWrittenOut = 4, kPairInstructions = 40,
-                  kTwoLevelInstructions = 50, kTurnInstructions = 100,
+                  kTwoLevelRowInstructions = 130,
+                  kTwoLevelColumnInstructions = 50, kTurnInstructions = 100,
                   kByQueryInstructions = 130, kNormInstructions = 100;
 /// The same with binary32 weights: other special functions.
 constexpr int64_t kSingleInstructions = -140, kSingleNormInstructions = 220;
@@ -237,11 +238,13 @@ SramEstimate wafer::estimateLayerSram(const PartitionProblem &p, int64_t width,
   bool byQuery = s.group * s.pairs * 2 * s.slots > kProductElements ||
                  s.slots > kHalfTerms;
   bool half = p.weightBytes == 2;
-  bool twoLevels = rowGroupColumns(*p.machine, set, width, p.kvHeads) != 0;
+  StageChains chains =
+      stageChains(*p.machine, set, width, height, p.kvHeads, turns);
   int64_t count = kLayerInstructions;
   count += kHeadInstructions * (heads <= kMostWrittenOut ? heads : 2);
   count += scalars && s.pairs > 1 ? kPairInstructions : 0;
-  count += twoLevels ? kTwoLevelInstructions : 0;
+  count += chains.groupRows ? kTwoLevelRowInstructions : 0;
+  count += chains.groupColumns ? kTwoLevelColumnInstructions : 0;
   count += turns ? kTurnInstructions : 0;
   count += byQuery ? kByQueryInstructions : 0;
   count += half ? 0 : kSingleInstructions;

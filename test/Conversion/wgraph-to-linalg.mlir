@@ -86,3 +86,14 @@ wgraph.model @m config #config files [] {
     wgraph.yield %x : tensor<1x8xf32>
   }
 }
+
+// -----
+
+// A model may be named like one of its blocks: folders are named as one likes.
+#config = #wgraph.config<family = "llama", layers = 2, dim = 8, ffn = 16, heads = 2, kv_heads = 1, head_dim = 4, vocab = 32, max_context = 16>
+wgraph.model @layer config #config files [] {
+  // CHECK: func.func private @layer(
+  wgraph.block private @layer(%x: tensor<1x8xf32>) -> tensor<1x8xf32> {
+    wgraph.yield %x : tensor<1x8xf32>
+  }
+}

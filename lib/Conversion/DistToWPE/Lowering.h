@@ -136,8 +136,9 @@ private:
   const ParameterSet *parameters = nullptr;
   /// Products are summed in binary16 inside a core.
   bool halfSums = true;
-  /// In flight.
+  /// What is kept of layers lies whole turns of the banks apart.
   bool evenLayers = false;
+  /// In flight.
   int64_t requests = 1;
   /// Most of a pass.
   int64_t tokens = 1;

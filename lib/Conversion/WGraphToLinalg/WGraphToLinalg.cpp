@@ -146,6 +146,15 @@ void ConvertWGraphToLinalg::runOnOperation() {
     }
   }
   SymbolTable taken(getOperation());
+  // The model goes; its name, a folder's, must not be in the way of functions.
+  if (model.lookupSymbol(model.getSymName())) {
+    std::string free = model.getSymName().str() + ".model";
+    while (taken.lookup(free) || model.lookupSymbol(free)) {
+      free += "_";
+    }
+    taken.remove(model);
+    model.setSymName(free);
+  }
   for (auto function : model.getBody().getOps<mlir::FunctionOpInterface>()) {
     if (taken.lookup(function.getName())) {
       function.emitError("expected the name @")
