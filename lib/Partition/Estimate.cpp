@@ -158,12 +158,8 @@ int64_t layerScratchBytes(const PartitionProblem &p, const LocalSizes &s,
   buffer(sums, 2);
   buffer(s.dim, 2);
   buffer(2 * s.ffn, 2);
-  // Special functions.
-  buffer(8, 2);
-  for (int place = 0; place < 4; ++place) {
-    buffer(std::max(scores, s.ffn) + (place ? 0 : 4), 2);
-  }
-  // Products at once and their sums.
+  buffer(16, 2); // constants
+  // Products at once, the places of special functions there, and their sums.
   const ParameterSet &set = *p.machine->findParameters(p.parameterSet);
   int64_t atOnce = 0, outputs = 0;
   auto product = [&](int64_t in, int64_t out) {
@@ -179,6 +175,8 @@ int64_t layerScratchBytes(const PartitionProblem &p, const LocalSizes &s,
   int64_t row = 2 * s.pairs * s.slots;
   atOnce =
       std::max(atOnce, s.group * row <= kProductElements ? s.group * row : row);
+  int64_t place = ceilDiv(2 * std::max(scores, s.ffn), kHalfPlaceBytes);
+  atOnce = std::max(atOnce, (4 * place + 1) * kHalfPlaceBytes / 2);
   buffer(atOnce, 2);
   buffer(outputs + 8, 2);
   return bytes;

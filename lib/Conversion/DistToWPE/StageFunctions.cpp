@@ -104,18 +104,17 @@ Place StageLowering::constantPlace(uint32_t bits, Type type) {
 }
 
 StageLowering::HalfPlaces StageLowering::halfPlaces(int64_t most) {
-  // T1 is read together with all others, so it begins half a turn of the banks
+  // They lie where products are made, which is before and behind a sequence. T1
+  // is read together with all others, so it begins half a turn of the banks
   // after them.
   int64_t apart = halfSumOffset(machine);
+  int64_t each = llvm::alignTo(2 * most, kHalfPlaceBytes);
+  Place all = scratch("products", code.f16(), (4 * each + apart) / 2).place;
   HalfPlaces places;
-  auto place = [&](HalfSlot slot, StringRef name, int64_t offset) {
-    places.slots[unsigned(slot)] =
-        scratch(name, code.f16(), most + offset / 2).place.at(offset);
-  };
-  place(HalfSlot::Z, "half_z", 0);
-  place(HalfSlot::T0, "half_t0", 0);
-  place(HalfSlot::T1, "half_t1", apart);
-  place(HalfSlot::T2, "half_t2", 0);
+  places.slots[unsigned(HalfSlot::Z)] = all;
+  places.slots[unsigned(HalfSlot::T0)] = all.at(each);
+  places.slots[unsigned(HalfSlot::T2)] = all.at(2 * each);
+  places.slots[unsigned(HalfSlot::T1)] = all.at(3 * each + apart);
   return places;
 }
 
