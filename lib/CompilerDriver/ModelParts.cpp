@@ -61,6 +61,24 @@ static int64_t headOfParts(const ModelPlan &plan, bool stageEach) {
   return std::clamp<int64_t>(room, 1, c.headColumns);
 }
 
+/// Parts have fewer layers and requests than the whole, which may need more
+/// SRAM than there is: the cost model only estimates that. An error has been
+/// printed.
+static Status checkFits(const DecodeRunOptions &options, const ModelPlan &plan,
+                        CommandContext &context) {
+  CompileRequest request = decodeRequest(options);
+  request.pipeline.params = plan.set->name;
+  request.pipeline.stages = plan.chosen().stages;
+  request.pipeline.width = plan.chosen().width;
+  request.pipeline.height = plan.chosen().height;
+  request.pipeline.wafers = plan.plan.wafers();
+  request.pipeline.inFlight = plan.plan.problem.requests;
+  CompilerSession session(context);
+  return compileTo(Phase::Allocate, request, session, context)
+             ? Status::success()
+             : Diagnostic{};
+}
+
 Result<ModelParts> ModelParts::ofStage(const DecodeRunOptions &options,
                                        const ModelPlan &plan,
                                        const std::string &name,
@@ -74,7 +92,21 @@ Result<ModelParts> ModelParts::ofStage(const DecodeRunOptions &options,
   request.pipeline.shelved = plan.chosen().shelves > 1;
   bool stageEach = plan.layersPerStage() == 1 && plan.plan.layers() > 1;
   int64_t headColumns = headOfParts(plan, stageEach);
+  if (headColumns < plan.chosen().leastHeadColumns) {
+    return Diagnostic{
+        "a stage cannot be timed apart: a shelf has no room for it, the "
+        "embedding "
+        "and the head",
+        options.model,
+        fmt::format("{} columns for the head", plan.chosen().leastHeadColumns),
+        fmt::format("{} beside stages of {}x{}", headColumns,
+                    plan.chosen().width, plan.chosen().height),
+        "--predict, or other --in-flight"};
+  }
   request.pipeline.headColumns = headColumns;
+  if (Status fits = checkFits(options, plan, context); !fits) {
+    return fits.takeError();
+  }
   ModelParts parts(context);
   if (Status made = parts.make(options, request, name, {}, stageEach, context);
       !made) {

@@ -45,11 +45,14 @@ struct LocalSizes {
 
 /// Instructions of the layer role by what it does, measured on emitted roles
 /// and rounded up. Up to four heads are written out.
-constexpr int64_t kLayerInstructions = 560, kHeadInstructions = 62,
-                  kMostWrittenOut = 4, kPairInstructions = 40,
+constexpr int64_t kLayerInstructions = 560, kHeadInstructions = 52,
+                  kMostWrittenOut = 4, kValueInstructions = 5,
+                  kRequestsInstructions = 110, kLayersInstructions = 60,
                   kTwoLevelRowInstructions = 130,
                   kTwoLevelColumnInstructions = 50, kTurnInstructions = 100,
                   kByQueryInstructions = 130, kNormInstructions = 100;
+/// Sums of values are scaled one by one up to so many.
+constexpr int64_t kMostValues = 16;
 /// The same with binary32 weights: other special functions.
 constexpr int64_t kSingleInstructions = -140, kSingleNormInstructions = 220;
 /// Parameter block (descriptors) of the layer role, likewise.
@@ -240,7 +243,10 @@ SramEstimate wafer::estimateLayerSram(const PartitionProblem &p, int64_t width,
       stageChains(*p.machine, set, width, height, p.kvHeads, turns);
   int64_t count = kLayerInstructions;
   count += kHeadInstructions * (heads <= kMostWrittenOut ? heads : 2);
-  count += scalars && s.pairs > 1 ? kPairInstructions : 0;
+  int64_t values = std::min(s.query, kMostValues);
+  count += kValueInstructions * (heads <= kMostWrittenOut ? values : 8);
+  count += p.requests > 1 ? kRequestsInstructions : 0;
+  count -= layersPerStage == 1 ? kLayersInstructions : 0;
   count += chains.groupRows ? kTwoLevelRowInstructions : 0;
   count += chains.groupColumns ? kTwoLevelColumnInstructions : 0;
   count += turns ? kTurnInstructions : 0;

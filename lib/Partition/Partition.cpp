@@ -463,6 +463,7 @@ private:
     c.sramBytes = bytes;
     c.embedColumns = shelf.embedColumns;
     c.headColumns = shelf.headColumns;
+    c.leastHeadColumns = sides.head;
     c.shelves = snakes.most();
     c.cyclesPerLayer = estimateLayerCycles(problem, width, height,
                                            problem.shelved || c.shelves > 1);

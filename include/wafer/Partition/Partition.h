@@ -123,6 +123,8 @@ struct PartitionCandidate {
   int64_t sramBytes = 0; // of the fullest layer core
   int64_t embedColumns = 0;
   int64_t headColumns = 0;
+  /// Fewer columns cannot hold the head.
+  int64_t leastHeadColumns = 0;
   int64_t shelves = 1; // of the wafer that has most
   /// Layer stages of each wafer.
   std::vector<int64_t> stagesOfWafer;
