@@ -47,7 +47,7 @@ struct LocalSizes {
 /// and rounded up. Up to four heads are written out.
 constexpr int64_t kLayerInstructions = 560, kHeadInstructions = 52,
                   kMostWrittenOut = 4, kValueInstructions = 5,
-                  kRequestsInstructions = 110, kLayersInstructions = 60,
+                  kRequestsInstructions = 110, kLayersInstructions = 140,
                   kTwoLevelRowInstructions = 130,
                   kTwoLevelColumnInstructions = 50, kTurnInstructions = 100,
                   kByQueryInstructions = 130, kNormInstructions = 100;
