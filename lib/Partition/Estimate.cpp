@@ -815,17 +815,27 @@ int64_t wafer::estimateLayerCycles(const PartitionProblem &p, int64_t width,
   // Special functions are in binary16 where their results go into products of
   // it: instructions of one element a step, and all others.
   bool half = p.weightBytes == 2;
-  auto special = [&](int64_t elements, int64_t slow, int64_t fast) {
-    return slow * vector(elements, "sll16") + fast * vector(elements, "faddh");
+  // Of the fast ones some read two vectors, which meet in their banks where a
+  // step reaches all of them.
+  auto special = [&](int64_t elements, int64_t slow, int64_t fast,
+                     int64_t two) {
+    int64_t conflicts = halfSumOffset(m) ? 0 : stepsOf(m, elements, "faddh");
+    return slow * vector(elements, "sll16") + fast * vector(elements, "faddh") +
+           two * conflicts;
   };
+  // Sums of weights over positions: of all heads, or of one after the other
+  // where a step would meet one twice.
+  int64_t weightSums = heads >= m.lanesOf("faddh")
+                           ? vector(positions, "faddh")
+                           : heads * (vector(slots, "faddh") + turn / 2);
   int64_t softmax = vector(positions, half ? "fmacs" : "fsubs");
-  softmax += half ? vector(positions, "fmaxs") + special(positions, 0, 6) +
-                        vector(positions, "faddhs")
+  softmax += half ? vector(positions, "fmaxs") + special(positions, 0, 6, 3) +
+                        weightSums
                   : 5 * vector(positions, "fmuls") +
                         7 * vector(positions, "fadds") +
                         2 * vector(positions, "sll16");
   int64_t silu =
-      half ? special(s.ffn, 2, 16) + vector(s.ffn, "fmachs")
+      half ? special(s.ffn, 2, 16, 11) + vector(s.ffn, "fmachs")
            : 15 * vector(s.ffn, "fmuls") + 10 * vector(s.ffn, "fadds");
   int64_t rotated = (s.query + s.key) / width2;
   bool scalars = rotatesByScalars(m, set, s.pairs, rotated);
