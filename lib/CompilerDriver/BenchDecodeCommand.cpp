@@ -323,7 +323,10 @@ json BenchDecode::report() const {
     }
   }
   object["bound_cycles_per_token"] = bound;
-  object["predicted_cycles_per_token"] = predicted;
+  // With the same crossings as what it is compared with.
+  object["predicted_cycles_per_token"] =
+      double(predicted) +
+      decode.plan.crossingCycles(decode.machine.networkLatencySeconds);
   object["predicted_cycles_per_layer"] = chosen.cyclesPerLayer;
   object["collectives_per_layer"] = kCollectivesPerLayer;
   double total = object["cycles_per_token"].get<double>();
