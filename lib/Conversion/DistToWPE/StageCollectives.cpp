@@ -167,24 +167,17 @@ void StageLowering::prepareFirst() {
       return;
     }
     auto product = dyn_cast<MatVecOp>(op);
+    if (!product) {
+      continue;
+    }
+    ProductPlan plan = planOf(product);
     // The head's logits stay where they are.
-    bool halfSums = product && planOf(product).terms != 0;
-    if (product && planOf(product).piece &&
-        (halfSums || stage.getKind() == StageKind::Layers)) {
+    bool mayClear = plan.terms != 0 || stage.getKind() == StageKind::Layers;
+    if (plan.piece && mayClear) {
       preparedFirst.push_back(&op);
       prepared.insert(&op);
     }
   }
-}
-
-ProductPlan StageLowering::planOf(MatVecOp product) {
-  int64_t outputs = 0;
-  for (mlir::Value result : product.getResults()) {
-    outputs += localCount(result.getType());
-  }
-  return planProduct(machine, parameters,
-                     localCount(product.getInput().getType()), outputs,
-                     products);
 }
 
 void StageLowering::prepareOp(Operation *op) {
@@ -203,10 +196,7 @@ void StageLowering::prepareOp(Operation *op) {
     if (!plan.piece) {
       return;
     }
-    int64_t outputs = 0;
-    for (mlir::Value result : product.getResults()) {
-      outputs += localCount(result.getType());
-    }
+    int64_t outputs = outputsOf(product);
     bool half = plan.terms != 0;
     meanwhile.push_back([this, product, outputs, half]() mutable {
       code.clear(half ? halfSum(code.f16(), outputs)

@@ -47,9 +47,9 @@ AllReduceOp StageLowering::onlyReduce(Operation *op) {
 }
 
 /// Whether a product leaves its sums in binary16 to the all-reduce.
-bool StageLowering::leavesHalf(MatVecOp op, const ProductPlan &plan,
-                               int64_t inputs) {
-  return plan.isOneHalfSum(inputs) && onlyReduce(op);
+bool StageLowering::leavesHalf(MatVecOp op) {
+  return onlyReduce(op) &&
+         planOf(op).isOneHalfSum(localCount(op.getInput().getType()));
 }
 
 /// The same of scores, which one KV head gives at once.
@@ -72,15 +72,11 @@ ReduceEnds StageLowering::endsOf(AllReduceOp op) {
     return ends;
   }
   Operation *source = op.getOperand(0).getDefiningOp();
-  if (auto product = dyn_cast_or_null<MatVecOp>(source)) {
-    int64_t inputs = localCount(product.getInput().getType());
-    int64_t outputs = localCount(product.getResult(0).getType());
-    ProductPlan plan = planOf(product);
-    if (leavesHalf(product, plan, inputs)) {
-      ends.half = [this, outputs] {
-        return code.mem(halfSum(code.f16(), outputs), outputs);
-      };
-    }
+  if (auto product = dyn_cast_or_null<MatVecOp>(source);
+      product && leavesHalf(product)) {
+    ends.half = [this, outputs = outputsOf(product)] {
+      return code.mem(halfSum(code.f16(), outputs), outputs);
+    };
   } else if (auto scores = dyn_cast_or_null<ScoresOp>(source);
              scores && leavesHalf(scores)) {
     ends.half = [this] {
@@ -91,11 +87,8 @@ ReduceEnds StageLowering::endsOf(AllReduceOp op) {
   if (auto scale = onlyUser<RmsScaleOp>(last)) {
     finishNorm(ends, op, scale);
   } else if (op.getNumResults() == 1) {
-    // The hidden state is read by others later.
-    for (Operation *user : last.getUsers()) {
-      if (auto add = dyn_cast<AddOp>(user); add && last.hasOneUse()) {
-        finishAdd(ends, op, add);
-      }
+    if (auto add = onlyUser<AddOp>(last)) {
+      finishAdd(ends, op, add);
     }
   } else if (op.getNumResults() == 2) {
     if (auto divide = onlyUser<DivideHeadsOp>(op.getResult(0))) {
@@ -127,7 +120,6 @@ void StageLowering::finishNorm(ReduceEnds &ends, AllReduceOp op,
   if (silu) {
     target = makeBuffer("silu", code.f16(), words).place;
     siluInputs[silu] = target;
-    finished.insert(scale);
   }
   for (auto [result, value] : llvm::zip(scale.getResults(), values)) {
     alias(result, value);
@@ -202,13 +194,12 @@ void StageLowering::finishSoftmax(ReduceEnds &ends, AllReduceOp op,
   Place factors =
       scratch("head_factors", code.f32(), isFew ? words : count).place;
   if (isFew) {
-    // The factors of the exponents, written once, before everything else.
-    OpBuilder::InsertionGuard guard(code.builder);
-    auto task = *role.getBody().getOps<wpe::TaskOp>().begin();
-    code.builder.setInsertionPointToStart(&task.getBody().front());
-    for (int64_t i = count * width; i < words; ++i) {
-      code.store(code.constant(1.0f), factors.at(i * 4));
-    }
+    // The factors of the exponents.
+    beforeAll([&] {
+      for (int64_t i = count * width; i < words; ++i) {
+        code.store(code.constant(1.0f), factors.at(i * 4));
+      }
+    });
   }
   softmaxExponents[sums] = target.at(count * width * 2);
   finished.insert(divide);

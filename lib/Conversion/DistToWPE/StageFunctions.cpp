@@ -92,13 +92,11 @@ Place StageLowering::constantPlace(uint32_t bits, Type type) {
   Place place = scratch(name, type, int64_t(known.size())).place;
   place = place.at(index * wpe::elementBytes(type));
   if (isNew) {
-    // Written once, before everything else.
-    OpBuilder::InsertionGuard guard(code.builder);
-    auto task = *role.getBody().getOps<wpe::TaskOp>().begin();
-    code.builder.setInsertionPointToStart(&task.getBody().front());
-    code.store(isHalf ? code.halfConstant(uint16_t(bits))
-                      : code.constant(llvm::bit_cast<float>(bits)),
-               place);
+    beforeAll([&] {
+      code.store(isHalf ? code.halfConstant(uint16_t(bits))
+                        : code.constant(llvm::bit_cast<float>(bits)),
+                 place);
+    });
   }
   return place;
 }

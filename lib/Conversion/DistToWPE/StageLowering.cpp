@@ -128,6 +128,13 @@ View StageLowering::scratch(StringRef name, Type element, int64_t count) {
   return {{name.str(), element, 0, {}}, count};
 }
 
+void StageLowering::beforeAll(const Code::Body &body) {
+  OpBuilder::InsertionGuard guard(code.builder);
+  auto task = *role.getBody().getOps<wpe::TaskOp>().begin();
+  code.builder.setInsertionPointToStart(&task.getBody().front());
+  body();
+}
+
 /// The all-reduce that takes a value; null if none does.
 static AllReduceOp reduceOf(mlir::Value value) {
   AllReduceOp reduce;

@@ -197,7 +197,7 @@ private:
   void finishSoftmax(ReduceEnds &ends, dist::AllReduceOp op,
                      dist::DivideHeadsOp divide);
   dist::AllReduceOp onlyReduce(mlir::Operation *op);
-  bool leavesHalf(dist::MatVecOp op, const ProductPlan &plan, int64_t inputs);
+  bool leavesHalf(dist::MatVecOp op);
   bool leavesHalf(dist::ScoresOp op);
   mlir::Value zeros(Count extent);
   Place halfScores();
@@ -328,6 +328,8 @@ private:
   void prepareOp(mlir::Operation *op);
   void prepareFirst();
   ProductPlan planOf(dist::MatVecOp product);
+  /// The outputs of all of a product's results in a core.
+  int64_t outputsOf(dist::MatVecOp product);
   std::string weightsName(dist::MatVecOp op);
   dist::TensorOp tensorOf(mlir::FlatSymbolRefAttr symbol);
   mlir::Value layerOffset(int64_t bytes);
@@ -335,6 +337,8 @@ private:
   int64_t layerStep(int64_t bytes) const;
   /// The same in what is kept for each request in flight.
   mlir::Value cacheOffset(int64_t bytes);
+  /// Emits `body` where the program begins: it runs once.
+  void beforeAll(const Code::Body &body);
   View scratch(llvm::StringRef name, mlir::Type element, int64_t count);
   Place scoresPlace();
 

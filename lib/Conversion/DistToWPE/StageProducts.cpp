@@ -21,6 +21,20 @@ std::string StageLowering::weightsName(MatVecOp op) {
   return name;
 }
 
+int64_t StageLowering::outputsOf(MatVecOp product) {
+  int64_t outputs = 0;
+  for (mlir::Value result : product.getResults()) {
+    outputs += localCount(result.getType());
+  }
+  return outputs;
+}
+
+ProductPlan StageLowering::planOf(MatVecOp product) {
+  return planProduct(machine, parameters,
+                     localCount(product.getInput().getType()),
+                     outputsOf(product), products);
+}
+
 LogicalResult StageLowering::lowerMatVec(MatVecOp op) {
   View input = viewOf(op.getInput());
   auto inputType = cast<RankedTensorType>(op.getInput().getType());
@@ -41,8 +55,7 @@ LogicalResult StageLowering::lowerMatVec(MatVecOp op) {
   }
   int64_t inputs = input.count;
   std::string name = weightsName(op);
-  ProductPlan plan =
-      planProduct(machine, parameters, inputs, outputs, products);
+  ProductPlan plan = planOf(op);
   int64_t row = plan.stepsByRow() ? weightRow(machine, outputs) : outputs;
   int64_t size = wpe::elementBytes(element);
   int64_t layerBytes = inputs * row * size;
@@ -66,7 +79,7 @@ LogicalResult StageLowering::lowerMatVec(MatVecOp op) {
   }
   multiply(input.place, inputs, weights.place.plus(layerOffset(layerBytes)),
            ofToken(output).place, outputs, plan, prepared.count(op),
-           leavesHalf(op, plan, inputs));
+           leavesHalf(op));
   return success();
 }
 
