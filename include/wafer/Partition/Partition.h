@@ -221,6 +221,8 @@ inline constexpr int64_t kProductElements = 1024;
 /// the absolute terms for each term, that is 2^-5 in the worst case and about
 /// the rounding of one term in the mean.
 inline constexpr int64_t kHalfTerms = 64;
+/// More sums of values than this are scaled by vector instructions.
+inline constexpr int64_t kFewScalars = 16;
 /// The vectors of a binary16 sequence begin at multiples of so many bytes.
 inline constexpr int64_t kHalfPlaceBytes = 16;
 /// A loop over fewer inputs than this is written out.

@@ -32,8 +32,6 @@ using namespace wafer::dist;
 using wpe::Predicate;
 
 static constexpr double kLog2E = 1.4426950408889634;
-/// More scalars than this are left to vector instructions.
-static constexpr int64_t kFewScalars = 16;
 /// Exponents of binary32 that a sum of weights may have, biased.
 static constexpr int32_t kLeastExponent = 127 - 100, kMostExponent = 127 + 100;
 
