@@ -216,7 +216,7 @@ SramEstimate wafer::estimateLayerSram(const PartitionProblem &p, int64_t width,
   StageChains chains =
       stageChains(*p.machine, set, width, height, p.kvHeads, turns);
   int64_t count = kLayerInstructions;
-  count += kHeadInstructions * (heads <= kMostWrittenOut ? heads : 2);
+  count += kHeadInstructions * std::min(heads, kMostWrittenOut);
   int64_t values = std::min(s.query, kFewScalars);
   count += kValueInstructions * (heads <= kMostWrittenOut ? values : 8);
   count += p.requests > 1 ? kRequestsInstructions : 0;
