@@ -511,8 +511,7 @@ static int64_t estimatePassCycles(const PartitionProblem &p,
   cycles += product(s.dim, 2 * s.ffn) + overRows(n * (2 * s.ffn + 1)) +
             scale(2 * s.ffn);
   cycles +=
-      half ? vector(2 * n * s.ffn, "fs2h") + special(n * s.ffn, 2, 16) +
-                 vector(n * s.ffn, "fmachs")
+      half ? vector(2 * n * s.ffn, "fs2h") + special(n * s.ffn, 1, 15)
            : n * (15 * vector(s.ffn, "fmuls") + 10 * vector(s.ffn, "fadds"));
   cycles += product(s.ffn, s.dim) + overColumns(n * s.dim) +
             vector(n * s.dim, "fadds");
@@ -593,7 +592,7 @@ int64_t wafer::estimateLayerCycles(const PartitionProblem &p, int64_t width,
                         7 * vector(positions, "fadds") +
                         2 * vector(positions, "sll16");
   int64_t silu =
-      half ? special(s.ffn, 2, 16, 11) + vector(s.ffn, "fmachs")
+      half ? special(s.ffn, 1, 15, 10)
            : 15 * vector(s.ffn, "fmuls") + 10 * vector(s.ffn, "fadds");
   int64_t rotated = (s.query + s.key) / width2;
   bool scalars = rotatesByScalars(m, set, s.pairs, rotated);

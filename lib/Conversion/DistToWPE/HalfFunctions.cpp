@@ -3,36 +3,22 @@
 // chosen by trying all inputs.
 #include "wafer/Conversion/HalfFunctions.h"
 
-#include "wafer/Support/Half.h"
-
-#include <cmath>
-#include <cstring>
-
 using namespace wafer;
 
 namespace {
 using Slot = HalfSlot;
 
-constexpr double kLog2E = 1.4426950408889634;
 constexpr uint16_t kOne = 0x3c00;
 // 2^(m - 1) / m = (kBow m + kTilt) m + kHeight for m in [1, 2]: 0.0044 with all
 // roundings to binary16, for any m.
 constexpr uint16_t kBow = 0x3336, kTilt = 0xb95e, kHeight = 0x3dc4;
 constexpr uint16_t kFraction = 0x03ff;
-// 1 / (1 + e) on [0, 1]: a line and a Newton step y (c - (1 + e) y) whose c,
-// above 2, balances its error: 0.002.
-constexpr float kLineStart = 0.94189453f, kLineSlope = -0.47607422f;
-constexpr uint16_t kNewton = 0x4001;
-/// The least exponent of a normal number.
-constexpr int kLeast = -14;
-
-uint16_t half(double value) { return floatToHalf(float(value)); }
-
-/// Where exp(factor z) is 2^(kLeast - shift).
-uint16_t leastInput(double factor, int shift) {
-  return half((kLeast - shift) / (factor * kLog2E));
-}
-
+// 1 / (1 + exp(u)) = (1 - u / 12)^8 (kConst + kFirst u + (kSecond + kThird u)
+// u^2) for u in [0, 12], with u = -z: 0.0009 before rounding, there relative to
+// min(u, 1).
+constexpr uint16_t kUnit = 0x2d55, kLeastZ = 0xca00;
+constexpr uint16_t kConst = 0x3801, kFirst = 0xad47, kSecond = 0xaaae,
+                   kThird = 0x9f5c, kHalf = 0x3800;
 /// result = the number whose logarithm to the base of 2 is in Wide; T0, T1 go.
 void power(std::vector<HalfStep> &steps, Slot result) {
   // T1 = m
@@ -52,33 +38,33 @@ std::vector<HalfStep> wafer::halfPower() {
   return steps;
 }
 
-// With e = exp(-|x|) and w = e / (1 + e): x / (1 + exp(-x)) = max(x, 0) - |x|
-// w, which needs no exponent above 0 and loses nothing where x is large.
+// With u = |x|: x / (1 + exp(-x)) = max(x, 0) - u / (1 + exp(u)), where the
+// second term is small and nothing is lost where x is large. A clamp takes a
+// step an element, so max(x, 0) is half of x + u.
 std::vector<HalfStep> wafer::halfSiluMul() {
-  constexpr int kShift = 8;
-  double unit = std::ldexp(1.0, -kShift);
   std::vector<HalfStep> steps;
-  // Z = -|x|
+  // Z = -u; T2 = z, the same within the range of the fit
   steps.push_back({"or16", Slot::Z, Slot::X, Slot::None, true, 0x8000});
+  steps.push_back({"fmaxh", Slot::T2, Slot::Z, Slot::None, true, kLeastZ});
+  // T0 = (1 + z / 12)^8
   steps.push_back(
-      {"fmaxh", Slot::Z, Slot::Z, Slot::None, true, leastInput(1, kShift)});
-  float origin = kPowerFloor + 15 + kShift;
-  uint32_t bits;
-  std::memcpy(&bits, &origin, sizeof(bits));
-  steps.push_back({"fmachs", Slot::Wide, Slot::Constant, Slot::Z, true,
-                   half(kLog2E), bits});
-  power(steps, Slot::T2);
+      {"fmach", Slot::T0, Slot::Constant, Slot::T2, true, kUnit, kOne});
+  for (int square = 0; square < 3; ++square) {
+    steps.push_back({"fmulh", Slot::T0, Slot::T0, Slot::T0});
+  }
+  // T1 = the polynomial
+  steps.push_back({"fmulh", Slot::T1, Slot::T2, Slot::T2});
   steps.push_back(
-      {"fmach", Slot::T0, Slot::Constant, Slot::T2, true, half(unit), kOne});
-  steps.push_back({"fmach", Slot::T1, Slot::Constant, Slot::T2, true,
-                   half(kLineSlope * unit), half(kLineStart)});
-  steps.push_back({"fmulh", Slot::T0, Slot::T0, Slot::T1});
-  steps.push_back({"fsubh", Slot::T0, Slot::None, Slot::T0, true, kNewton});
+      {"fmach", Slot::T3, Slot::Constant, Slot::T2, true, kThird, kSecond});
+  steps.push_back({"fmulh", Slot::T1, Slot::T1, Slot::T3});
+  steps.push_back(
+      {"fmach", Slot::T3, Slot::Constant, Slot::T2, true, kFirst, kConst});
+  steps.push_back({"faddh", Slot::T1, Slot::T1, Slot::T3});
+  // T1 = -u / (1 + exp(u)); X = x + u
   steps.push_back({"fmulh", Slot::T1, Slot::T1, Slot::T0});
-  steps.push_back({"fmulh", Slot::T1, Slot::T2, Slot::T1});
-  steps.push_back({"fmulh", Slot::T1, Slot::T1, Slot::Z});
-  steps.push_back({"fmaxh", Slot::X, Slot::X, Slot::None, true, 0});
-  steps.push_back({"fmach", Slot::X, Slot::X, Slot::T1, true, half(unit)});
+  steps.push_back({"fmulh", Slot::T1, Slot::T1, Slot::T2});
+  steps.push_back({"fsubh", Slot::X, Slot::X, Slot::Z});
+  steps.push_back({"fmach", Slot::X, Slot::T1, Slot::X, true, kHalf});
   steps.push_back({"fmulh", Slot::X, Slot::X, Slot::Factor});
   return steps;
 }

@@ -109,8 +109,8 @@ StageLowering::HalfPlaces StageLowering::halfPlaces(int64_t most) {
   int64_t each = llvm::alignTo(2 * most, kHalfPlaceBytes);
   Place all = scratch("products", code.f16(), (4 * each + apart) / 2).place;
   HalfPlaces places;
-  places.slots[unsigned(HalfSlot::Z)] = all;
-  places.slots[unsigned(HalfSlot::T0)] = all.at(each);
+  places.slots[unsigned(HalfSlot::T0)] = all;
+  places.slots[unsigned(HalfSlot::T3)] = all.at(each);
   places.slots[unsigned(HalfSlot::T2)] = all.at(2 * each);
   places.slots[unsigned(HalfSlot::T1)] = all.at(3 * each + apart);
   return places;
@@ -159,10 +159,18 @@ void StageLowering::lowerSiluMulHalf(const View &gate, const View &up,
   HalfPlaces places = halfPlaces(n);
   places.slots[unsigned(HalfSlot::X)] = both;
   places.slots[unsigned(HalfSlot::Factor)] = both.at(2 * n);
-  places.slots[unsigned(HalfSlot::Wide)] = gate.place; // has been read
+  places.slots[unsigned(HalfSlot::Z)] = besideX(gate.place);
   halfSequence(halfSiluMul(), places, n);
   // The cast that follows finds it done.
   views[op.getResult()] = {both, n};
+}
+
+/// The vector that is read together with X: half a turn of the banks after what
+/// begins like X. `wide` is a binary32 vector that has been read.
+Place StageLowering::besideX(const Place &wide) {
+  Place z = wide.at(halfSumOffset(machine));
+  z.element = code.f16();
+  return z;
 }
 
 /// Gate and up in binary16, one behind the other.

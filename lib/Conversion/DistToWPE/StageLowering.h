@@ -223,6 +223,7 @@ private:
     Place slots[kHalfSlots];
   };
   HalfPlaces halfPlaces(int64_t most);
+  Place besideX(const Place &wide);
   void halfSequence(llvm::ArrayRef<HalfStep> steps, const HalfPlaces &places,
                     Count extent);
   /// A constant in memory, by its bits, to be read with stride 0.

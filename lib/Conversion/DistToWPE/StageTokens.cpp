@@ -209,8 +209,8 @@ void StageLowering::siluOfTokens(const View &gate, const View &up,
   inPieces(all, tokens * n, [&](mlir::Value bytes, mlir::Value extent) {
     HalfPlaces places = halfPlaces(std::min(kPieceElements, tokens * n));
     places.slots[unsigned(HalfSlot::X)] = both.plus(bytes);
-    places.slots[unsigned(HalfSlot::Wide)] =
-        bytes ? moved(gate.place, code.shl(bytes, 1)) : gate.place;
+    places.slots[unsigned(HalfSlot::Z)] =
+        besideX(bytes ? moved(gate.place, code.shl(bytes, 1)) : gate.place);
     halfSequence(steps, places, extent);
   });
   code.vec("fmulh", code.mem2d(result.place, count, n, n, 1),
