@@ -290,8 +290,27 @@ int64_t wafer::apartRow(const Machine &machine, int64_t outputs) {
 }
 
 int64_t wafer::weightRow(const Machine &machine, int64_t outputs) {
-  int64_t row = apartRow(machine, outputs);
-  return 16 * (row - outputs) <= outputs ? row : outputs;
+  int64_t offset = halfSumOffset(machine) / 2;
+  for (int64_t elements : {2 * offset, offset}) {
+    int64_t row = elements ? ceilDiv(outputs, elements) * elements : outputs;
+    if (16 * (row - outputs) <= outputs) {
+      return row;
+    }
+  }
+  return outputs;
+}
+
+bool wafer::rowsAlternate(const Machine &machine, int64_t row) {
+  int64_t offset = halfSumOffset(machine);
+  return offset != 0 && 2 * row % (2 * offset) == offset;
+}
+
+int64_t wafer::weightBytes(const Machine &machine, int64_t inputs, int64_t row,
+                           int64_t elementBytes) {
+  int64_t bytes = inputs * row * elementBytes;
+  return elementBytes == 2 && rowsAlternate(machine, row)
+             ? evenLayerBytes(machine, bytes)
+             : bytes;
 }
 
 int64_t wafer::evenLayerBytes(const Machine &machine, int64_t bytes) {
@@ -334,8 +353,10 @@ public:
   /// A sum of `elements` to others that stay where they are.
   int64_t sumSteps(const char *op, int64_t elements, int64_t sumBytes,
                    int64_t addedBytes, int64_t row) const {
-    bool apart = sumBytes == 2 && row == apartRow(machine, outputs) &&
-                 halfSumOffset(machine) != 0;
+    bool apart =
+        sumBytes == 2 && halfSumOffset(machine) != 0 &&
+        (row == apartRow(machine, outputs) ||
+         (row == weightRow(machine, outputs) && rowsAlternate(machine, row)));
     return apart ? elements / outputs * stepsOf(machine, outputs, op)
                  : readCycles(machine, elements, op,
                               banksOf(op, sumBytes) + banksOf(op, addedBytes));

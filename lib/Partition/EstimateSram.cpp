@@ -138,12 +138,15 @@ int64_t layerScratchBytes(const PartitionProblem &p, const LocalSizes &s,
   buffer(16, 2); // constants
   // Products at once, the places of special functions there, and their sums.
   const ParameterSet &set = *p.machine->findParameters(p.parameterSet);
-  int64_t atOnce = 0, outputs = 0;
+  int64_t atOnce = 0, outputs = 0, others = 0;
   auto product = [&](int64_t in, int64_t out) {
     ProductPlan plan = planProduct(*p.machine, set, in, out, productTypes(p));
     atOnce = std::max(
         atOnce, plan.piece * (plan.terms ? apartRow(*p.machine, out) : out));
     outputs = std::max(outputs, plan.terms ? out : 0);
+    bool alternate = plan.stepsByRow() &&
+                     rowsAlternate(*p.machine, weightRow(*p.machine, out));
+    others = std::max(others, alternate ? out : 0);
   };
   product(s.dim, s.query + 2 * s.key);
   product(s.query, s.dim);
@@ -156,6 +159,7 @@ int64_t layerScratchBytes(const PartitionProblem &p, const LocalSizes &s,
   atOnce = std::max(atOnce, (4 * place + 1) * kHalfPlaceBytes / 2);
   buffer(atOnce, 2);
   buffer(outputs + 8, 2);
+  buffer(others, 2);
   return bytes;
 }
 } // namespace
@@ -172,9 +176,11 @@ SramEstimate wafer::estimateLayerSram(const PartitionProblem &p, int64_t width,
   auto product = [&](int64_t inputs, int64_t outputs) {
     bool byRow = planProduct(*p.machine, set, inputs, outputs, productTypes(p))
                      .stepsByRow();
-    int64_t elements =
-        inputs * (byRow ? weightRow(*p.machine, outputs) : outputs);
-    return layerBytes(elements * p.weightBytes);
+    if (!byRow) {
+      return layerBytes(inputs * outputs * p.weightBytes);
+    }
+    return layerBytes(weightBytes(
+        *p.machine, inputs, weightRow(*p.machine, outputs), p.weightBytes));
   };
   int64_t perLayer = product(s.dim, s.query + 2 * s.key) +
                      product(s.query, s.dim) + product(s.dim, 2 * s.ffn) +

@@ -265,8 +265,17 @@ int64_t halfSumOffset(const Machine &machine);
 /// rows begin in the same bank, where halfSumOffset gains by it.
 int64_t apartRow(const Machine &machine, int64_t outputs);
 /// The same for rows of weights, which stay in SRAM for good: only where it
-/// takes at most a sixteenth more.
+/// takes at most a sixteenth more, else such that all begin at whole or half
+/// turns, by the same rule.
 int64_t weightRow(const Machine &machine, int64_t outputs);
+/// Whether rows of binary16 weights begin at whole and half turns of the banks,
+/// one after the other. Then the sums go from one place to another one half a
+/// turn away and back, and no step of a row meets its own bank.
+bool rowsAlternate(const Machine &machine, int64_t row);
+/// Bytes of `inputs` rows of weights, filled up so that those of all layers
+/// begin in the same bank where rows alternate.
+int64_t weightBytes(const Machine &machine, int64_t inputs, int64_t row,
+                    int64_t elementBytes);
 /// The `bytes` that a core keeps of a layer, filled up so that those of all
 /// layers begin in the same bank.
 int64_t evenLayerBytes(const Machine &machine, int64_t bytes);

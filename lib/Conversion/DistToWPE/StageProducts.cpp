@@ -58,7 +58,9 @@ LogicalResult StageLowering::lowerMatVec(MatVecOp op) {
   ProductPlan plan = planOf(op);
   int64_t row = plan.stepsByRow() ? weightRow(machine, outputs) : outputs;
   int64_t size = wpe::elementBytes(element);
-  int64_t layerBytes = inputs * row * size;
+  int64_t layerBytes = plan.stepsByRow()
+                           ? weightBytes(machine, inputs, row, size)
+                           : inputs * row * size;
   View weights =
       makeBuffer(name, element, maxLayers * layerStep(layerBytes) / size,
                  wpe::BufferKind::Weights);
@@ -137,14 +139,50 @@ void StageLowering::multiplyAddHalf(const Place &input, int64_t inputs,
                                     int64_t outputs, int64_t terms,
                                     bool leaveHalf) {
   Place sumPlace = halfSum(input.element, outputs);
-  mlir::Value sum = code.mem(sumPlace, outputs);
+  mlir::Value sum = code.mem(sumPlace, outputs), other = sum;
   int64_t size = wpe::elementBytes(input.element);
-  mlir::Value row = code.row(weights, outputs, weightRow(machine, outputs));
+  int64_t rowElements = weightRow(machine, outputs);
+  mlir::Value row = code.row(weights, outputs, rowElements);
+  bool alternate = rowsAlternate(machine, rowElements);
+  if (alternate) {
+    other =
+        code.mem(scratch("other_sum", input.element, outputs).place, outputs);
+  }
   for (int64_t begin = 0; begin < inputs; begin += terms) {
     int64_t end = std::min(inputs, begin + terms);
-    code.vec("fmulh", sum, {}, row, code.load(input.at(begin * size)));
-    forInputs(code, input, begin + 1, end,
-              [&](mlir::Value x) { code.vec("fmach", sum, sum, row, x); });
+    auto scalar = [&](int64_t i) { return code.load(input.at(i * size)); };
+    if (!alternate) {
+      code.vec("fmulh", sum, {}, row, scalar(begin));
+      forInputs(code, input, begin + 1, end,
+                [&](mlir::Value x) { code.vec("fmach", sum, sum, row, x); });
+    } else {
+      // The sums in front of an even row are half a turn from it in `sum`,
+      // those in front of an odd one in `other`; the last ones come to `sum`.
+      auto before = [&](int64_t i) { return i % 2 ? other : sum; };
+      auto behind = [&](int64_t i) {
+        return i + 1 == end ? sum : before(i + 1);
+      };
+      auto add = [&](int64_t i, mlir::Value x) {
+        code.vec("fmach", behind(i), before(i), row, x);
+      };
+      code.vec("fmulh", behind(begin), {}, row, scalar(begin));
+      int64_t i = begin + 1;
+      if (end - i >= kWrittenOut) {
+        int64_t pairs = (end - i - 1) / 2;
+        code.loop(pairs, [&](mlir::Value pair) {
+          for (int64_t k = 0; k < 2; ++k) {
+            Place x = input.at((i + k) * size);
+            mlir::Value by = code.mul(pair, int32_t(2 * size));
+            add(i + k,
+                code.load(x.plus(x.dynamic ? code.add(x.dynamic, by) : by)));
+          }
+        });
+        i += 2 * pairs;
+      }
+      for (; i < end; ++i) {
+        add(i, scalar(i));
+      }
+    }
     if (!leaveHalf) {
       widen(sumPlace, output, outputs, begin == 0);
     }
