@@ -296,7 +296,7 @@ json BenchDecode::report() const {
   object["context"] = options.run.context;
   object["tokens_per_pass"] = options.run.tokensPerPass;
   object["in_flight"] = decode.plan.problem.requests;
-  object["accumulate"] = "mixed";
+  object["accumulate"] = options.run.accumulate;
   object["method"] = isWhole     ? "simulated whole"
                      : simulated ? "simulated layer by layer"
                                  : "predicted";

@@ -59,11 +59,15 @@ std::optional<Diagnostic> unsupported(const Options &o) {
                   "an image: the map is made behind the phases",
                   "'" + o.stopAfter + "'");
   }
-  if (o.request.pipeline.accumulate == "f16") {
-    return refuse("--accumulate",
-                  "mixed (f16 sums of up to 64 products inside a core, then "
-                  "f32) or f32",
-                  o.request.pipeline.accumulate);
+  const PipelineOptions &pipeline = o.request.pipeline;
+  if (pipeline.accumulate == "f16" && pipeline.tokensPerPass > 1) {
+    return refuse("--accumulate f16 with several tokens a pass",
+                  "--accumulate mixed or f32, or --tokens-per-pass 1",
+                  std::to_string(pipeline.tokensPerPass));
+  }
+  if (pipeline.accumulate == "f16" && pipeline.weightsType == "f32") {
+    return refuse("--accumulate f16 with --weights-type f32",
+                  "--accumulate f32", pipeline.accumulate);
   }
   return std::nullopt;
 }
@@ -257,8 +261,9 @@ void wafer::addCompileCommand(CLI::App &app, CommandContext &context) {
       ->capture_default_str();
   command
       ->add_option("--accumulate", options->request.pipeline.accumulate,
-                   "Sums of products: f32, or mixed (f16 inside a core, up "
-                   "to 64 terms, then f32)")
+                   "Sums of products: f32; mixed (f16 inside a core, up to "
+                   "64 terms, then f32); or f16 (between cores too, but for "
+                   "sums of values, norms of heads and logits)")
       ->check(CLI::IsMember({"f16", "f32", "mixed"}))
       ->capture_default_str();
   command

@@ -27,6 +27,11 @@ void wafer::addDecodeRunOptions(CLI::App &command, DecodeRunOptions &options) {
   command.add_flag("--even-layers", options.evenLayers,
                    "As of 'wsec compile': all layers take the same cycles, and "
                    "those of a stage are skipped but for a few");
+  command
+      .add_option("--accumulate", options.accumulate,
+                  "As of 'wsec compile': how products are summed")
+      ->check(CLI::IsMember({"f16", "f32", "mixed"}))
+      ->capture_default_str();
   command.add_option("--threads", options.threads, "Threads of the simulator")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
@@ -47,6 +52,7 @@ CompileRequest wafer::decodeRequest(const DecodeRunOptions &options) {
   request.pipeline.objective = options.objective;
   request.pipeline.tokensPerPass = options.tokensPerPass;
   request.pipeline.evenLayers = options.evenLayers;
+  request.pipeline.accumulate = options.accumulate;
   return request;
 }
 

@@ -29,6 +29,8 @@ struct DecodeRunOptions {
   uint32_t tokensPerPass = 1;
   /// See PipelineOptions::evenLayers.
   bool evenLayers = false;
+  /// See PipelineOptions::accumulate.
+  std::string accumulate = "mixed";
   unsigned threads = 1;
   /// Nothing is simulated.
   bool predict = false;

@@ -42,8 +42,14 @@ Status ModelPlan::make(DecodeRunOptions &options,
   problem.requests = requests.value_or(1);
   problem.tokens = options.tokensPerPass;
   problem.evenLayers = options.evenLayers;
+  problem.sumBy(options.accumulate);
   problem.objective = options.objective == "latency" ? Objective::Latency
                                                      : Objective::Throughput;
+  if (options.accumulate == "f16" && options.tokensPerPass > 1) {
+    return Diagnostic{"--accumulate f16 with several tokens a pass", "",
+                      "--accumulate mixed or f32, or one token a pass",
+                      std::to_string(options.tokensPerPass), ""};
+  }
   Result<DecodePlan> found =
       requests ? planDecode(problem) : planInFlight(problem);
   if (!found) {

@@ -559,6 +559,24 @@ int64_t wafer::estimateLayerCycles(const PartitionProblem &p, int64_t width,
     return plan.cycles -
            (plan.isOneHalfSum(inputs) ? vector(outputs, "faddhs") : 0);
   };
+  // Sums of a product and of squares beside it, and the words of their message.
+  auto travelsHalf = [&](int64_t inputs, int64_t outputs) {
+    return p.halfMessages &&
+           planProduct(m, set, inputs, outputs, productTypes(p))
+               .isOneHalfSum(inputs);
+  };
+  auto normProduct = [&](int64_t inputs, int64_t outputs) {
+    return travelsHalf(inputs, outputs)
+               ? lastProduct(inputs, outputs) + 2 * int64_t(set.fp) +
+                     2 * int64_t(set.store) + int64_t(set.load)
+               : product(inputs, outputs);
+  };
+  auto normWords = [&](int64_t inputs, int64_t outputs) {
+    return travelsHalf(inputs, outputs) ? ceilDiv(outputs + 2, 2) : outputs + 1;
+  };
+  auto lastWords = [&](int64_t inputs, int64_t outputs) {
+    return travelsHalf(inputs, outputs) ? ceilDiv(outputs, 2) : outputs;
+  };
   // What the root does with its own copy while its multicast is on its way.
   auto behindMulticast = [&](int64_t cycles, int64_t lines) {
     return std::max<int64_t>(0, cycles - lines / 2);
@@ -619,8 +637,8 @@ int64_t wafer::estimateLayerCycles(const PartitionProblem &p, int64_t width,
   bool scalars = rotatesByScalars(m, set, s.pairs, rotated);
   int64_t rotation = scalars ? scalarRotation(set, s.pairs, rotated)
                              : vectorRotation(m, set, rotated * s.pairs);
-  int64_t cycles = norm(s.dim) + product(s.dim, s.query + 2 * s.key) +
-                   overRows(s.query + 2 * s.key + 1);
+  int64_t cycles = norm(s.dim) + normProduct(s.dim, s.query + 2 * s.key) +
+                   overRows(normWords(s.dim, s.query + 2 * s.key));
   cycles += behindMulticast(vector(s.query + 2 * s.key, "fmuls"), height) +
             rotation + (scalars ? 0 : vector(s.query, "fs2h"));
   if (p.qkNorm) {
@@ -630,9 +648,12 @@ int64_t wafer::estimateLayerCycles(const PartitionProblem &p, int64_t width,
   }
   // Scores of the queries of a KV head at once, of all slots: the products,
   // their sums by halves, and to binary32; else of one query after the other.
-  int64_t block = s.group * width2 * s.slots;
+  int64_t block = s.group * width2 * s.slots, scoreWords = positions;
   if (productTypes(p) == ProductTypes::Mixed && block <= kProductElements &&
       width2 <= kHalfTerms) {
+    if (p.halfMessages && s.kvHeads == 1 && !p.qkNorm) {
+      scoreWords = ceilDiv(positions, 2);
+    }
     int64_t score = vector(block, "fmulh") +
                     (s.kvHeads > 1 ? vector(s.group * s.slots, "faddhs") : 0);
     for (int64_t left = width2; left > 1; left -= left / 2) {
@@ -645,7 +666,7 @@ int64_t wafer::estimateLayerCycles(const PartitionProblem &p, int64_t width,
                        slots * width2 / m.lanesOf("fmulh") +
                        slots * width2 * 3 / (2 * m.lanesOf("faddhs")));
   }
-  cycles += overHead(positions);
+  cycles += overHead(scoreWords);
   cycles += vector(positions, "fmaxs");
   // A reference for each head of a row, or one for all rows.
   cycles += half ? heads * (8 * int64_t(set.alu) + 2 * int64_t(set.fp) +
@@ -681,14 +702,16 @@ int64_t wafer::estimateLayerCycles(const PartitionProblem &p, int64_t width,
       (half ? behindMulticast(
                   vector(s.query, "fmuls") + vector(s.query, "fs2h"), height)
             : vector(s.query, "fmuls"));
-  cycles += lastProduct(s.query, s.dim) + overColumns(s.dim) +
+  cycles += lastProduct(s.query, s.dim) +
+            overColumns(lastWords(s.query, s.dim)) +
             behindMulticast(vector(s.dim, "fadds"), width) + norm(s.dim);
-  cycles += product(s.dim, 2 * s.ffn) + overRows(2 * s.ffn + 1) +
+  cycles += normProduct(s.dim, 2 * s.ffn) +
+            overRows(normWords(s.dim, 2 * s.ffn)) +
             behindMulticast(vector(2 * s.ffn, "fmuls") +
                                 (half ? vector(2 * s.ffn, "fs2h") : 0),
                             height);
   cycles += silu;
-  cycles += lastProduct(s.ffn, s.dim) + overColumns(s.dim) +
+  cycles += lastProduct(s.ffn, s.dim) + overColumns(lastWords(s.ffn, s.dim)) +
             behindMulticast(vector(s.dim, "fadds"), width);
   return cycles;
 }

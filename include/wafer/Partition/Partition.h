@@ -66,6 +66,14 @@ struct PartitionProblem {
   int64_t weightBytes = 2;
   /// Whether products are summed in binary16 inside a core.
   bool halfSums = true;
+  /// Whether sums that cores have in binary16 travel so between the cores of a
+  /// layer, two a word.
+  bool halfMessages = false;
+  /// Both by the name of a policy: f16, mixed or f32.
+  void sumBy(const std::string &policy) {
+    halfSums = policy != "f32";
+    halfMessages = policy == "f16" && tokens == 1;
+  }
   /// Weights and caches of layers lie evenLayerBytes() apart.
   bool evenLayers = false;
 

@@ -87,12 +87,12 @@ mlir::Value Code::row(const Place &place, int64_t extent, int64_t row) {
 
 mlir::Value Code::fabricIn(StringRef queue, Count extent, Type element) {
   return wpe::FabInOp::create(builder, queue, element, extent.size(),
-                              /*packed=*/element.isInteger(16));
+                              /*packed=*/wpe::elementBytes(element) == 2);
 }
 
 mlir::Value Code::fabricOut(StringRef queue, Count extent, Type element) {
   return wpe::FabOutOp::create(builder, queue, element, extent.size(),
-                               /*packed=*/element.isInteger(16));
+                               /*packed=*/wpe::elementBytes(element) == 2);
 }
 
 void Code::vec(StringRef mnemonic, mlir::Value dest, mlir::Value src0,

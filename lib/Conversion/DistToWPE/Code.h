@@ -109,7 +109,7 @@ public:
   /// A row of `extent` neighbours; the descriptor steps to the next row, `row`
   /// elements on, by itself.
   mlir::Value row(const Place &place, int64_t extent, int64_t row);
-  /// Halfwords (i16) travel two to a word.
+  /// Elements of two bytes travel two to a word.
   mlir::Value fabricIn(llvm::StringRef queue, Count extent, mlir::Type element);
   mlir::Value fabricOut(llvm::StringRef queue, Count extent,
                         mlir::Type element);

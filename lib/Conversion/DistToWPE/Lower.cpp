@@ -80,7 +80,8 @@ LogicalResult Lowering::findParameters() {
            << name.getValue() << "'";
   }
   if (auto policy = module->getAttrOfType<StringAttr>("wafer.accumulate")) {
-    halfSums = policy.getValue() == "mixed";
+    halfSums = policy.getValue() != "f32";
+    halfMessages = policy.getValue() == "f16";
   }
   if (auto inFlight = module->getAttrOfType<IntegerAttr>("wafer.in_flight")) {
     requests = inFlight.getInt();

@@ -23,6 +23,9 @@ LogicalResult Lowering::lowerLayers() {
   makeTask(role, code);
   StageLowering lowering(code, role, symbols, first, most, machine, *parameters,
                          halfSums, requests, tokens, evenLayers);
+  if (halfMessages) {
+    lowering.sendInHalf();
+  }
   std::vector<std::string> ins, turns, outs;
   bool turnsOut = false;
   for (StageOp stage : layers) {

@@ -136,6 +136,8 @@ private:
   const ParameterSet *parameters = nullptr;
   /// Products are summed in binary16 inside a core.
   bool halfSums = true;
+  /// Such sums also travel in binary16 between the cores of a layer.
+  bool halfMessages = false;
   /// What is kept of layers lies whole turns of the banks apart.
   bool evenLayers = false;
   /// In flight.

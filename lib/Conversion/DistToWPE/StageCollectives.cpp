@@ -199,7 +199,7 @@ void StageLowering::prepareOp(Operation *op) {
     int64_t outputs = outputsOf(product);
     bool half = plan.terms != 0;
     meanwhile.push_back([this, product, outputs, half]() mutable {
-      code.clear(half ? halfSum(code.f16(), outputs)
+      code.clear(half ? halfSum(code.f16(), outputs, sumTurnOf(product))
                       : placeResult(product.getResult(0)).place,
                  outputs);
     });
@@ -223,6 +223,10 @@ LogicalResult StageLowering::lowerAllReduce(AllReduceOp op) {
   ReduceEnds ends = endsOf(op);
   if (queues != &group) {
     prepareFollowing(op);
+  }
+  if (travelsHalf(op)) {
+    reduceHalf(op, *queues, ends);
+    return success();
   }
   if (!isa_and_nonnull<ScoresOp>(op.getOperand(0).getDefiningOp())) {
     Count extent = hasTokens() ? Count(code.mul(count, int32_t(block.count)))

@@ -46,9 +46,24 @@ AllReduceOp StageLowering::onlyReduce(Operation *op) {
   return isAlone ? reduce : AllReduceOp();
 }
 
+/// The all-reduce that takes what a product gives and a sum of squares behind.
+AllReduceOp StageLowering::normReduce(MatVecOp op) {
+  AllReduceOp reduce;
+  for (Operation *user : op->getResult(0).getUsers()) {
+    reduce = dyn_cast<AllReduceOp>(user);
+  }
+  if (!reduce || hasTokens() || reduce.getCombine() != Combine::Sum ||
+      !llvm::equal(op->getResults(), reduce.getOperands().drop_back())) {
+    return {};
+  }
+  return reduce.getOperands().back().getDefiningOp<SumSquaresOp>()
+             ? reduce
+             : AllReduceOp();
+}
+
 /// Whether a product leaves its sums in binary16 to the all-reduce.
 bool StageLowering::leavesHalf(MatVecOp op) {
-  return onlyReduce(op) &&
+  return (onlyReduce(op) || (halfMessages && normReduce(op))) &&
          planOf(op).isOneHalfSum(localCount(op.getInput().getType()));
 }
 
@@ -63,6 +78,78 @@ mlir::Value StageLowering::zeros(Count extent) {
 }
 
 //===----------------------------------------------------------------------===//
+// Messages in binary16
+//===----------------------------------------------------------------------===//
+
+// A sum of squares has the range of binary32, and only its size matters. It
+// travels as two numbers: one for sums from 2^7 up to 2^28, where the hidden
+// state has a root mean square of 2^14 / sqrt(dim), and one for smaller ones,
+// which may be infinite by then.
+static constexpr float kGreatUnit = 0x1p-12f, kSmallUnit = 0x1p8f;
+static constexpr float kSmallEnd = 0x1p15f;
+static constexpr int64_t kSquares = 2;
+
+/// Whether a sum goes over the fabric in binary16, two numbers a word.
+bool StageLowering::travelsHalf(AllReduceOp op) {
+  if (!halfMessages || op.getCombine() != Combine::Sum) {
+    return false;
+  }
+  Operation *source = op.getOperand(0).getDefiningOp();
+  if (auto product = dyn_cast_or_null<MatVecOp>(source)) {
+    return leavesHalf(product);
+  }
+  auto scores = dyn_cast_or_null<ScoresOp>(source);
+  return scores && leavesHalf(scores);
+}
+
+/// The own part of such a sum, and where the whole one will be.
+Place StageLowering::halfBlock(AllReduceOp op) {
+  auto product = op.getOperand(0).getDefiningOp<MatVecOp>();
+  if (!product) {
+    return halfScores();
+  }
+  return halfSum(code.f16(), outputsOf(product) + kSquares, sumTurnOf(product));
+}
+
+void StageLowering::reduceHalf(AllReduceOp op, const CollectiveQueues &queues,
+                               const ReduceEnds &ends) {
+  Place place = halfBlock(op);
+  auto product = op.getOperand(0).getDefiningOp<MatVecOp>();
+  if (!product) {
+    mlir::Value words = code.mul(now, int32_t(group_));
+    code.when(wpe::Predicate::Ne, words, code.constant(0),
+              [&] { allReduce(queues, place, words, "faddh", ends); });
+    return;
+  }
+  int64_t outputs = outputsOf(product), count = outputs;
+  if (op.getNumOperands() > 1 && normReduce(product) == op) {
+    auto &b = code.builder;
+    mlir::Value sum = code.load(viewOf(op.getOperands().back()).place);
+    for (float unit : {kGreatUnit, kSmallUnit}) {
+      mlir::Value part = wpe::FMulOp::create(b, sum, code.constant(unit));
+      code.store(wpe::CastOp::create(b, code.f16(), part),
+                 place.at(count++ * 2));
+    }
+  }
+  allReduce(queues, place, count, "faddh", ends);
+}
+
+/// The sum of squares behind `outputs` sums, to `sum`.
+void StageLowering::loadSquares(const Place &place, int64_t outputs,
+                                const Place &sum) {
+  auto &b = code.builder;
+  auto part = [&](int64_t i, float unit) -> mlir::Value {
+    mlir::Value half = code.load(place.at((outputs + i) * 2));
+    return wpe::FMulOp::create(b, wpe::CastOp::create(b, code.f32(), half),
+                               code.constant(1 / unit));
+  };
+  code.store(part(0, kGreatUnit), sum);
+  mlir::Value small = part(1, kSmallUnit);
+  code.when(wpe::Predicate::FLt, small, code.constant(kSmallEnd / kSmallUnit),
+            [&] { code.store(small, sum); });
+}
+
+//===----------------------------------------------------------------------===//
 // The sum
 //===----------------------------------------------------------------------===//
 
@@ -72,10 +159,26 @@ ReduceEnds StageLowering::endsOf(AllReduceOp op) {
     return ends;
   }
   Operation *source = op.getOperand(0).getDefiningOp();
-  if (auto product = dyn_cast_or_null<MatVecOp>(source);
-      product && leavesHalf(product)) {
-    ends.half = [this, outputs = outputsOf(product)] {
-      return code.mem(halfSum(code.f16(), outputs), outputs);
+  if (travelsHalf(op)) {
+    // What nobody does on the way arrives in binary32.
+    View block = viewOf(op.getOperand(0));
+    Place half = halfBlock(op);
+    Count extent = block.count;
+    if (isa<ScoresOp>(source)) {
+      extent = code.mul(now, int32_t(group_));
+    }
+    ends.receive = [this, block, extent](StringRef queue) {
+      code.vec("fh2s", code.mem(block.place, extent),
+               code.fabricIn(queue, extent, code.f16()));
+    };
+    ends.after = [this, block, half, extent] {
+      code.vec("fh2s", code.mem(block.place, extent), code.mem(half, extent));
+    };
+  } else if (auto product = dyn_cast_or_null<MatVecOp>(source);
+             product && leavesHalf(product)) {
+    ends.half = [this, product, outputs = outputsOf(product)] {
+      return code.mem(halfSum(code.f16(), outputs, sumTurnOf(product)),
+                      outputs);
     };
   } else if (auto scores = dyn_cast_or_null<ScoresOp>(source);
              scores && leavesHalf(scores)) {
@@ -136,6 +239,10 @@ void StageLowering::finishNorm(ReduceEnds &ends, AllReduceOp op,
              code.mem(block.place, words), {}, *factor);
   };
   bool rounds = bool(silu);
+  if (travelsHalf(op)) {
+    finishHalfNorm(ends, op, scale, target, rounds);
+    return;
+  }
   StringRef move = rounds ? "fs2h" : "mov32";
   ends.receive = [this, target, words, move](StringRef queue) {
     code.vec(move, code.mem(target, words),
@@ -146,6 +253,37 @@ void StageLowering::finishNorm(ReduceEnds &ends, AllReduceOp op,
     code.vec("fmuls", all, all, {}, *factor);
     if (rounds) {
       code.vec("fs2h", code.mem(target, words), all);
+    }
+  };
+}
+
+/// The same where the sums travel in binary16.
+void StageLowering::finishHalfNorm(ReduceEnds &ends, AllReduceOp op,
+                                   RmsScaleOp scale, const Place &target,
+                                   bool rounds) {
+  Place half = halfBlock(op), sum = viewOf(scale.getSum()).place;
+  int64_t words = blocks.lookup(op).count - 1;
+  auto factor = std::make_shared<mlir::Value>();
+  ends.atRoot = [this, half, words, sum, scale, factor]() mutable {
+    loadSquares(half, words, sum);
+    mlir::Value exact = rmsFactor(sum, scale.getCount(),
+                                  float(scale.getEps().convertToDouble()));
+    *factor = wpe::CastOp::create(code.builder, code.f16(), exact);
+  };
+  ends.send = [this, half, words, factor](StringRef queue) {
+    code.vec("fmulh", code.fabricOut(queue, words, code.f16()), {},
+             code.mem(half, words), *factor);
+  };
+  StringRef move = rounds ? "mov16" : "fh2s";
+  ends.receive = [this, target, words, move](StringRef queue) {
+    code.vec(move, code.mem(target, words),
+             code.fabricIn(queue, words, code.f16()));
+  };
+  ends.after = [this, half, target, words, factor, rounds] {
+    mlir::Value all = code.mem(half, words);
+    code.vec("fmulh", rounds ? code.mem(target, words) : all, {}, all, *factor);
+    if (!rounds) {
+      code.vec("fh2s", code.mem(target, words), all);
     }
   };
 }
@@ -161,6 +299,19 @@ void StageLowering::finishAdd(ReduceEnds &ends, AllReduceOp op, AddOp add) {
   }
   views[add.getResult()] = state;
   finished.insert(add);
+  if (travelsHalf(op)) {
+    Place half = halfBlock(op);
+    ends.receive = [this, state](StringRef queue) {
+      mlir::Value all = code.mem(state.place, state.count);
+      code.vec("faddhs", all, all,
+               code.fabricIn(queue, state.count, code.f16()));
+    };
+    ends.after = [this, state, half] {
+      mlir::Value all = code.mem(state.place, state.count);
+      code.vec("faddhs", all, all, code.mem(half, state.count));
+    };
+    return;
+  }
   ends.receive = [this, state](StringRef queue) {
     mlir::Value all = code.mem(state.place, state.count);
     code.vec("fadds", all, all, code.fabricIn(queue, state.count, code.f32()));

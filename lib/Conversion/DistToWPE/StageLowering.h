@@ -86,6 +86,10 @@ public:
                 const ParameterSet &parameters, bool halfSums,
                 int64_t requests = 1, int64_t tokens = 1,
                 bool evenLayers = false);
+  /// Sums that cores have in binary16 travel so, two of them a word.
+  void sendInHalf() {
+    halfMessages = products == ProductTypes::Mixed && !hasTokens();
+  }
 
   CollectiveQueues rows;    // along a column
   CollectiveQueues columns; // along a row
@@ -186,19 +190,28 @@ private:
                        bool halfSums, bool isClear, bool leaveHalf);
   void widen(const Place &sum, const Place &output, int64_t outputs,
              bool isFirst);
-  Place halfSum(mlir::Type element, int64_t outputs);
+  Place halfSum(mlir::Type element, int64_t outputs, int64_t turn);
+  int64_t sumTurnOf(dist::MatVecOp product);
   void allReduce(const CollectiveQueues &queues, const Place &place,
                  Count extent, llvm::StringRef instruction,
                  const ReduceEnds &ends = {});
   ReduceEnds endsOf(dist::AllReduceOp op);
+  void finishHalfNorm(ReduceEnds &ends, dist::AllReduceOp op,
+                      dist::RmsScaleOp scale, const Place &target, bool rounds);
   void finishNorm(ReduceEnds &ends, dist::AllReduceOp op,
                   dist::RmsScaleOp scale);
   void finishAdd(ReduceEnds &ends, dist::AllReduceOp op, dist::AddOp add);
   void finishSoftmax(ReduceEnds &ends, dist::AllReduceOp op,
                      dist::DivideHeadsOp divide);
   dist::AllReduceOp onlyReduce(mlir::Operation *op);
+  dist::AllReduceOp normReduce(dist::MatVecOp op);
   bool leavesHalf(dist::MatVecOp op);
   bool leavesHalf(dist::ScoresOp op);
+  bool travelsHalf(dist::AllReduceOp op);
+  Place halfBlock(dist::AllReduceOp op);
+  void reduceHalf(dist::AllReduceOp op, const CollectiveQueues &queues,
+                  const ReduceEnds &ends);
+  void loadSquares(const Place &place, int64_t outputs, const Place &sum);
   mlir::Value zeros(Count extent);
   Place halfScores();
   bool scoresTogether();
@@ -350,6 +363,9 @@ private:
   int64_t maxLayers;
   /// What is kept of layers lies whole turns of the banks apart.
   bool evenLayers;
+  bool halfMessages = false;
+  /// Of the product that is being lowered, see sumTurnOf().
+  int64_t sumTurn = 0;
   /// In flight; each has a cache of its own.
   int64_t requests;
   /// Most tokens of a pass.

@@ -79,6 +79,7 @@ LogicalResult StageLowering::lowerMatVec(MatVecOp op) {
     local.layerStride = stage.getNumLayers() ? layerStep(layerBytes) : 0;
     tensors.push_back(std::move(local));
   }
+  sumTurn = sumTurnOf(op);
   multiply(input.place, inputs, weights.place.plus(layerOffset(layerBytes)),
            ofToken(output).place, outputs, plan, prepared.count(op),
            leavesHalf(op));
@@ -138,7 +139,7 @@ void StageLowering::multiplyAddHalf(const Place &input, int64_t inputs,
                                     const Place &weights, const Place &output,
                                     int64_t outputs, int64_t terms,
                                     bool leaveHalf) {
-  Place sumPlace = halfSum(input.element, outputs);
+  Place sumPlace = halfSum(input.element, outputs, sumTurn);
   mlir::Value sum = code.mem(sumPlace, outputs), other = sum;
   int64_t size = wpe::elementBytes(input.element);
   int64_t rowElements = weightRow(machine, outputs);
@@ -205,7 +206,7 @@ void StageLowering::multiplyThenSum(const Place &input, int64_t inputs,
       row == outputs
           ? outputs
           : int64_t(llvm::alignTo(outputs, machine.lanesOf("faddh")));
-  Place sumPlace = halfSums ? halfSum(input.element, summed) : output;
+  Place sumPlace = halfSums ? halfSum(input.element, summed, sumTurn) : output;
   for (int64_t begin = 0; begin < inputs; begin += piece) {
     int64_t rows = std::min(piece, inputs - begin);
     int64_t count = rows * outputs;
@@ -237,9 +238,27 @@ void StageLowering::widen(const Place &sum, const Place &output,
            isFirst ? code.constant(0.0f) : mlir::Value());
 }
 
+/// Sums that travel in binary16 are still there when those of the next product
+/// are cleared, so products take turns in two places.
+int64_t StageLowering::sumTurnOf(MatVecOp product) {
+  if (!halfMessages) {
+    return 0;
+  }
+  int64_t turn = 0;
+  for (MatVecOp op : stage.getBody().getOps<MatVecOp>()) {
+    if (op == product) {
+      break;
+    }
+    ++turn;
+  }
+  return turn % 2;
+}
+
 /// Where binary16 sums are made, see halfSumOffset.
-Place StageLowering::halfSum(Type element, int64_t outputs) {
+Place StageLowering::halfSum(Type element, int64_t outputs, int64_t turn) {
   int64_t offset = halfSumOffset(machine);
   int64_t size = wpe::elementBytes(element);
-  return scratch("half_sum", element, outputs + offset / size).place.at(offset);
+  return scratch(turn ? "half_sum_b" : "half_sum", element,
+                 outputs + offset / size)
+      .place.at(offset);
 }

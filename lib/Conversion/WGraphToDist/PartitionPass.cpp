@@ -107,12 +107,12 @@ struct PartitionPass : public wafer::impl::WaferPartitionBase<PartitionPass> {
       return signalPassFailure();
     }
     problem.allowOverflow = allowOverflow;
-    if (accumulate != "mixed" && accumulate != "f32") {
+    if (accumulate != "mixed" && accumulate != "f32" && accumulate != "f16") {
       module.emitError() << "unknown policy of sums '" << accumulate
-                         << "'; expected mixed or f32";
+                         << "'; expected f16, mixed or f32";
       return signalPassFailure();
     }
-    problem.halfSums = accumulate == "mixed";
+    problem.sumBy(accumulate);
     Result<PartitionPlan> plan = findPlan(problem);
     if (!plan) {
       module.emitError() << plan.error().str();
